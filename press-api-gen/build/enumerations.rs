@@ -1,0 +1,70 @@
+//! The open enumerations: progenitor's are closed, and one new value would fail a whole page.
+
+use std::collections::HashMap;
+
+use heck::ToUpperCamelCase;
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use serde_json::Value;
+
+use super::document::Document;
+
+/// Generates a module with an open enumeration for each enumeration of the contract.
+pub(crate) fn generate(document: &Document) -> Result<TokenStream, String> {
+    let enumerations = document
+        .enumerations()
+        .map(|name| enumeration(name, document.schema(name)))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(quote! {
+        /// The enumerations of the contract, each open for values that it does not name.
+        pub mod enumerations {
+            #(#enumerations)*
+        }
+    })
+}
+
+fn enumeration(name: &str, schema: &Value) -> Result<TokenStream, String> {
+    let pointer = format!("openapi/press.yaml#/components/schemas/{name}/enum");
+    let description = schema["description"].as_str().unwrap_or(name);
+    let ident = format_ident!("{name}");
+    let mut seen = HashMap::new();
+    let mut variants = Vec::new();
+    for value in schema["enum"].as_array().into_iter().flatten() {
+        let value = value
+            .as_str()
+            .ok_or_else(|| format!("{pointer}: {value} is not a string"))?;
+        let variant = variant_name(value);
+        if let Some(other) = seen.insert(variant.clone(), value) {
+            return Err(format!(
+                "{pointer}: `{other}` and `{value}` would both become the variant `{variant}`"
+            ));
+        }
+        let doc = match schema["x-enumDescriptions"][value].as_str() {
+            Some(text) => format!("`{value}`: {text}"),
+            None => format!("`{value}`"),
+        };
+        let variant = format_ident!("{variant}");
+        variants.push(quote! { #[doc = #doc] #variant = #value, });
+    }
+    Ok(quote! {
+        crate::values::open_enumeration! {
+            #[doc = #description]
+            #ident { #(#variants)* }
+        }
+    })
+}
+
+/// The variant for a value: `delete_failed` → `DeleteFailed`, `createdAt:desc` → `CreatedAtDesc`.
+fn variant_name(value: &str) -> String {
+    let words: String = value
+        .chars()
+        .map(|c| if c.is_alphanumeric() { c } else { ' ' })
+        .collect();
+    match words.to_upper_camel_case() {
+        name if name.is_empty() => "Empty".to_owned(),
+        name if name.starts_with(char::is_numeric) => format!("V{name}"),
+        // Taken by the variant for the values that the contract does not name.
+        name if name == "Unknown" || name == "Self" => format!("{name}Value"),
+        name => name,
+    }
+}

@@ -1,0 +1,28 @@
+#![doc = include_str!("../README.md")]
+
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::all,
+    clippy::unwrap_used,
+    rustdoc::bare_urls,
+    rustdoc::broken_intra_doc_links,
+    rustdoc::invalid_html_tags,
+    reason = "generated code follows the contract, not our style"
+)]
+#[rustfmt::skip]
+mod generated;
+pub mod hooks;
+mod operation;
+mod values;
+
+#[cfg(feature = "schemars")]
+pub use generated::json_schemas;
+pub use generated::{CONTRACT_SHA256, Client, Error, operations};
+pub use operation::{ListOperation, Page};
+
+/// The data types of the contract.
+pub mod types {
+    pub use crate::generated::{enumerations::*, types::*};
+    pub use crate::values::Timestamp;
+}
