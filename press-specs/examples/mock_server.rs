@@ -1,0 +1,53 @@
+//! Serves a generated catalogue for programs that want to talk to the Press API and have none.
+//!
+//! Prints the URL as its only line, and ends when its standard input is closed, or on Ctrl-C:
+//!
+//! ```sh
+//! cargo run --features mock --example mock_server -- --specs 1000 --deployments 20
+//! ```
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use clap::Parser;
+use press_specs::mock::MockPress;
+
+/// Serves a generated catalogue over HTTP on this machine.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Number of specs in the catalogue.
+    #[arg(long, default_value_t = 100)]
+    specs: u64,
+    /// Number of deployments that each spec has.
+    #[arg(long, default_value_t = 10)]
+    deployments: u64,
+    /// Milliseconds that every answer waits.
+    #[arg(long, default_value_t = 0)]
+    latency_ms: u64,
+    /// Port to listen on; 0 takes one that is free.
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// Token that clients must send.
+    #[arg(long, default_value = "mock-token")]
+    token: String,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments = Arguments::parse();
+    let mock = MockPress::builder()
+        .generated_specs(arguments.specs)
+        .generated_deployments(arguments.deployments)
+        .latency(Duration::from_millis(arguments.latency_ms))
+        .port(arguments.port)
+        .token(arguments.token)
+        // It may run for long, and nobody asks for its requests.
+        .keep_requests(0)
+        .start()?;
+
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{}", mock.url())?;
+    stdout.flush()?;
+    io::copy(&mut io::stdin().lock(), &mut io::sink())?;
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! Walks a faulty mock with many tasks at once, for a while, and checks that each walk gives the catalogue exactly.
+//!
+//! ```sh
+//! cargo run --release --package press-specs --features mock --example soak -- --walkers 200 --seconds 60
+//! ```
+
+use std::{
+    error::Error,
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use clap::Parser;
+use futures::TryStreamExt;
+use press_specs::{
+    RetryPolicy, get_client,
+    mock::{Fault, MockPress},
+};
+use tokio::{task::JoinSet, time};
+
+/// Walks a faulty mock with many tasks at once.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Number of tasks that walk the catalogue again and again.
+    #[arg(long, default_value_t = 200)]
+    walkers: usize,
+    /// How long new walks are begun.
+    #[arg(long, default_value_t = 60)]
+    seconds: u64,
+    /// How many of a hundred requests meet a fault.
+    #[arg(long, default_value_t = 5)]
+    faults: u64,
+    /// Number of specs in the catalogue.
+    #[arg(long, default_value_t = 500)]
+    specs: u64,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    walks: AtomicU64,
+    items: AtomicU64,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let arguments = Arguments::parse();
+    let requests = Arc::new(AtomicU64::new(0));
+    let mock = MockPress::builder()
+        .generated_specs(arguments.specs)
+        .keep_requests(0)
+        .start()?;
+    // Each request meets one of five faults, or none.
+    let faults = [
+        Fault::status(500),
+        Fault::status(429).header("retry-after", "0"),
+        Fault::drop_connection(),
+        Fault::pass().cut_after(1_000),
+        Fault::pass().delay(Duration::from_millis(50)),
+    ];
+    let each = 100 * faults.len() as u64;
+    for (kind, fault) in faults.into_iter().enumerate() {
+        let (seen, share) = (Arc::clone(&requests), arguments.faults);
+        // The first condition is asked for every request, so it does the counting.
+        let chosen = move |_: &_| {
+            let number = if kind == 0 {
+                seen.fetch_add(1, Relaxed) + 1
+            } else {
+                seen.load(Relaxed)
+            };
+            // A multiplier that spreads the faults evenly over pages and walkers.
+            let place = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+            place % each / share.max(1) == kind as u64 && share > 0
+        };
+        mock.fault(fault.when(chosen).always());
+    }
+    let expected = Arc::new(mock.spec_ids());
+    let policy = RetryPolicy::default()
+        .max_attempts(10)
+        .initial_delay(Duration::from_millis(1))
+        .max_delay(Duration::from_millis(20));
+    let client = get_client(mock.session_builder().retry(policy).build()?)?;
+    let counts = Arc::new(Counts::default());
+    let end = Instant::now() + Duration::from_secs(arguments.seconds);
+
+    let mut walkers = JoinSet::new();
+    for walker in 0..arguments.walkers {
+        let (client, counts, expected) = (client.clone(), Arc::clone(&counts), Arc::clone(&expected));
+        walkers.spawn(async move {
+            let concurrency = 1 + walker % 4;
+            while Instant::now() < end {
+                let stream = client.list_specs().page_size(25).concurrency(concurrency).stream();
+                let ids: Vec<String> = stream.map_ok(|spec| spec.id).try_collect().await?;
+                if ids != *expected {
+                    return Err(format!("walker {walker} got {} items, not the catalogue", ids.len()).into());
+                }
+                counts.walks.fetch_add(1, Relaxed);
+                counts.items.fetch_add(ids.len() as u64, Relaxed);
+            }
+            Ok::<(), Box<dyn Error + Send + Sync>>(())
+        });
+    }
+
+    let mut seconds = time::interval(Duration::from_secs(5));
+    seconds.tick().await;
+    loop {
+        tokio::select! {
+            _ = seconds.tick() => report(&counts, &requests, &mock),
+            walker = walkers.join_next() => match walker {
+                None => break,
+                Some(ended) => ended?.map_err(|error| error.to_string())?,
+            },
+        }
+    }
+    report(&counts, &requests, &mock);
+    println!("every walk gave the {} specs once each, in order", expected.len());
+    Ok(())
+}
+
+fn report(counts: &Counts, requests: &AtomicU64, mock: &MockPress) {
+    println!(
+        "{} walks, {} items, {} requests, {} connections, memory {}",
+        counts.walks.load(Relaxed),
+        counts.items.load(Relaxed),
+        requests.load(Relaxed),
+        mock.connections(),
+        memory().unwrap_or_else(|| "unknown".to_owned()),
+    );
+}
+
+/// The memory of this process, the mock included, as Linux tells it.
+fn memory() -> Option<String> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .map(|rest| rest.trim().to_owned())
+}

@@ -1,0 +1,105 @@
+//! A function that uses press-specs, and its tests with `MockPress`: seeded, with scripted faults, asserting on what
+//! was received.
+//!
+//! ```sh
+//! cargo run --features mock --example test_your_code
+//! cargo test --features mock --example test_your_code
+//! ```
+
+mod support;
+
+use std::error::Error;
+
+use futures::TryStreamExt;
+use press_specs::{Spec, mock::MockPress, types::SpecStatus};
+
+/// The names of the archived specs that contain `term`, in alphabetical order.
+///
+/// It takes a client, and does not make one: so a test can give it one for a mock.
+async fn archived(client: &Spec, term: &str) -> Result<Vec<String>, press_specs::Error> {
+    let specs = client
+        .list_specs()
+        .status([SpecStatus::Archived])
+        .term(term)
+        .sort(["name:asc"])
+        .stream();
+    specs
+        .try_filter_map(async |spec| Ok(spec.metadata.and_then(|metadata| metadata.name)))
+        .try_collect()
+        .await
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let (session, _mock) = support::session_or_mock(MockPress::builder().generated_specs(100))?;
+    let client = press_specs::get_client(session)?;
+    for name in archived(&client, "prices").await? {
+        println!("{name}");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use press_specs::{ErrorKind, mock::Fault};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    type TestResult = Result<(), Box<dyn Error>>;
+
+    /// Only what the test is about: whatever else a spec has may be missing.
+    fn spec(name: &str, status: &str) -> Value {
+        json!({ "id": name, "metadata": { "name": name, "status": status } })
+    }
+
+    fn mock() -> std::io::Result<MockPress> {
+        MockPress::builder()
+            .spec(spec("prices-b", "archived"))
+            .spec(spec("prices-a", "archived"))
+            .spec(spec("prices-c", "available"))
+            .spec(spec("stock", "archived"))
+            .start()
+    }
+
+    #[tokio::test]
+    async fn finds_archived_specs_in_alphabetical_order() -> TestResult {
+        let mock = mock()?;
+        let client = press_specs::get_client(mock.session()?)?;
+        assert_eq!(archived(&client, "prices").await?, ["prices-a", "prices-b"]);
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn leaves_the_filtering_to_the_service() -> TestResult {
+        let mock = mock()?;
+        let client = press_specs::get_client(mock.session()?)?;
+        archived(&client, "R&D").await?;
+        let requests = mock.requests();
+        assert_eq!(requests.len(), 1);
+        assert_eq!(requests[0].query_all("status"), ["archived"]);
+        assert_eq!(requests[0].query("term").as_deref(), Some("R&D"));
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn survives_a_bad_moment_of_the_service() -> TestResult {
+        let mock = mock()?;
+        mock.faults([Fault::status(503), Fault::drop_connection()]);
+        let client = press_specs::get_client(mock.session()?)?;
+        assert_eq!(archived(&client, "prices").await?.len(), 2);
+        assert_eq!(mock.request_count(), 3);
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn tells_that_a_permission_is_missing() -> TestResult {
+        let mock = mock()?;
+        mock.fault(Fault::status(403).json(json!({ "title": "Forbidden" })));
+        let client = press_specs::get_client(mock.session()?)?;
+        let error = archived(&client, "prices").await.expect_err("a 403 is an error");
+        assert_eq!(error.kind(), ErrorKind::Forbidden);
+        assert_eq!(mock.unused_faults(), 0);
+        Ok(())
+    }
+}

@@ -1,0 +1,90 @@
+//! The stages of the platform and their addresses.
+
+use std::{fmt, str::FromStr};
+
+use crate::error::Error;
+
+/// A stage of the Peak platform.
+///
+/// Converts from and to its name in lower case:
+///
+/// ```
+/// use press_specs::Stage;
+///
+/// assert_eq!("beta".parse::<Stage>()?, Stage::Beta);
+/// assert_eq!(Stage::Prod.to_string(), "prod");
+/// assert!("nowhere".parse::<Stage>().is_err());
+/// # Ok::<(), press_specs::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// `https://press.dev.peak.ai`
+    Dev,
+    /// `https://press.dev.peak.ai`
+    Latest,
+    /// `https://press.test.peak.ai`
+    Test,
+    /// `https://press.beta.peak.ai`
+    Beta,
+    /// `https://press.peak.ai`, the default
+    #[default]
+    Prod,
+    /// `https://press.parvati.peak.ai`
+    Parvati,
+}
+
+impl Stage {
+    const ALL: [Self; 6] = [
+        Self::Dev,
+        Self::Latest,
+        Self::Test,
+        Self::Beta,
+        Self::Prod,
+        Self::Parvati,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Latest => "latest",
+            Self::Test => "test",
+            Self::Beta => "beta",
+            Self::Prod => "prod",
+            Self::Parvati => "parvati",
+        }
+    }
+
+    pub(crate) fn base_url(self) -> String {
+        match self {
+            Self::Prod => "https://press.peak.ai".to_owned(),
+            Self::Latest => Self::Dev.base_url(),
+            _ => format!("https://press.{}.peak.ai", self.name()),
+        }
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Stage {
+    type Err = Error;
+
+    /// # Errors
+    ///
+    /// [`InvalidConfiguration`](crate::ErrorKind::InvalidConfiguration) when there is no such stage.
+    fn from_str(name: &str) -> Result<Self, Error> {
+        Self::ALL
+            .into_iter()
+            .find(|stage| stage.name() == name)
+            .ok_or_else(|| unknown_stage(name, "the stage"))
+    }
+}
+
+pub(crate) fn unknown_stage(name: &str, what: &str) -> Error {
+    let known = Stage::ALL.map(Stage::name).join(", ");
+    Error::configuration(what, format_args!("is {name:?}, which is none of {known}"))
+}

@@ -1,0 +1,100 @@
+//! The token: a header value that does not show itself, and is taken out of what is shown.
+
+use http::HeaderValue;
+
+use crate::error::Error;
+
+/// The value of the header `Authorization`.
+#[derive(Clone)]
+pub(crate) struct Token(HeaderValue);
+
+impl Token {
+    /// Takes the text as it is.
+    pub(crate) fn new(text: &str) -> Result<Self, BadToken> {
+        if text.trim().is_empty() {
+            return Err(BadToken::Empty);
+        }
+        let mut value = HeaderValue::from_str(text).map_err(|_| BadToken::NoHeader)?;
+        value.set_sensitive(true);
+        Ok(Self(value))
+    }
+
+    pub(crate) fn header(&self) -> HeaderValue {
+        self.0.clone()
+    }
+
+    /// `text` without the token, which a server may have repeated.
+    pub(crate) fn redact(&self, text: &str) -> String {
+        let token = String::from_utf8_lossy(self.0.as_bytes());
+        // `Bearer abc` is repeated as `abc` just as well, and JSON escapes it in one way or another.
+        let secret = token.split_whitespace().next_back().unwrap_or_default();
+        let escaped = |secret: &str| secret.replace('\\', r"\\").replace('"', "\\\"");
+        let slashed = |secret: &str| escaped(secret).replace('/', r"\/");
+        [token.to_string(), secret.to_owned()]
+            .into_iter()
+            .flat_map(|secret| [slashed(&secret), escaped(&secret), secret])
+            .fold(text.to_owned(), |text, secret| without(text, &secret))
+    }
+}
+
+/// Why a text is no token.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum BadToken {
+    Empty,
+    NoHeader,
+}
+
+impl BadToken {
+    /// The error for what is called `name`.
+    pub(crate) fn named(self, name: &str) -> Error {
+        Error::configuration(
+            name,
+            match self {
+                Self::Empty => "is empty",
+                Self::NoHeader => "has characters that a header cannot have, such as a line break",
+            },
+        )
+    }
+}
+
+/// `text` without `secret`, nor the beginning of it at the end, where a body may be cut off.
+fn without(text: String, secret: &str) -> String {
+    /// Shorter ones would take words out of the text.
+    const SHORTEST: usize = 4;
+    if secret.len() < SHORTEST {
+        return text;
+    }
+    let mut text = text.replace(secret, "[token]");
+    let begun = secret.char_indices().rev().map(|(end, _)| &secret[..end]);
+    if let Some(begun) = begun
+        .filter(|begun| begun.len() >= SHORTEST)
+        .find(|begun| text.ends_with(begun))
+    {
+        text.replace_range(text.len() - begun.len().., "[token]");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_is_taken_out_however_it_is_written() {
+        for (token, text, shown) in [
+            ("secret", "a secret.", "a [token]."),
+            ("secret", "cut off: secr", "cut off: [token]"),
+            ("Bearer a+b/c=", "a+b/c= or Bearer a+b/c=", "[token] or [token]"),
+            (
+                "ab/c\"d",
+                r#"ab\/c\"d or ab/c\"d or ab/c"d"#,
+                "[token] or [token] or [token]",
+            ),
+            ("abc", "abc", "abc"),
+        ] {
+            let token = Token::new(token).expect("a token");
+            assert_eq!(token.redact(text), shown);
+            assert!(token.header().is_sensitive());
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The promises of press-specs, each proved through real HTTP on loopback; a module per topic.
+
+use std::{error::Error as StdError, time::Duration};
+
+use futures::{Stream, TryStreamExt};
+use press_specs::{
+    Error, Spec, get_client,
+    mock::{Fault, MockPress},
+    types::{DeploymentSummary, SpecSummary},
+};
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::{Value, json};
+
+mod blocking;
+mod boundaries;
+mod concurrency;
+mod environment;
+mod errors;
+mod faults;
+mod load;
+mod mock;
+mod modes;
+mod promises;
+mod properties;
+#[cfg(feature = "schemars")]
+mod schemars;
+mod secrets;
+mod tls;
+#[cfg(feature = "tracing")]
+mod tracing;
+mod types;
+mod wire;
+
+type Outcome<T = ()> = Result<T, Box<dyn StdError + Send + Sync>>;
+
+/// How long a test waits for what must happen at once; only one that fails ever waits so long.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A client of the mock, with quick retries.
+fn client(mock: &MockPress) -> Outcome<Spec> {
+    Ok(get_client(mock.session()?)?)
+}
+
+/// A mock that answers each request for page n with the nth of these bodies.
+fn pages(bodies: &[Value]) -> Outcome<MockPress> {
+    let faults = bodies
+        .iter()
+        .zip(1..)
+        .map(|(body, number)| Fault::raw_body(body.to_string()).on_page(number).always());
+    Ok(MockPress::builder().faults(faults).start()?)
+}
+
+/// The body of a page of specs.
+fn page<const N: usize>(page_count: u64, page_number: u64, ids: [&str; N]) -> Value {
+    let specs = Vec::from(ids.map(|id| json!({ "id": id })));
+    json!({ "pageCount": page_count, "pageNumber": page_number, "specs": specs })
+}
+
+trait Id {
+    fn id(&self) -> &str;
+}
+
+impl Id for SpecSummary {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Id for DeploymentSummary {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+/// The ids of all items of a stream.
+async fn ids<T: Id>(stream: impl Stream<Item = Result<T, Error>>) -> Result<Vec<String>, Error> {
+    stream.map_ok(|item| item.id().to_owned()).try_collect().await
+}
+
+/// The page numbers of the requests that the mock received, in their order.
+fn requested(mock: &MockPress) -> Vec<Option<u64>> {
+    mock.requests().iter().map(|request| request.page_number()).collect()
+}
+
+/// Waits until what a mock counts is as it shall be.
+async fn until(condition: impl Fn() -> bool) -> Outcome {
+    let reached = async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    Ok(tokio::time::timeout(PATIENCE, reached).await?)
+}
+
+/// Runs a property on this many cases, or on as many as `PROPTEST_CASES` says.
+fn cases(count: u32) -> TestRunner {
+    let mut config = Config::default();
+    if std::env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = count;
+    }
+    config.failure_persistence = None;
+    TestRunner::new(config)
+}
