@@ -20,7 +20,6 @@ mod faults;
 mod load;
 mod mock;
 mod modes;
-mod promises;
 mod properties;
 #[cfg(feature = "schemars")]
 mod schemars;
