@@ -12,8 +12,8 @@ mod document;
 mod enumerations;
 #[path = "operations.rs"]
 mod operations;
-#[path = "tidy.rs"]
-mod tidy;
+#[path = "postprocess.rs"]
+mod postprocess;
 
 use document::Document;
 
@@ -40,8 +40,11 @@ pub(crate) fn run() -> Result<(), String> {
     };
     let file = syn::parse2(quote! { #constant #code }).map_err(|error| format!("generated code: {error}"))?;
     let target = Path::new(&env::var("OUT_DIR").map_err(|error| format!("OUT_DIR: {error}"))?).join("generated.rs");
-    fs::write(&target, header + &prettyplease::unparse(&tidy::tidy(file)))
-        .map_err(|error| format!("{}: {error}", target.display()))
+    fs::write(
+        &target,
+        header + &prettyplease::unparse(&postprocess::postprocess(file)),
+    )
+    .map_err(|error| format!("{}: {error}", target.display()))
 }
 
 fn generate(document: Document) -> Result<proc_macro2::TokenStream, String> {

@@ -7,7 +7,7 @@ use heck::{ToSnakeCase, ToUpperCamelCase};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use serde_json::Value;
-use syn::{FnArg, GenericArgument, ImplItem, ImplItemFn, Item, Pat, PathArguments, Type};
+use syn::{FnArg, GenericArgument, Ident, ImplItem, ImplItemFn, Item, Pat, PathArguments, Type};
 
 use super::document::{Document, reference};
 
@@ -42,7 +42,12 @@ struct Page<'a> {
     schema: &'a str,
     items: &'a str,
     item: &'a str,
-    numbered: bool,
+    /// The fields with the number of this page, the number of items on it and on all pages, where there are such.
+    number: Option<Ident>,
+    size: Option<Ident>,
+    count: Option<Ident>,
+    /// Whether the items have an id.
+    identified: bool,
 }
 
 impl<'a> Page<'a> {
@@ -63,12 +68,23 @@ impl<'a> Page<'a> {
             .iter()
             .filter_map(|name| Some((*name, reference(&properties[*name]["items"])?.strip_prefix(SCHEMAS)?)));
         match (paged && required.contains(&"pageCount"), lists.next(), lists.next()) {
-            (true, Some((items, item)), None) => Some(Self {
-                schema,
-                items,
-                item,
-                numbered: properties["pageNumber"].is_object(),
-            }),
+            (true, Some((items, item)), None) => {
+                let field = |name: &str| {
+                    let optional = properties[name].is_object() && !required.contains(&name);
+                    optional.then(|| format_ident!("{}", name.to_snake_case()))
+                };
+                let count = format!("{}Count", items.strip_suffix('s').unwrap_or(items));
+                let id = &document.schema(item)["properties"]["id"];
+                Some(Self {
+                    schema,
+                    items,
+                    item,
+                    number: field("pageNumber"),
+                    size: field("pageSize"),
+                    count: field(&count),
+                    identified: id["type"] == "string" && id["nullable"] != true,
+                })
+            }
             _ => None,
         }
     }
@@ -114,10 +130,6 @@ fn list_operation(
         let Pat::Ident(pattern) = &*argument.pat else { continue };
         let field = &pattern.ident;
         let name = field.to_string();
-        if name == "page_number" {
-            arguments.push(quote! { page_number.map(Into::into) });
-            continue;
-        }
         let parameter = parameters(document, operation).find(|parameter| {
             parameter["name"]
                 .as_str()
@@ -142,29 +154,37 @@ fn list_operation(
 
         impl crate::operation::sealed::Sealed for #ident {}
 
-        impl crate::operation::ListOperation for #ident {
-            type Page = super::types::#page_type;
+        impl crate::operation::Operation for #ident {
+            type Response = super::types::#page_type;
             const NAME: &'static str = #name_text;
+            const METHOD: &'static str = "GET";
             const PATH: &'static str = #path;
 
             fn path_parameters(&self) -> impl Iterator<Item = (&'static str, &str)> {
                 [#(#path_parameters),*].into_iter()
             }
 
+            async fn send(
+                &self,
+                client: &super::Client,
+            ) -> Result<crate::decode::Response<Self::Response>, crate::decode::Failure> {
+                client.#name(#(#arguments),*).await
+            }
+        }
+
+        impl crate::operation::ListOperation for #ident {
+            type Page = super::types::#page_type;
+
             fn page_size(&self) -> Option<u64> {
                 self.page_size.map(Into::into)
             }
 
-            fn set_page_size(&mut self, page_size: u32) {
-                self.page_size = Some(page_size.into());
+            fn set_page_size(&mut self, page_size: Option<u32>) {
+                self.page_size = page_size.map(Into::into);
             }
 
-            async fn send(
-                &self,
-                client: &super::Client,
-                page_number: Option<u32>,
-            ) -> Result<Self::Page, super::Error<()>> {
-                client.#name(#(#arguments),*).await.map(super::ResponseValue::into_inner)
+            fn set_page_number(&mut self, page_number: Option<u32>) {
+                self.page_number = page_number.map(Into::into);
             }
         }
     }
@@ -175,10 +195,15 @@ fn page_impl(page: &Page<'_>) -> TokenStream {
     let page_type = format_ident!("{}", page.schema);
     let item_type = format_ident!("{}", page.item);
     let items = format_ident!("{}", page.items.to_snake_case());
-    let page_number = if page.numbered {
-        quote! { self.page_number }
+    let or_none = |field: &Option<Ident>| match field {
+        Some(field) => quote! { self.#field },
+        None => quote! { None },
+    };
+    let (number, size, count) = (or_none(&page.number), or_none(&page.size), or_none(&page.count));
+    let (item, id) = if page.identified {
+        (quote! { item }, quote! { Some(&item.id) })
     } else {
-        quote! { None }
+        (quote! { _ }, quote! { None })
     };
     quote! {
         impl crate::operation::sealed::Sealed for super::types::#page_type {}
@@ -191,11 +216,27 @@ fn page_impl(page: &Page<'_>) -> TokenStream {
             }
 
             fn page_number(&self) -> Option<u64> {
-                #page_number
+                #number
+            }
+
+            fn page_size(&self) -> Option<u64> {
+                #size
+            }
+
+            fn item_count(&self) -> Option<u64> {
+                #count
+            }
+
+            fn items(&self) -> &[Self::Item] {
+                &self.#items
             }
 
             fn into_items(self) -> Vec<Self::Item> {
                 self.#items
+            }
+
+            fn item_id(#item: &Self::Item) -> Option<&str> {
+                #id
             }
         }
     }

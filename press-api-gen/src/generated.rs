@@ -4,8 +4,6 @@
 /// The SHA-256 digest of the press.yaml from which this code was generated.
 pub const CONTRACT_SHA256: &str = "eb815b5ddbf09a710bf70164801bf2954254b1d7f1aeab5c0e745289562d639c";
 #[allow(unused_imports)]
-pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};
-#[allow(unused_imports)]
 use progenitor_client::{encode_path, ClientHooks, OperationInfo, RequestBuilderExt};
 /// Types used as operation parameters and responses.
 #[allow(clippy::all)]
@@ -369,27 +367,6 @@ impl Client {
         }
     }
 }
-impl ClientInfo<crate::hooks::Attempt> for Client {
-    fn api_version() -> &'static str {
-        "v1"
-    }
-    fn baseurl(&self) -> &str {
-        self.baseurl.as_str()
-    }
-    fn client(&self) -> &reqwest::Client {
-        &self.client
-    }
-    fn inner(&self) -> &crate::hooks::Attempt {
-        &self.inner
-    }
-}
-const _: () = {
-    #[allow(dead_code)]
-    fn assert_client_hooks()
-    where
-        Client: ClientHooks<crate::hooks::Attempt>,
-    {}
-};
 #[allow(clippy::all)]
 impl Client {
     /**List the published App and Block specs
@@ -418,16 +395,9 @@ Arguments:
         sort: Option<&'a ::std::vec::Vec<crate::generated::enumerations::SpecSort>>,
         status: Option<&'a ::std::vec::Vec<crate::generated::enumerations::SpecStatus>>,
         term: Option<&'a str>,
-    ) -> Result<ResponseValue<types::SpecPage>, Error<()>> {
+    ) -> Result<crate::decode::Response<types::SpecPage>, crate::decode::Failure> {
         let url = format!("{}/v1/specs/", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
+        let request = self
             .client
             .get(url)
             .header(
@@ -442,19 +412,8 @@ Arguments:
             .query(&progenitor_client::QueryParam::new("sort", &sort))
             .query(&progenitor_client::QueryParam::new("status", &status))
             .query(&progenitor_client::QueryParam::new("term", &term))
-            .headers(header_map)
             .build()?;
-        let info = OperationInfo {
-            operation_id: "list_specs",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        crate::hooks::json(self, request).await
     }
     /**List the deployments of a spec's releases
 
@@ -486,19 +445,12 @@ Arguments:
         >,
         title: Option<&'a str>,
         version: Option<&'a str>,
-    ) -> Result<ResponseValue<types::DeploymentPage>, Error<()>> {
+    ) -> Result<crate::decode::Response<types::DeploymentPage>, crate::decode::Failure> {
         let url = format!(
             "{}/v1/specs/{}/releases/deployments", self.baseurl, encode_path(& spec_id
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
+        let request = self
             .client
             .get(url)
             .header(
@@ -512,19 +464,8 @@ Arguments:
             .query(&progenitor_client::QueryParam::new("status", &status))
             .query(&progenitor_client::QueryParam::new("title", &title))
             .query(&progenitor_client::QueryParam::new("version", &version))
-            .headers(header_map)
             .build()?;
-        let info = OperationInfo {
-            operation_id: "list_spec_release_deployments",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        crate::hooks::json(self, request).await
     }
 }
 /// The enumerations of the contract, each open for values that it does not name.
@@ -595,6 +536,8 @@ pub mod operations {
         pub featured: Option<bool>,
         /// Only specs of this kind.
         pub kind: Option<crate::generated::enumerations::SpecKind>,
+        /// The page to return. The service's default is 1.
+        pub page_number: Option<u64>,
         /// How many items a page holds. The service's default is 25.
         pub page_size: Option<u64>,
         /// Only specs of these scopes.
@@ -607,29 +550,23 @@ pub mod operations {
         pub term: Option<String>,
     }
     impl crate::operation::sealed::Sealed for ListSpecs {}
-    impl crate::operation::ListOperation for ListSpecs {
-        type Page = super::types::SpecPage;
+    impl crate::operation::Operation for ListSpecs {
+        type Response = super::types::SpecPage;
         const NAME: &'static str = "list_specs";
+        const METHOD: &'static str = "GET";
         const PATH: &'static str = "/v1/specs/";
         fn path_parameters(&self) -> impl Iterator<Item = (&'static str, &str)> {
             [].into_iter()
         }
-        fn page_size(&self) -> Option<u64> {
-            self.page_size.map(Into::into)
-        }
-        fn set_page_size(&mut self, page_size: u32) {
-            self.page_size = Some(page_size.into());
-        }
         async fn send(
             &self,
             client: &super::Client,
-            page_number: Option<u32>,
-        ) -> Result<Self::Page, super::Error<()>> {
+        ) -> Result<crate::decode::Response<Self::Response>, crate::decode::Failure> {
             client
                 .list_specs(
                     self.featured,
                     self.kind.as_ref(),
-                    page_number.map(Into::into),
+                    self.page_number,
                     self.page_size,
                     (!self.scope.is_empty()).then_some(&self.scope),
                     (!self.sort.is_empty()).then_some(&self.sort),
@@ -637,7 +574,18 @@ pub mod operations {
                     self.term.as_deref(),
                 )
                 .await
-                .map(super::ResponseValue::into_inner)
+        }
+    }
+    impl crate::operation::ListOperation for ListSpecs {
+        type Page = super::types::SpecPage;
+        fn page_size(&self) -> Option<u64> {
+            self.page_size.map(Into::into)
+        }
+        fn set_page_size(&mut self, page_size: Option<u32>) {
+            self.page_size = page_size.map(Into::into);
+        }
+        fn set_page_number(&mut self, page_number: Option<u32>) {
+            self.page_number = page_number.map(Into::into);
         }
     }
     /// The parameters of `GET /v1/specs/{specId}/releases/deployments`: List the deployments of a spec's releases.
@@ -648,6 +596,8 @@ pub mod operations {
         pub spec_id: String,
         /// Only deployments whose name begins with this.
         pub name: Option<String>,
+        /// The page to return. The service's default is 1.
+        pub page_number: Option<u64>,
         /// How many items a page holds. The service's default is 25.
         pub page_size: Option<u64>,
         /// Ordering of the deployments, the most significant key first.
@@ -660,29 +610,23 @@ pub mod operations {
         pub version: Option<String>,
     }
     impl crate::operation::sealed::Sealed for ListSpecReleaseDeployments {}
-    impl crate::operation::ListOperation for ListSpecReleaseDeployments {
-        type Page = super::types::DeploymentPage;
+    impl crate::operation::Operation for ListSpecReleaseDeployments {
+        type Response = super::types::DeploymentPage;
         const NAME: &'static str = "list_spec_release_deployments";
+        const METHOD: &'static str = "GET";
         const PATH: &'static str = "/v1/specs/{specId}/releases/deployments";
         fn path_parameters(&self) -> impl Iterator<Item = (&'static str, &str)> {
             [("spec_id", self.spec_id.as_str())].into_iter()
         }
-        fn page_size(&self) -> Option<u64> {
-            self.page_size.map(Into::into)
-        }
-        fn set_page_size(&mut self, page_size: u32) {
-            self.page_size = Some(page_size.into());
-        }
         async fn send(
             &self,
             client: &super::Client,
-            page_number: Option<u32>,
-        ) -> Result<Self::Page, super::Error<()>> {
+        ) -> Result<crate::decode::Response<Self::Response>, crate::decode::Failure> {
             client
                 .list_spec_release_deployments(
                     &self.spec_id,
                     self.name.as_deref(),
-                    page_number.map(Into::into),
+                    self.page_number,
                     self.page_size,
                     (!self.sort.is_empty()).then_some(&self.sort),
                     (!self.status.is_empty()).then_some(&self.status),
@@ -690,7 +634,18 @@ pub mod operations {
                     self.version.as_deref(),
                 )
                 .await
-                .map(super::ResponseValue::into_inner)
+        }
+    }
+    impl crate::operation::ListOperation for ListSpecReleaseDeployments {
+        type Page = super::types::DeploymentPage;
+        fn page_size(&self) -> Option<u64> {
+            self.page_size.map(Into::into)
+        }
+        fn set_page_size(&mut self, page_size: Option<u32>) {
+            self.page_size = page_size.map(Into::into);
+        }
+        fn set_page_number(&mut self, page_number: Option<u32>) {
+            self.page_number = page_number.map(Into::into);
         }
     }
     impl crate::operation::sealed::Sealed for super::types::DeploymentPage {}
@@ -702,8 +657,20 @@ pub mod operations {
         fn page_number(&self) -> Option<u64> {
             self.page_number
         }
+        fn page_size(&self) -> Option<u64> {
+            self.page_size
+        }
+        fn item_count(&self) -> Option<u64> {
+            self.deployment_count
+        }
+        fn items(&self) -> &[Self::Item] {
+            &self.deployments
+        }
         fn into_items(self) -> Vec<Self::Item> {
             self.deployments
+        }
+        fn item_id(item: &Self::Item) -> Option<&str> {
+            Some(&item.id)
         }
     }
     impl crate::operation::sealed::Sealed for super::types::SpecPage {}
@@ -715,8 +682,20 @@ pub mod operations {
         fn page_number(&self) -> Option<u64> {
             self.page_number
         }
+        fn page_size(&self) -> Option<u64> {
+            self.page_size
+        }
+        fn item_count(&self) -> Option<u64> {
+            self.spec_count
+        }
+        fn items(&self) -> &[Self::Item] {
+            &self.specs
+        }
         fn into_items(self) -> Vec<Self::Item> {
             self.specs
+        }
+        fn item_id(item: &Self::Item) -> Option<&str> {
+            Some(&item.id)
         }
     }
 }

@@ -1,26 +1,46 @@
-//! What happens inside each request of the generated client.
+//! One request and its response: what goes along, within which limits.
 
-use std::sync::{Arc, OnceLock};
+use std::{fmt, pin::pin, sync::Arc};
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use http_body_util::Limited;
-use progenitor_client::{ClientHooks, OperationInfo};
+use tokio::time::{Instant, timeout_at};
 
-use crate::generated::{Client, Error};
+use crate::{
+    decode::{self, Cause, Failure, Response},
+    generated::Client,
+    memory::Reservation,
+};
 
-pub use http_body_util::LengthLimitError;
+/// A function that sees and changes the headers of each request.
+pub type OnRequest = Arc<dyn Fn(&mut HeaderMap) + Send + Sync>;
 
-/// One attempt at a request: what it carries, how much it may bring back, and what came back first.
-#[derive(Clone, Debug)]
+/// One attempt at a request: what it carries, and its limits.
+#[derive(Clone)]
 pub struct Attempt {
-    /// The value of the header `Authorization`; mark it as sensitive.
+    /// The value of the header `Authorization`, marked as sensitive; the last word on that header.
     pub authorization: HeaderValue,
-    /// The value of the header `User-Agent`; `None` leaves it to the HTTP client.
-    pub user_agent: Option<HeaderValue>,
-    /// How many bytes of a response body are read, after decompression; the rest is a [`LengthLimitError`].
+    /// Further headers; they replace those of the generated client.
+    pub headers: Arc<HeaderMap>,
+    /// Further query parameters, in their order.
+    pub query: Arc<[(String, String)]>,
+    /// Called with the headers before `Authorization` is set.
+    pub on_request: Option<OnRequest>,
+    /// The number of bytes of a response body, as sent and decompressed, that are read.
     pub max_response_bytes: usize,
-    /// The head of the response, as soon as it is there.
-    pub head: Arc<OnceLock<Head>>,
+    /// The share of the response in a bound on several of them.
+    pub reservation: Option<Arc<Reservation>>,
+    /// The time by which the response has to be decoded; `None` is no limit.
+    pub deadline: Option<Instant>,
+}
+
+impl fmt::Debug for Attempt {
+    /// Shows limits only: the rest may be private.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attempt")
+            .field("max_response_bytes", &self.max_response_bytes)
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The head of a response.
@@ -32,27 +52,90 @@ pub struct Head {
     pub headers: HeaderMap,
 }
 
-impl ClientHooks<Attempt> for Client {
-    async fn pre<E>(&self, request: &mut reqwest::Request, _: &OperationInfo) -> Result<(), Error<E>> {
-        let headers = request.headers_mut();
-        // The generator adds it; the contract knows no such header.
-        headers.remove("api-version");
-        headers.insert(header::AUTHORIZATION, self.inner.authorization.clone());
-        if let Some(user_agent) = &self.inner.user_agent {
-            headers.insert(header::USER_AGENT, user_agent.clone());
+impl Attempt {
+    fn prepare(&self, request: &mut reqwest::Request) {
+        if !self.query.is_empty() {
+            request.url_mut().query_pairs_mut().extend_pairs(self.query.iter());
         }
-        Ok(())
+        let headers = request.headers_mut();
+        for name in self.headers.keys() {
+            headers.remove(name);
+        }
+        for (name, value) in &*self.headers {
+            headers.append(name, value.clone());
+        }
+        if cfg!(feature = "gzip") {
+            let gzip = HeaderValue::from_static("gzip");
+            headers.entry(header::ACCEPT_ENCODING).or_insert(gzip);
+        }
+        if let Some(on_request) = &self.on_request {
+            on_request(headers);
+        }
+        headers.insert(header::AUTHORIZATION, self.authorization.clone());
     }
 
-    async fn exec(&self, request: reqwest::Request, _: &OperationInfo) -> reqwest::Result<reqwest::Response> {
-        let response = http::Response::from(self.client.execute(request).await?);
-        let (parts, body) = response.into_parts();
-        // A client is made for one attempt, so nothing was there before.
-        let _ = self.inner.head.set(Head {
-            status: parts.status,
-            headers: parts.headers.clone(),
-        });
-        let body = reqwest::Body::wrap(Limited::new(body, self.inner.max_response_bytes));
-        Ok(http::Response::from_parts(parts, body).into())
+    /// Waits for `future` until the deadline.
+    pub(crate) async fn within<F: Future>(&self, future: F) -> Option<F::Output> {
+        let future = pin!(future);
+        match self.deadline {
+            Some(deadline) => timeout_at(deadline, future).await.ok(),
+            None => Some(future.await),
+        }
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.deadline.is_some_and(|deadline| deadline <= Instant::now())
+    }
+}
+
+/// Sends `request` and decodes the JSON of a successful response.
+pub(crate) async fn json<T>(client: &Client, request: reqwest::Request) -> Result<Response<T>, Failure>
+where
+    T: serde::de::DeserializeOwned + Send + 'static,
+{
+    let (head, body) = exchange(client, request).await?;
+    let decoded = decode::json(&client.inner, &head, body).await;
+    decoded_or(decoded, head)
+}
+
+#[allow(dead_code, reason = "for operations that respond without a body")]
+/// Sends `request` and ignores the body of a successful response.
+pub(crate) async fn empty(client: &Client, request: reqwest::Request) -> Result<Response<()>, Failure> {
+    let (head, _) = exchange(client, request).await?;
+    decoded_or(Ok(()), head)
+}
+
+fn decoded_or<T>(decoded: Result<T, Cause>, head: Head) -> Result<Response<T>, Failure> {
+    match decoded {
+        Ok(body) => Ok(Response { head, body }),
+        Err(cause) => Err(cause.after(head)),
+    }
+}
+
+/// Sends `request` and reads the body of a successful response, as it was sent.
+async fn exchange(client: &Client, mut request: reqwest::Request) -> Result<(Head, Vec<u8>), Failure> {
+    let attempt = &client.inner;
+    if let Some(reservation) = &attempt.reservation {
+        reservation.clear();
+    }
+    attempt.prepare(&mut request);
+    let response = match attempt.within(client.client.execute(request)).await {
+        Some(Ok(response)) => http::Response::from(response),
+        Some(Err(error)) => return Err(Cause::Send(error.without_url()).after(None)),
+        None => return Err(Cause::Timeout.after(None)),
+    };
+    let (parts, body) = response.into_parts();
+    let head = Head {
+        status: parts.status,
+        headers: parts.headers,
+    };
+    let read = if head.status.is_success() {
+        decode::read(attempt, &head, body).await
+    } else {
+        Err(Cause::Refused(decode::excerpt(attempt, &head, body).await))
+    };
+    match read {
+        Ok(body) => Ok((head, body)),
+        Err(cause) => Err(cause.after(head)),
     }
 }

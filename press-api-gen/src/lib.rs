@@ -12,14 +12,16 @@
 )]
 #[rustfmt::skip]
 mod generated;
+pub mod decode;
 pub mod hooks;
+pub mod memory;
 mod operation;
 mod values;
 
 #[cfg(feature = "schemars")]
 pub use generated::json_schemas;
-pub use generated::{CONTRACT_SHA256, Client, Error, operations};
-pub use operation::{ListOperation, Page};
+pub use generated::{CONTRACT_SHA256, Client, operations};
+pub use operation::{ListOperation, Operation, Page};
 
 /// The data types of the contract.
 pub mod types {

@@ -1,20 +1,26 @@
-//! What all paginated operations have in common, implemented by the generated code.
+//! Traits of the operations, implemented by the generated code.
 
 use std::fmt::Debug;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Client, Error};
+use crate::{
+    Client,
+    decode::{Failure, Response},
+};
 
-/// A paginated operation with its parameters.
+/// An operation of the API with its parameters.
 ///
-/// Implemented by the types of [`operations`](crate::operations), which are generated from the contract.
-pub trait ListOperation: sealed::Sealed + Clone + Debug + Default + Send + Sync + 'static {
-    /// What one request returns.
-    type Page: Page;
+/// Implemented by the types of [`operations`](crate::operations), which are generated from the API's document.
+pub trait Operation: sealed::Sealed + Clone + Debug + Default + Send + Sync + 'static {
+    /// The decoded body of a successful response.
+    type Response: Send + 'static;
 
     /// The name of the operation, for example `list_specs`.
     const NAME: &'static str;
+
+    /// The HTTP method, in upper case.
+    const METHOD: &'static str;
 
     /// The path of the operation with its parameters in braces.
     const PATH: &'static str;
@@ -22,36 +28,53 @@ pub trait ListOperation: sealed::Sealed + Clone + Debug + Default + Send + Sync 
     /// Returns the name and the value of each path parameter.
     fn path_parameters(&self) -> impl Iterator<Item = (&'static str, &str)>;
 
-    /// Returns how many items a page shall hold; `None` leaves it to the service.
+    /// Sends one request.
+    fn send(&self, client: &Client) -> impl Future<Output = Result<Response<Self::Response>, Failure>> + Send;
+}
+
+/// A paginated operation.
+pub trait ListOperation: Operation<Response = <Self as ListOperation>::Page> {
+    /// One page of the list.
+    type Page: Page;
+
+    /// Returns the number of items per page; `None` leaves it to the service.
     fn page_size(&self) -> Option<u64>;
 
-    /// Sets how many items a page shall hold.
-    fn set_page_size(&mut self, page_size: u32);
+    /// Sets the number of items per page; `None` leaves it to the service.
+    fn set_page_size(&mut self, page_size: Option<u32>);
 
-    /// Sends the request for one page.
-    fn send(
-        &self,
-        client: &Client,
-        page_number: Option<u32>,
-    ) -> impl Future<Output = Result<Self::Page, Error<()>>> + Send;
+    /// Sets the page to return; `None` sends no page number.
+    fn set_page_number(&mut self, page_number: Option<u32>);
 }
 
 /// One page of a paginated operation.
 pub trait Page: sealed::Sealed + DeserializeOwned + Serialize + Send + 'static {
-    /// What the page lists.
+    /// An item of the list.
     type Item: Send + 'static;
 
-    /// Returns how many pages there are, as this page says.
+    /// Returns the number of pages, as this page reports it.
     fn page_count(&self) -> u64;
 
-    /// Returns the number of this page, as it says itself.
+    /// Returns the number of this page, counted from 1, if the page reports it.
     fn page_number(&self) -> Option<u64>;
 
+    /// Returns the number of items per page, if the page reports it.
+    fn page_size(&self) -> Option<u64>;
+
+    /// Returns the number of items on all pages, if the page reports it.
+    fn item_count(&self) -> Option<u64>;
+
     /// Returns the items of this page.
+    fn items(&self) -> &[Self::Item];
+
+    /// Returns the items of this page by value.
     fn into_items(self) -> Vec<Self::Item>;
+
+    /// Returns the id of an item, if items have one.
+    fn item_id(item: &Self::Item) -> Option<&str>;
 }
 
-/// Leaves the traits to the generated code, so that they can grow.
+/// Reserves the traits for generated code, so that they can grow.
 pub(crate) mod sealed {
     pub trait Sealed {}
 }

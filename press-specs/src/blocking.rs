@@ -31,8 +31,10 @@ use press_api_gen::{ListOperation, Page};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::{
+    client::SpecClient,
     error::{Error, ErrorKind},
     pagination::PageStream,
+    response::Response,
     session::Session,
     specs::ListRequest,
     trace,
@@ -43,7 +45,7 @@ use crate::{
 pub enum Blocking {}
 
 /// The client for specs and their deployments; [`get_client`] makes it.
-pub type Spec = crate::Spec<Blocking>;
+pub type Spec = SpecClient<Blocking>;
 
 /// A request for specs, made by [`Spec::list_specs`].
 pub type ListSpecs = crate::ListSpecs<Blocking>;
@@ -57,7 +59,7 @@ pub type ListSpecReleaseDeployments = crate::ListSpecReleaseDeployments<Blocking
 ///
 /// Those of [`Session::default_session`], for `None` only.
 pub fn get_client(session: impl Into<Option<Session>>) -> Result<Spec, Error> {
-    Spec::new(session.into())
+    SpecClient::with(session.into())
 }
 
 /// How the answer comes, in synchronous code.
@@ -68,7 +70,7 @@ impl<O: ListOperation> ListRequest<O, Blocking> {
     ///
     /// Those of the operation; [`InvalidParameter`](ErrorKind::InvalidParameter) for page 0 or page size 0.
     pub fn page(self, number: impl Into<Option<u32>>) -> Result<O::Page, Error> {
-        wait(self.fetch_page(number.into()))?
+        wait(self.fetch_page(number.into()))?.map(Response::into_inner)
     }
 
     /// Iterates over whole pages, from the first (or [`start_page`](Self::start_page)) to the last.

@@ -1,16 +1,20 @@
-//! What can go wrong, and what an error says.
+//! Error of all operations.
 
-use std::{error::Error as StdError, fmt};
+use std::{error::Error as StdError, fmt, sync::Arc};
 
 use http::StatusCode;
+use press_api_gen::Operation;
 
 use crate::response::{ErrorResponse, shorten};
 
-/// What a call or a session failed with.
+/// An error of a request or a session.
 ///
-/// One opaque type, so that more can be told about a failure in later versions without breaking programs: match on
-/// [`kind`](Self::kind) and ask the other methods for what there is. Its text tells what failed, where and what to do
-/// next, and never contains the token.
+/// One opaque type, so that later versions can tell more about a failure without breaking programs: match on
+/// [`kind`](Self::kind) and read the rest through methods. Its text says what failed, where and what to do next. It
+/// never contains the token.
+///
+/// `{:?}` prints the text with its sources, so that `fn main() -> Result<(), press_specs::Error>` ends in a readable
+/// message. `{:#?}` prints the structure.
 ///
 /// ```
 /// use press_specs::{Error, ErrorKind};
@@ -32,12 +36,17 @@ struct Inner {
     status: Option<StatusCode>,
     response: Option<ErrorResponse>,
     operation: Option<&'static str>,
+    spec_id: Option<String>,
     page_number: Option<u32>,
     attempts: u32,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    /// Whether the failure would only repeat itself, unlike others of its kind.
+    lasting: bool,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
-/// What kind of failure an [`Error`] is.
+/// The kind of an [`Error`].
+///
+/// `Display` writes it in snake case, for example `not_found`, fit for a metric label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -45,9 +54,9 @@ pub enum ErrorKind {
     BadRequest,
     /// 401: the token is missing or invalid.
     Unauthorized,
-    /// 403: the token gives no permission.
+    /// 403: the token lacks a permission.
     Forbidden,
-    /// 404: there is no such spec.
+    /// 404: the spec does not exist.
     NotFound,
     /// 409: the request conflicts with the state of the service.
     Conflict,
@@ -59,25 +68,59 @@ pub enum ErrorKind {
     TooManyRequests,
     /// 500: the service failed.
     InternalServerError,
-    /// 502, 503 or 504: the service cannot be reached behind its gateway, or is not available.
+    /// 502, 503 or 504: the service is unavailable, or its gateway cannot reach it.
     ServiceUnavailable,
-    /// Any other status that is not a success, a redirect that was not followed included.
+    /// Any other status that is not a success, including a redirect that was not followed.
     UnexpectedStatus,
-    /// A time limit passed; the text says which.
+    /// A time limit expired; the text says which.
     Timeout,
     /// The connection failed, was dropped, or ended in the middle of the body.
     Connection,
-    /// A success whose body is not what the contract promises, or too large.
+    /// A successful response whose body does not match the API's schema, or is too large.
     InvalidResponse,
-    /// An argument is invalid; no request went out.
+    /// The list changed while it was read, or has no such page; start again.
+    ListChanged,
+    /// An argument is invalid; no request was sent.
     InvalidParameter,
-    /// An environment variable is missing; no request went out.
+    /// The function given to [`auth_token_fn`](crate::SessionBuilder::auth_token_fn) failed, or its token cannot be sent.
+    Credentials,
+    /// An environment variable is missing; no request was sent.
     MissingEnvironmentVariable,
-    /// The session cannot be made as configured, or a call was made outside a Tokio runtime; no request went out.
+    /// The session cannot be created as configured, or a Tokio runtime is missing.
     InvalidConfiguration,
 }
 
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.label())
+    }
+}
+
 impl ErrorKind {
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::BadRequest => "bad_request",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not_found",
+            Self::Conflict => "conflict",
+            Self::PayloadTooLarge => "payload_too_large",
+            Self::UnprocessableEntity => "unprocessable_entity",
+            Self::TooManyRequests => "too_many_requests",
+            Self::InternalServerError => "internal_server_error",
+            Self::ServiceUnavailable => "service_unavailable",
+            Self::UnexpectedStatus => "unexpected_status",
+            Self::Timeout => "timeout",
+            Self::Connection => "connection",
+            Self::InvalidResponse => "invalid_response",
+            Self::ListChanged => "list_changed",
+            Self::InvalidParameter => "invalid_parameter",
+            Self::Credentials => "credentials",
+            Self::MissingEnvironmentVariable => "missing_environment_variable",
+            Self::InvalidConfiguration => "invalid_configuration",
+        }
+    }
+
     fn of_status(status: StatusCode) -> Self {
         match status.as_u16() {
             400 => Self::BadRequest,
@@ -103,26 +146,28 @@ impl Error {
             status: None,
             response: None,
             operation: None,
+            spec_id: None,
             page_number: None,
             attempts: 0,
+            lasting: false,
             source: None,
         }))
     }
 
-    /// The argument `name` is invalid.
-    pub(crate) fn parameter(name: &str, reason: &str) -> Self {
+    /// Returns the error for an invalid argument.
+    pub(crate) fn parameter(name: &str, reason: impl fmt::Display) -> Self {
         Self::new(ErrorKind::InvalidParameter, format!("`{name}` {reason}"))
     }
 
-    /// The setting `name` is invalid.
+    /// Returns the error for an invalid setting.
     pub(crate) fn configuration(name: &str, reason: impl fmt::Display) -> Self {
         Self::new(ErrorKind::InvalidConfiguration, format!("{name} {reason}"))
     }
 
-    /// The service answered with a status that is not a success.
+    /// Returns the error for a status that is not a success.
     pub(crate) fn refused(response: ErrorResponse) -> Self {
         let status = response.status();
-        let mut message = format!("the service answered {status}");
+        let mut message = format!("the service responded with {status}");
         if matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
             message.push_str(", a redirect that is not followed");
         }
@@ -136,11 +181,11 @@ impl Error {
         Self::new(ErrorKind::of_status(status), message).with_response(response)
     }
 
-    /// The service answered with a success that is not what it should be.
+    /// Returns the error for a successful response that does not match the schema.
     pub(crate) fn invalid_response(reason: impl fmt::Display, response: ErrorResponse) -> Self {
         // A reason may quote the body.
         let reason = shorten(&reason.to_string(), 500);
-        let mut message = format!("the service answered {}, but {reason}", response.status());
+        let mut message = format!("the service responded with {}, but {reason}", response.status());
         if !response.excerpt().is_empty() {
             message.push_str(&format!("; the body begins with `{}`", response.excerpt()));
         }
@@ -158,46 +203,68 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
-        self.0.source = Some(Box::new(source));
+    pub(crate) fn with_source(self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.with_shared_source(Arc::new(source))
+    }
+
+    pub(crate) fn with_shared_source(mut self, source: Arc<dyn StdError + Send + Sync>) -> Self {
+        self.0.source = Some(source);
         self
     }
 
-    pub(crate) fn at(mut self, operation: &'static str, page_number: Option<u32>, attempts: u32) -> Self {
-        self.0.operation = Some(operation);
+    /// Marks a failure that would only repeat itself.
+    pub(crate) fn lasting(mut self) -> Self {
+        self.0.lasting = true;
+        self
+    }
+
+    pub(crate) fn at<O: Operation>(mut self, operation: &O, page_number: Option<u32>, attempts: u32) -> Self {
+        self.0.operation = Some(O::NAME);
+        self.0.spec_id = spec_id(operation);
         self.0.page_number = page_number;
         self.0.attempts = attempts;
         self
     }
 
-    /// Returns what kind of failure it is.
+    /// Returns the kind of the error.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// Returns the HTTP status, whenever a response came, even one that could not be used.
+    /// Returns the HTTP status, whenever a response came, even one that could not be decoded.
     pub fn status(&self) -> Option<u16> {
         self.0.status.map(|status| status.as_u16())
     }
 
-    /// Returns the response, when one came that is not what was asked for.
+    /// Returns the response, if one came that is not a success or cannot be decoded.
     pub fn response(&self) -> Option<&ErrorResponse> {
         self.0.response.as_ref()
     }
 
-    /// Returns the number of the page that failed, to go on with `.start_page(n)`; `None` when none was named.
+    /// Returns the name of the operation that failed, for example `list_specs`.
+    pub fn operation(&self) -> Option<&'static str> {
+        self.0.operation
+    }
+
+    /// Returns the spec id of the request that failed, if it has one. A long one is shortened.
+    pub fn spec_id(&self) -> Option<&str> {
+        self.0.spec_id.as_deref()
+    }
+
+    /// Returns the number of the page that failed, to continue with `.start_page(n)`; `None` if the request named none.
     pub fn page_number(&self) -> Option<u32> {
         self.0.page_number
     }
 
-    /// Returns how many requests were made for the page; 0 when none went out.
+    /// Returns the number of requests that were sent for the page; 0 if none was.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// Returns whether trying later can help.
+    /// Returns whether trying again later can help.
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
+            _ if self.0.lasting => false,
             ErrorKind::TooManyRequests
             | ErrorKind::InternalServerError
             | ErrorKind::ServiceUnavailable
@@ -210,22 +277,25 @@ impl Error {
 }
 
 impl Error {
-    /// What to do next, where the message does not say it.
+    /// Returns what to do next, unless the message says it.
     fn advice(&self) -> Option<&'static str> {
         let advice = match self.0.kind {
             ErrorKind::BadRequest | ErrorKind::UnprocessableEntity => "check the parameters",
             ErrorKind::Unauthorized => {
                 "check the token: PEAK_AUTH_TOKEN, API_KEY or `Session::builder().auth_token(…)`"
             }
-            ErrorKind::Forbidden => "use a token with the permission, or ask for it",
+            ErrorKind::Forbidden => "use a token with this permission, or request it",
             ErrorKind::NotFound => "check the spec id and the stage",
             ErrorKind::PayloadTooLarge => "use fewer or shorter parameters",
-            ErrorKind::Timeout => "try again later, or raise the limit in the session",
+            ErrorKind::Connection if self.0.lasting => return None,
+            ErrorKind::Timeout => "try again later, or raise the limit",
             ErrorKind::Connection => "check the network, the stage or base URL, and try again",
             _ if self.is_retryable() => "try again later",
             ErrorKind::Conflict => "try again later",
             ErrorKind::UnexpectedStatus => "check the stage or base URL, and any gateway in between",
             ErrorKind::InvalidResponse => "check the base URL and any gateway in between; a newer press-specs may help",
+            ErrorKind::ListChanged => "start again from the first page",
+            ErrorKind::Credentials => "check the function given to `SessionBuilder::auth_token_fn`",
             ErrorKind::MissingEnvironmentVariable => "set it, or use `Session::builder()`",
             _ => return None,
         };
@@ -233,17 +303,29 @@ impl Error {
     }
 }
 
+/// The spec id among the path parameters, for messages.
+pub(crate) fn spec_id<O: Operation>(operation: &O) -> Option<String> {
+    const MAX: usize = 100;
+    let (_, id) = operation.path_parameters().find(|(name, _)| *name == "spec_id")?;
+    Some(shorten(id, MAX))
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner {
             message,
             operation,
+            spec_id,
             page_number,
             attempts,
+            response,
             ..
         } = &*self.0;
         if let Some(operation) = operation {
             f.write_str(operation)?;
+            if let Some(spec_id) = spec_id {
+                write!(f, " of spec `{spec_id}`")?;
+            }
             if let Some(number) = page_number {
                 write!(f, ", page {number}")?;
             }
@@ -253,6 +335,9 @@ impl fmt::Display for Error {
             f.write_str(": ")?;
         }
         f.write_str(message)?;
+        if let Some(id) = response.as_ref().and_then(ErrorResponse::shown_request_id) {
+            write!(f, " (request id {id})")?;
+        }
         match self.advice() {
             Some(advice) => write!(f, "; {advice}"),
             None => Ok(()),
@@ -262,10 +347,20 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            write!(f, "{self}")?;
+            let mut source = self.source();
+            while let Some(error) = source {
+                write!(f, "\n  caused by: {error}")?;
+                source = error.source();
+            }
+            return Ok(());
+        }
         f.debug_struct("Error")
             .field("kind", &self.0.kind)
             .field("message", &self.0.message)
             .field("operation", &self.0.operation)
+            .field("spec_id", &self.0.spec_id)
             .field("page_number", &self.0.page_number)
             .field("attempts", &self.0.attempts)
             .field("status", &self.status())

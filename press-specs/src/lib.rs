@@ -160,13 +160,12 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod address;
 #[cfg(feature = "blocking")]
 pub mod blocking;
+mod call;
 mod client;
-mod deadline;
 mod error;
-mod http_client;
+mod header;
 #[cfg(feature = "mock")]
 pub mod mock;
 mod pagination;
@@ -175,19 +174,18 @@ mod response;
 mod retry;
 mod session;
 mod specs;
-mod stage;
-mod token;
+mod timeout;
 mod trace;
 
-pub use client::{Async, Spec, get_client};
+pub use client::{Async, Spec, SpecClient, get_client};
 pub use error::{Error, ErrorKind};
 pub use pagination::{ItemStream, PageStream};
-pub use press_api_gen::types;
-pub use response::{ErrorResponse, Headers};
+pub use press_api_gen::{ListOperation, Page, types};
+pub use reqwest;
+pub use response::{ErrorResponse, Headers, Response};
 pub use retry::RetryPolicy;
-pub use session::{Session, SessionBuilder};
+pub use session::{Session, SessionBuilder, Stage};
 pub use specs::{ListRequest, ListSpecReleaseDeployments, ListSpecs};
-pub use stage::Stage;
 
 /// The README, whose code compiles.
 #[cfg(doctest)]

@@ -1,17 +1,88 @@
-//! A response that is not what was asked for, kept whatever it is.
+//! Responses: a page with its status and headers, and the response of a failed request.
 
 use std::{
     borrow::Cow,
     fmt,
+    ops::Deref,
     time::{Duration, SystemTime},
 };
 
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use press_api_gen::hooks::Head;
 use serde_json::Value;
 
-/// A response that is not what was asked for.
+/// A page with the status and headers of its response.
 ///
-/// Its body may be anything: the service answers JSON with `title` and `detail`, gateways answer HTML, text or nothing.
+/// Returned by [`page_with_response`](crate::ListRequest::page_with_response). Derefs to the page.
+///
+/// ```
+/// # use press_specs::mock::MockPress;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mock = MockPress::builder().generated_specs(3).start()?;
+/// # let client = press_specs::get_client(mock.session()?)?;
+/// let response = client.list_specs().page_with_response(1).await?;
+/// assert_eq!((response.status(), response.attempts()), (200, 1));
+/// assert_eq!(response.headers().get("content-type"), Some("application/json"));
+/// assert_eq!(response.specs.len(), 3);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Response<P> {
+    page: P,
+    status: StatusCode,
+    headers: Headers,
+    attempts: u32,
+}
+
+impl<P> Response<P> {
+    pub(crate) fn new(page: P, head: Head, attempts: u32) -> Self {
+        Self {
+            page,
+            status: head.status,
+            headers: Headers(head.headers),
+            attempts,
+        }
+    }
+
+    /// Returns the page.
+    pub fn into_inner(self) -> P {
+        self.page
+    }
+
+    /// Returns the HTTP status.
+    pub fn status(&self) -> u16 {
+        self.status.as_u16()
+    }
+
+    /// Returns the headers.
+    pub fn headers(&self) -> &Headers {
+        &self.headers
+    }
+
+    /// Returns the id that the service or a gateway gave the request, for support requests.
+    pub fn request_id(&self) -> Option<&str> {
+        request_id(&self.headers.0)
+    }
+
+    /// Returns the number of requests that were sent for the page.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+}
+
+impl<P> Deref for Response<P> {
+    type Target = P;
+
+    fn deref(&self) -> &P {
+        &self.page
+    }
+}
+
+/// The response of a request that failed, kept whatever it is.
+///
+/// Its body may be anything: the service sends JSON with `title` and `detail`, gateways send HTML, text or nothing.
 ///
 /// ```
 /// # use press_specs::mock::MockPress;
@@ -34,8 +105,10 @@ pub struct ErrorResponse {
     detail: Option<String>,
     /// What the body says, for messages.
     explanation: String,
-    /// The beginning of the body, for messages.
+    /// The start of the body, for messages.
     excerpt: String,
+    /// The request id, for messages.
+    request_id: Option<String>,
     retry_after: Option<Duration>,
 }
 
@@ -51,7 +124,7 @@ impl ErrorResponse {
         let problem: Value = serde_json::from_slice(body).unwrap_or_default();
         let field = |name: &str| problem[name].as_str().map(str::to_owned);
         let (title, detail) = (field("title"), field("detail"));
-        // Redacted before it is cut, so that no part of the token is left at the end.
+        // Redacted before it is shortened, so that no part of the token is left at the end.
         // JSON can write it with any escapes, and is written again with as few as possible.
         let shown = if !problem.is_null() && body.contains(&b'\\') {
             Cow::from(problem.to_string())
@@ -66,10 +139,12 @@ impl ErrorResponse {
             .map(String::as_str)
             .filter(|said| Some(*said) != status.canonical_reason())
             .collect();
+        let headers = Headers(headers);
         Self {
             status,
-            retry_after: retry_after(&headers),
-            headers: Headers(headers),
+            retry_after: retry_after(&headers.0),
+            request_id: request_id(&headers.0).map(|id| shorten(&redact(id), Self::MAX_EXCERPT)),
+            headers,
             explanation: if said.is_empty() {
                 excerpt.clone()
             } else {
@@ -94,17 +169,21 @@ impl ErrorResponse {
         &self.excerpt
     }
 
+    pub(crate) fn shown_request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
     /// Returns the headers.
     pub fn headers(&self) -> &Headers {
         &self.headers
     }
 
-    /// Returns the body, or its first 64 KiB, or what came of it.
+    /// Returns the body, up to its first 64 KiB.
     pub fn body(&self) -> &[u8] {
         &self.body
     }
 
-    /// Returns the body as text; `None` when it is not UTF-8.
+    /// Returns the body as text; `None` if it is not UTF-8.
     pub fn text(&self) -> Option<&str> {
         match std::str::from_utf8(&self.body) {
             Ok(text) => Some(text),
@@ -116,42 +195,36 @@ impl ErrorResponse {
         }
     }
 
-    /// Returns `title` of a JSON body: what went wrong, in a few words.
+    /// Returns the `title` of a JSON body: the problem in a few words.
     pub fn title(&self) -> Option<&str> {
         self.title.as_deref()
     }
 
-    /// Returns `detail` of a JSON body: what went wrong, in a sentence.
+    /// Returns the `detail` of a JSON body: the problem in a sentence.
     pub fn detail(&self) -> Option<&str> {
         self.detail.as_deref()
     }
 
-    /// Returns the id that the service or a gateway gave the request, to name in a support request.
+    /// Returns the id that the service or a gateway gave the request, for support requests.
     pub fn request_id(&self) -> Option<&str> {
-        [
-            "x-request-id",
-            "x-amzn-requestid",
-            "x-amz-request-id",
-            "x-correlation-id",
-            "x-amz-cf-id",
-        ]
-        .iter()
-        .find_map(|name| self.headers.get(name))
+        request_id(&self.headers.0)
     }
 
-    /// Returns the body as JSON; `None` when it is something else.
+    /// Returns the body as JSON; `None` if it is something else.
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// Returns how long the service asked to wait when it answered.
+    /// Returns the delay before the next attempt that the service asked for.
+    ///
+    /// A date counts from the response's own `Date` header, where it has one, so that the local clock does not matter.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 }
 
 impl fmt::Debug for ErrorResponse {
-    /// Shows no header values and the beginning of the body only, since either may repeat what was sent.
+    /// Shows no header values, and only the start of the body: either may repeat what was sent.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ErrorResponse")
             .field("status", &self.status.as_u16())
@@ -167,12 +240,12 @@ impl fmt::Debug for ErrorResponse {
 pub struct Headers(HeaderMap);
 
 impl Headers {
-    /// Returns the first value of the header `name`, in any case; `None` when there is none or it is not ASCII text.
+    /// Returns the first value of the header `name`, in any case; `None` if there is none or it is not ASCII text.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name)?.to_str().ok()
     }
 
-    /// Returns each header with its value, the name in lower case.
+    /// Returns an iterator over the headers: the name in lower case, and the value.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
     }
@@ -185,28 +258,41 @@ impl fmt::Debug for Headers {
     }
 }
 
-/// The first `max` characters of `text`, on one line.
+/// Returns the id that the service or a gateway gave the request.
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
+    [
+        "x-request-id",
+        "x-amzn-requestid",
+        "x-amz-request-id",
+        "x-correlation-id",
+        "x-amz-cf-id",
+    ]
+    .iter()
+    .find_map(|name| headers.get(*name)?.to_str().ok())
+}
+
+/// Returns the first `max` characters of `text` on one line, without characters that could change how others show.
 pub(crate) fn shorten(text: &str, max: usize) -> String {
-    let mut short: String = text
-        .trim()
-        .chars()
-        .take(max)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    if text.trim().chars().nth(max).is_some() {
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    let mut characters = text.trim().chars().map(|c| if hidden(c) { ' ' } else { c });
+    let mut short: String = characters.by_ref().take(max).collect();
+    if characters.next().is_some() {
         short.push('…');
     }
     short
 }
 
-/// How long `Retry-After` asks to wait from now, given in seconds or as a date.
+/// Returns the delay that `Retry-After` asks for, given in seconds or as a date.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    match value.parse() {
-        Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => {
-            let date = httpdate::parse_http_date(value).ok()?;
-            Some(date.duration_since(SystemTime::now()).unwrap_or_default())
-        }
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
+    let date = |value: &HeaderValue| httpdate::parse_http_date(value.to_str().ok()?.trim()).ok();
+    let wish = date(headers.get(header::RETRY_AFTER)?)?;
+    let sent = headers.get(header::DATE).and_then(date).unwrap_or_else(SystemTime::now);
+    Some(wish.duration_since(sent).unwrap_or_default())
 }

@@ -5,9 +5,11 @@ use std::{fmt, marker::PhantomData};
 use press_api_gen::{ListOperation, Page, operations};
 
 use crate::{
-    client::{Async, call},
+    call::{self, Context},
+    client::Async,
     error::Error,
     pagination::{ItemStream, PageStream},
+    response::Response,
     session::Session,
     trace::RequestSpan,
     types::{DeploymentSort, DeploymentStatus, SpecKind, SpecScope, SpecSort, SpecStatus},
@@ -29,7 +31,7 @@ pub type ListSpecReleaseDeployments<M = Async> = ListRequest<operations::ListSpe
 /// that is called again replaces what it set before.
 #[must_use = "a request does nothing until its answer is asked for"]
 pub struct ListRequest<O, M = Async> {
-    session: Session,
+    context: Context,
     operation: O,
     start_page: u32,
     concurrency: usize,
@@ -110,7 +112,7 @@ impl<M> ListSpecReleaseDeployments<M> {
 impl<O: ListOperation, M> ListRequest<O, M> {
     pub(crate) fn new(session: &Session, operation: O) -> Self {
         Self {
-            session: session.clone(),
+            context: Context::new(session),
             operation,
             start_page: 1,
             concurrency: 1,
@@ -120,7 +122,7 @@ impl<O: ListOperation, M> ListRequest<O, M> {
 
     /// Sets how many items a page holds, 1 or more. Default: what the service sets, 25.
     pub fn page_size(mut self, page_size: u32) -> Self {
-        self.operation.set_page_size(page_size);
+        self.operation.set_page_size(Some(page_size));
         self
     }
 
@@ -143,26 +145,21 @@ impl<O: ListOperation, M> ListRequest<O, M> {
         self
     }
 
-    /// Asks for one page.
+    /// Fetches one page.
     pub(crate) fn fetch_page(
         self,
         number: Option<u32>,
-    ) -> impl Future<Output = Result<O::Page, Error>> + Send + 'static {
-        let Self { session, operation, .. } = self;
-        // Made here and not on the way, so that it belongs to whatever span the caller is in.
+    ) -> impl Future<Output = Result<Response<O::Page>, Error>> + Send + 'static {
+        let Self { context, operation, .. } = self;
+        // Made here, so that it belongs to whatever span the caller is in.
         let span = RequestSpan::new(&operation);
-        async move {
-            match number {
-                Some(0) => Err(Error::parameter("page", "is 0; pages are numbered from 1").at(O::NAME, number, 0)),
-                _ => call(&session, &operation, number, &span).await,
-            }
-        }
+        async move { call::page(&context, &operation, number, None, &span).await }
     }
 
     /// Walks all pages.
     pub(crate) fn walk(self) -> PageStream<O::Page> {
         let Self {
-            session,
+            context,
             operation,
             start_page,
             concurrency,
@@ -175,11 +172,13 @@ impl<O: ListOperation, M> ListRequest<O, M> {
         };
         let span = RequestSpan::new(&operation);
         let fetch = move |number| {
-            let (session, operation, span) = (session.clone(), operation.clone(), span.clone());
+            let (context, operation, span) = (context.clone(), operation.clone(), span.clone());
             Box::pin(async move {
                 let page = match invalid {
-                    Some((name, reason)) => Err(Error::parameter(name, reason).at(O::NAME, None, 0)),
-                    None => call(&session, &operation, Some(number), &span).await,
+                    Some((name, reason)) => Err(Error::parameter(name, reason).at(&operation, None, 0)),
+                    None => call::page(&context, &operation, Some(number), None, &span)
+                        .await
+                        .map(Response::into_inner),
                 };
                 (number, page)
             }) as _
@@ -208,7 +207,8 @@ impl<O: ListOperation> ListRequest<O> {
     ///
     /// Those of the operation; [`InvalidParameter`](crate::ErrorKind::InvalidParameter) for page 0 or page size 0.
     pub fn page(self, number: impl Into<Option<u32>>) -> impl Future<Output = Result<O::Page, Error>> + Send + 'static {
-        self.fetch_page(number.into())
+        let page = self.fetch_page(number.into());
+        async move { page.await.map(Response::into_inner) }
     }
 
     /// Streams whole pages, from the first (or [`start_page`](Self::start_page)) to the last.
@@ -266,7 +266,7 @@ impl<O: ListOperation> ListRequest<O> {
 impl<O: Clone, M> Clone for ListRequest<O, M> {
     fn clone(&self) -> Self {
         Self {
-            session: self.session.clone(),
+            context: self.context.clone(),
             operation: self.operation.clone(),
             start_page: self.start_page,
             concurrency: self.concurrency,
@@ -281,7 +281,7 @@ impl<O: fmt::Debug, M> fmt::Debug for ListRequest<O, M> {
             .field("operation", &self.operation)
             .field("start_page", &self.start_page)
             .field("concurrency", &self.concurrency)
-            .field("session", &self.session)
+            .field("session", &self.context.session)
             .finish()
     }
 }

@@ -1,52 +1,49 @@
-//! What a call tells about itself: spans and events under the feature `tracing`, nothing without it.
+//! Spans and events under the feature `tracing`; nothing without it.
 //!
-//! Field names are those of the OpenTelemetry semantic conventions for HTTP clients. No field holds the token, or the
-//! value of a filter.
+//! Field names are those of the OpenTelemetry semantic conventions for HTTP clients. No field holds the token, the
+//! value of a filter or that of a header.
 
 use std::time::Duration;
 
-use press_api_gen::ListOperation;
+use press_api_gen::{Operation, hooks::Head};
 
 use crate::{error::Error, session::Session};
 
 #[cfg(feature = "tracing")]
-use tracing::{
-    Instrument,
-    field::{self, Empty},
-};
+use tracing::{Instrument, field::Empty};
 
-/// The span of what the caller asked for: one page, or a walk of pages.
+/// The span of a request: one page, or a stream of pages.
 #[derive(Clone)]
 pub(crate) struct RequestSpan(#[cfg(feature = "tracing")] tracing::Span);
 
-/// The span of one page with its attempts, within that of the request.
+/// The span of one page with its attempts, below that of the request.
 pub(crate) struct PageSpan(#[cfg(feature = "tracing")] tracing::Span);
+
+/// The span of one attempt, below that of the page.
+pub(crate) struct AttemptSpan(#[cfg(feature = "tracing")] tracing::Span);
 
 #[cfg(feature = "tracing")]
 impl RequestSpan {
-    pub(crate) fn new<O: ListOperation>(_: &O) -> Self {
+    pub(crate) fn new<O: Operation>(operation: &O) -> Self {
         Self(tracing::info_span!(
             "press_specs.request",
             "otel.name" = O::NAME,
-            "press.operation" = O::NAME
+            "otel.status_code" = Empty,
+            "press.operation" = O::NAME,
+            "press.spec_id" = crate::error::spec_id(operation),
+            "error.type" = Empty,
         ))
     }
 
-    pub(crate) fn page<O: ListOperation>(&self, _: &O, session: &Session, page_number: Option<u32>) -> PageSpan {
+    pub(crate) fn page<O: Operation>(&self, operation: &O, _: &Session, page_number: Option<u32>) -> PageSpan {
         PageSpan(tracing::info_span!(
             parent: &self.0,
             "press_specs.page",
-            "otel.name" = format_args!("GET {}", O::PATH),
-            "otel.kind" = "client",
+            "otel.name" = O::NAME,
             "otel.status_code" = Empty,
             "press.operation" = O::NAME,
+            "press.spec_id" = crate::error::spec_id(operation),
             "press.page_number" = page_number,
-            "http.request.method" = "GET",
-            "url.template" = O::PATH,
-            "server.address" = session.host(),
-            "server.port" = session.port(),
-            "http.response.status_code" = Empty,
-            "http.request.resend_count" = Empty,
             "error.type" = Empty,
         ))
     }
@@ -58,42 +55,82 @@ impl PageSpan {
         future.instrument(self.0.clone()).await
     }
 
-    pub(crate) fn retry(&self, error: &Error, delay: Duration) {
-        tracing::warn!(
+    pub(crate) fn attempt<O: Operation>(&self, _: &O, session: &Session, resend_count: u32) -> AttemptSpan {
+        let url = session.url();
+        AttemptSpan(tracing::info_span!(
             parent: &self.0,
-            {
-                "error.type" = field::debug(error.kind()),
-                "http.response.status_code" = error.status(),
-                "http.request.resend_count" = error.attempts(),
-                "press.retry_delay_ms" = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
-            },
-            "the request is tried again"
-        );
+            "press_specs.attempt",
+            "otel.name" = format_args!("{} {}", O::METHOD, O::PATH),
+            "otel.kind" = "client",
+            "otel.status_code" = Empty,
+            "http.request.method" = O::METHOD,
+            "http.request.resend_count" = (resend_count > 0).then_some(resend_count),
+            "url.template" = O::PATH,
+            "server.address" = url.host_str(),
+            "server.port" = url.port_or_known_default(),
+            "http.response.status_code" = Empty,
+            "http.response.header.x-request-id" = Empty,
+            "error.type" = Empty,
+        ))
     }
 
-    pub(crate) fn succeeded(&self, status: u16, attempts: u32) {
-        self.0.record("http.response.status_code", status);
-        self.0.record("http.request.resend_count", attempts - 1);
-    }
-
-    pub(crate) fn failed(&self, error: &Error) {
-        self.0.record("otel.status_code", "ERROR");
-        self.0.record("error.type", field::debug(error.kind()));
-        self.0
-            .record("http.request.resend_count", error.attempts().saturating_sub(1));
-        if let Some(status) = error.status() {
-            self.0.record("http.response.status_code", status);
+    pub(crate) fn end<T>(&self, result: &Result<T, Error>) {
+        if let Err(error) = result {
+            record_error(&self.0, error);
         }
     }
 }
 
+#[cfg(feature = "tracing")]
+impl AttemptSpan {
+    pub(crate) async fn enter<F: Future>(&self, future: F) -> F::Output {
+        future.instrument(self.0.clone()).await
+    }
+
+    pub(crate) fn retry(&self, error: &Error, delay: Duration) {
+        tracing::warn!(
+            parent: &self.0,
+            {
+                "error.type" = error.kind().label(),
+                "http.response.status_code" = error.status(),
+                "press.retry_delay_ms" = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
+            },
+            "the request is retried"
+        );
+    }
+
+    pub(crate) fn succeeded(&self, head: &Head) {
+        self.0.record("http.response.status_code", head.status.as_u16());
+        if let Some(id) = crate::response::request_id(&head.headers) {
+            self.0
+                .record("http.response.header.x-request-id", crate::response::shorten(id, 200));
+        }
+    }
+
+    pub(crate) fn failed(&self, error: &Error) {
+        record_error(&self.0, error);
+        if let Some(status) = error.status() {
+            self.0.record("http.response.status_code", status);
+        }
+        if let Some(id) = error.response().and_then(crate::ErrorResponse::shown_request_id) {
+            self.0.record("http.response.header.x-request-id", id);
+        }
+    }
+}
+
+#[cfg(feature = "tracing")]
+fn record_error(span: &tracing::Span, error: &Error) {
+    span.record("otel.status_code", "ERROR");
+    span.record("error.type", error.kind().label());
+}
+
 #[cfg(not(feature = "tracing"))]
 impl RequestSpan {
-    pub(crate) fn new(_: &impl ListOperation) -> Self {
+    pub(crate) fn new(_: &impl Operation) -> Self {
         Self()
     }
 
-    pub(crate) fn page(&self, _: &impl ListOperation, _: &Session, _: Option<u32>) -> PageSpan {
+    pub(crate) fn page(&self, _: &impl Operation, _: &Session, _: Option<u32>) -> PageSpan {
         PageSpan()
     }
 }
@@ -104,14 +141,27 @@ impl PageSpan {
         future.await
     }
 
+    pub(crate) fn attempt(&self, _: &impl Operation, _: &Session, _: u32) -> AttemptSpan {
+        AttemptSpan()
+    }
+
+    pub(crate) fn end<T>(&self, _: &Result<T, Error>) {}
+}
+
+#[cfg(not(feature = "tracing"))]
+impl AttemptSpan {
+    pub(crate) async fn enter<F: Future>(&self, future: F) -> F::Output {
+        future.await
+    }
+
     pub(crate) fn retry(&self, _: &Error, _: Duration) {}
 
-    pub(crate) fn succeeded(&self, _: u16, _: u32) {}
+    pub(crate) fn succeeded(&self, _: &Head) {}
 
     pub(crate) fn failed(&self, _: &Error) {}
 }
 
-/// Lets the subscriber of this thread see what `future` tells on another one.
+/// Keeps the subscriber of this thread for `future` on another one.
 #[cfg(all(feature = "blocking", feature = "tracing"))]
 pub(crate) fn with_subscriber<F: Future>(future: F) -> impl Future<Output = F::Output> {
     use tracing::instrument::WithSubscriber;

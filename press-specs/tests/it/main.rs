@@ -12,7 +12,6 @@ use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
 mod blocking;
-mod boundaries;
 mod concurrency;
 mod environment;
 mod errors;

@@ -80,11 +80,11 @@ impl FromStr for Stage {
         Self::ALL
             .into_iter()
             .find(|stage| stage.name() == name)
-            .ok_or_else(|| unknown_stage(name, "the stage"))
+            .ok_or_else(|| unknown(name, "the stage"))
     }
 }
 
-pub(crate) fn unknown_stage(name: &str, what: &str) -> Error {
+pub(crate) fn unknown(name: &str, what: &str) -> Error {
     let known = Stage::ALL.map(Stage::name).join(", ");
     Error::configuration(what, format_args!("is {name:?}, which is none of {known}"))
 }

@@ -1,296 +1,251 @@
-//! Who calls, where, and with which limits.
+//! Builder of a session, and the environment that it reads.
 
 use std::{
     env::{self, VarError},
+    error::Error as StdError,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
-use http::HeaderValue;
+use futures_util::{FutureExt as _, TryFutureExt as _};
+use http::{HeaderMap, HeaderValue, header};
+use press_api_gen::hooks::OnRequest;
 
 use crate::{
-    address,
     error::{Error, ErrorKind},
-    http_client::{HttpClient, OwnClient},
-    retry::{RetryBudget, RetryPolicy},
-    stage::{Stage, unknown_stage},
-    token::{BadToken, Token},
+    header::{self as headers, BadHeader},
+    retry::{self, RetryPolicy},
+    session::{
+        Inner, Limits, Session, Stage, base_url,
+        credentials::{Credentials, TokenFn},
+        http_clients::{HttpClients, Settings},
+        stage,
+        tls::Tls,
+        token::{BadToken, Token},
+    },
 };
 
 const TOKEN_VARIABLES: [&str; 2] = ["PEAK_AUTH_TOKEN", "API_KEY"];
 const STAGE_VARIABLES: [&str; 2] = ["PEAK__STAGE", "STAGE"];
 
-/// The credentials, the address and the limits of calls.
-///
-/// Cheap to clone; clones share the connections and the retry budget. Without further ado it comes from the
-/// environment:
-///
-/// | | variables | else |
-/// |---|---|---|
-/// | token | `PEAK_AUTH_TOKEN`, `API_KEY` | an error |
-/// | stage | `PEAK__STAGE`, `STAGE` | [`Stage::Prod`] |
-///
-/// The first variable that is set and not empty counts. Everything can be set with [`Session::builder`]:
-///
-/// ```
-/// use std::time::Duration;
-/// use press_specs::{Session, Stage};
-///
-/// let session = Session::builder()
-///     .auth_token("my-token")
-///     .stage(Stage::Beta)
-///     .total_timeout(Duration::from_secs(20))
-///     .build()?;
-/// assert_eq!(session.base_url(), "https://press.beta.peak.ai");
-/// # Ok::<(), press_specs::Error>(())
-/// ```
-#[derive(Clone)]
-pub struct Session(Arc<Inner>);
-
-struct Inner {
-    base_url: String,
-    #[cfg(feature = "tracing")]
-    url: reqwest::Url,
-    token: Token,
-    user_agent: Option<HeaderValue>,
-    http: HttpClient,
-    max_response_bytes: usize,
-    limits: Limits,
-    retry: RetryPolicy,
-    budget: RetryBudget,
-}
-
-/// The time limits of a call.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    pub(crate) connect: Duration,
-    pub(crate) attempt: Duration,
-    pub(crate) total: Duration,
-}
-
-impl Session {
-    /// Starts to build a session.
-    pub fn builder() -> SessionBuilder {
-        SessionBuilder::default()
-    }
-
-    /// Makes a session from the environment.
-    ///
-    /// ```no_run
-    /// let session = press_specs::Session::from_env()?;
-    /// println!("talking to {}", session.base_url());
-    /// # Ok::<(), press_specs::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::MissingEnvironmentVariable`] without a token, [`ErrorKind::InvalidConfiguration`] when the stage is
-    /// unknown or the token cannot be sent.
-    pub fn from_env() -> Result<Self, Error> {
-        Self::builder().build()
-    }
-
-    /// Returns the session from the environment that the whole process shares, made when it is first asked for.
-    ///
-    /// # Errors
-    ///
-    /// As [`from_env`](Self::from_env). A failure is not remembered: the next call tries again.
-    pub fn default_session() -> Result<Self, Error> {
-        static DEFAULT: Mutex<Option<Session>> = Mutex::new(None);
-        let mut default = DEFAULT.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(session) = &*default {
-            return Ok(session.clone());
-        }
-        Ok(default.insert(Self::from_env()?).clone())
-    }
-
-    /// Returns the base URL, without a slash at its end.
-    pub fn base_url(&self) -> &str {
-        &self.0.base_url
-    }
-
-    #[cfg(feature = "tracing")]
-    pub(crate) fn host(&self) -> Option<&str> {
-        self.0.url.host_str()
-    }
-
-    #[cfg(feature = "tracing")]
-    pub(crate) fn port(&self) -> Option<u16> {
-        self.0.url.port_or_known_default()
-    }
-
-    pub(crate) fn limits(&self) -> Limits {
-        self.0.limits
-    }
-
-    pub(crate) fn retry(&self) -> &RetryPolicy {
-        &self.0.retry
-    }
-
-    pub(crate) fn budget(&self) -> &RetryBudget {
-        &self.0.budget
-    }
-
-    pub(crate) fn token(&self) -> &Token {
-        &self.0.token
-    }
-
-    pub(crate) fn user_agent(&self) -> Option<HeaderValue> {
-        self.0.user_agent.clone()
-    }
-
-    pub(crate) fn max_response_bytes(&self) -> usize {
-        self.0.max_response_bytes
-    }
-
-    /// The HTTP client for the current runtime.
-    pub(crate) fn http_client(&self) -> Result<reqwest::Client, Error> {
-        self.0.http.get()
-    }
-}
-
-impl fmt::Debug for Session {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session")
-            .field("base_url", &self.0.base_url)
-            .field("max_response_bytes", &self.0.max_response_bytes)
-            .field("limits", &self.0.limits)
-            .field("retry", &self.0.retry)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Builds a [`Session`]; see [`Session::builder`].
+/// A builder for a [`Session`], returned by [`Session::builder`].
 ///
 /// The time limits need not be ordered: the first to expire wins.
 #[derive(Clone)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct SessionBuilder {
-    auth_token: Option<Result<Token, BadToken>>,
+    credentials: Option<Source>,
     stage: Option<Stage>,
     base_url: Option<String>,
     allow_insecure_http: bool,
     user_agent: Option<String>,
+    headers: HeaderMap,
+    bad_header: Option<BadHeader>,
+    on_request: Option<OnRequest>,
     http_client: Option<reqwest::Client>,
     max_response_bytes: u64,
     limits: Limits,
-    retry: RetryPolicy,
+    policy: RetryPolicy,
+}
+
+/// The source of the token.
+#[derive(Clone)]
+enum Source {
+    Token(Result<Token, BadToken>),
+    Function(TokenFn),
 }
 
 impl Default for SessionBuilder {
     fn default() -> Self {
         Self {
-            auth_token: None,
+            credentials: None,
             stage: None,
             base_url: None,
             allow_insecure_http: false,
             user_agent: None,
+            headers: HeaderMap::new(),
+            bad_header: None,
+            on_request: None,
             http_client: None,
-            max_response_bytes: 64 * 1024 * 1024,
+            max_response_bytes: 8 * 1024 * 1024,
             limits: Limits {
                 connect: Duration::from_secs(10),
                 attempt: Duration::from_secs(30),
                 total: Duration::from_secs(120),
             },
-            retry: RetryPolicy::default(),
+            policy: RetryPolicy::default(),
         }
     }
 }
 
 impl SessionBuilder {
-    /// Sets the token: an API key, or `Bearer …`. It is sent exactly as given. Default: from the environment.
+    /// Sets the token: an API key, or `Bearer …`. It is sent exactly as given. Defaults to the environment's.
     pub fn auth_token(mut self, token: impl Into<String>) -> Self {
-        self.auth_token = Some(Token::new(&token.into()));
+        self.credentials = Some(Source::Token(Token::new(&token.into())));
         self
     }
 
-    /// Sets the stage of the platform. Default: from the environment.
+    /// Sets a function that returns the token, for tokens that expire. It replaces [`auth_token`](Self::auth_token).
+    ///
+    /// The session calls it when it holds no token, and once more if the service answers 401 to the token that it
+    /// returned; the request is then sent again. Requests that wait for a token share one call. The time counts
+    /// toward the total timeout.
+    ///
+    /// If it fails, panics or returns a token that cannot be sent, requests fail with [`ErrorKind::Credentials`].
+    ///
+    /// ```
+    /// # async fn log_in() -> Result<String, std::io::Error> { Ok("my-token".to_owned()) }
+    /// use press_specs::Session;
+    ///
+    /// let session = Session::builder().auth_token_fn(|| async { log_in().await }).build()?;
+    /// # Ok::<(), press_specs::Error>(())
+    /// ```
+    pub fn auth_token_fn<F, Fut, E>(mut self, function: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<String, E>> + Send + 'static,
+        E: Into<Box<dyn StdError + Send + Sync>> + 'static,
+    {
+        self.credentials = Some(Source::Function(Arc::new(move || {
+            function().map_err(Into::into).boxed()
+        })));
+        self
+    }
+
+    /// Sets the stage of the platform. Defaults to the environment's, else [`Stage::Prod`].
     pub fn stage(mut self, stage: Stage) -> Self {
         self.stage = Some(stage);
         self
     }
 
-    /// Sets the address of the API instead of the stage's, for example that of a gateway. It may have a path.
+    /// Sets the base URL of the API in place of the stage's, for example that of a gateway. It may have a path.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(url.into());
         self
     }
 
-    /// Sets whether the token may be sent unencrypted over `http://` to other machines. Default: `false`, and only
-    /// loopback addresses are reached by `http://`.
+    /// Sets whether the token may be sent unencrypted over `http://` to other machines. Defaults to `false`, which
+    /// allows `http://` for loopback addresses only.
     pub fn allow_insecure_http(mut self, allow: bool) -> Self {
         self.allow_insecure_http = allow;
         self
     }
 
-    /// Sets how long one attempt may take, its body included. Default: 30 s. Time in which nobody polls the call does
-    /// not count.
+    /// Adds a header to every request, for example a tenant's. It replaces a header of the same name.
+    ///
+    /// Its value appears in no error, log or `Debug` output. [`build`](Self::build) fails if the name or the value
+    /// cannot be a header, or the name is `Authorization`.
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        if let Err(bad) = headers::insert(&mut self.headers, name.as_ref(), value.as_ref()) {
+            self.bad_header.get_or_insert(bad);
+        }
+        self
+    }
+
+    /// Sets a function that is called with the headers of each attempt, inside its span, for example to propagate
+    /// `traceparent`.
+    ///
+    /// It runs after all other headers are set, except `Authorization`, which it neither sees nor changes.
+    ///
+    /// ```
+    /// use http::HeaderValue;
+    /// use press_specs::Session;
+    ///
+    /// let session = Session::builder()
+    ///     .auth_token("my-token")
+    ///     .on_request(|headers| {
+    ///         headers.insert("x-caller", HeaderValue::from_static("billing"));
+    ///     })
+    ///     .build()?;
+    /// # Ok::<(), press_specs::Error>(())
+    /// ```
+    pub fn on_request(mut self, function: impl Fn(&mut HeaderMap) + Send + Sync + 'static) -> Self {
+        self.on_request = Some(Arc::new(function));
+        self
+    }
+
+    /// Sets the timeout of one attempt, its body included. Defaults to 30 seconds.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.limits.attempt = limit;
         self
     }
 
-    /// Sets how long connecting may take. Default: 10 s. A client of one's own has a limit of its own.
+    /// Sets the timeout for connecting. Defaults to 10 seconds. It does not apply to a custom client.
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.limits.connect = limit;
         self
     }
 
-    /// Sets how long a whole call may take, its retries and the delays between them included. In a stream each page is
-    /// a call of its own. Default: 120 s. Time in which nobody polls the call does not count.
+    /// Sets the timeout of a whole call: its retries, the delays between them and waiting for credentials included.
+    /// In a stream each page is a call of its own. Defaults to 120 seconds.
     pub fn total_timeout(mut self, limit: Duration) -> Self {
         self.limits.total = limit;
         self
     }
 
-    /// Sets what is tried again. Default: [`RetryPolicy::default`].
+    /// Sets the retry policy. Defaults to [`RetryPolicy::default`].
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.retry = policy;
+        self.policy = policy;
         self
     }
 
-    /// Sets how many bytes of a body are read, after decompression; more is [`ErrorKind::InvalidResponse`].
-    /// Default: 64 MiB.
+    /// Sets the maximum length of a response body in bytes, before and after decompression. A longer one is
+    /// [`ErrorKind::InvalidResponse`]. Defaults to 8 MiB, which fits pages of 1,000 items.
+    ///
+    /// The pages that one stream fetches ahead are together limited to the same length. See
+    /// [`reliability`](crate::reliability) for the memory that their items take.
     pub fn max_response_bytes(mut self, bytes: u64) -> Self {
         self.max_response_bytes = bytes;
         self
     }
 
-    /// Sets the header `User-Agent`. Default: `press-specs/` and the version.
+    /// Sets the header `User-Agent`. Defaults to `press-specs/` and the version.
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         self.user_agent = Some(user_agent.into());
         self
     }
 
-    /// Sets an HTTP client of one's own, for proxies, client certificates or further roots of trust.
+    /// Uses a custom `reqwest::Client`, for proxies, client certificates or further root certificates.
     ///
-    /// The session still sends the token, limits attempts, calls and bodies, and tries again. The rest is the client's:
-    /// its connect and read limits, its redirects (and what they carry), cookies, proxies, compression, and its
-    /// `User-Agent` unless [`user_agent`](Self::user_agent) is set. Turn its own retries off
-    /// (`reqwest::retry::never()`), so that each request is counted. Its connections belong to the runtime that uses
-    /// it: use one client per runtime.
+    /// The crate is re-exported as [`press_specs::reqwest`](crate::reqwest). The session still sends the token, limits
+    /// attempts, calls and bodies, and retries. The client decides the rest: its connect and read timeouts, redirects
+    /// and what they carry, cookies, proxies, and its `User-Agent` unless [`user_agent`](Self::user_agent) is set.
+    /// Turn its own retries off (`reqwest::retry::never()`), so that each request is counted. Its connections belong
+    /// to the Tokio runtime that uses it: use one client per runtime.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http_client = Some(client);
         self
     }
 
-    /// Makes the session; what was not set comes from the environment, then from the defaults.
+    /// Creates the session. Values that are not set come from the environment, then from the defaults. The root
+    /// certificates of the system are read here.
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::MissingEnvironmentVariable`]: there is no token.
-    /// - [`ErrorKind::InvalidConfiguration`]: the token is empty or has characters that a header cannot have, the stage
-    ///   in the environment is unknown, the base URL is no `http` or `https` URL, or plain `http` to another machine,
-    ///   the user agent cannot be a header, or TLS cannot be set up.
+    /// Returns [`ErrorKind::MissingEnvironmentVariable`] if there is no token, and
+    /// [`ErrorKind::InvalidConfiguration`] if
+    ///
+    /// - the token is empty or has characters that a header cannot have,
+    /// - the stage in the environment is unknown,
+    /// - the base URL is not an `http` or `https` URL, or is plain `http` to another machine,
+    /// - the user agent or a header cannot be sent, or
+    /// - TLS cannot be set up.
     pub fn build(self) -> Result<Session, Error> {
         self.build_with(variable)
     }
 
     /// [`build`](Self::build) with the environment as an argument.
     fn build_with(self, variable: impl Fn(&str) -> Result<Option<String>, Error>) -> Result<Session, Error> {
-        let token = match self.auth_token {
-            Some(token) => token.map_err(|bad| bad.named("auth_token"))?,
+        if let Some(bad) = self.bad_header {
+            return Err(Error::configuration("header", bad));
+        }
+        let (token, function) = match self.credentials {
+            Some(Source::Token(token)) => (
+                Some(token.map_err(|bad| Error::configuration("auth_token", bad))?),
+                None,
+            ),
+            Some(Source::Function(function)) => (None, Some(function)),
             None => {
                 let (name, token) = first(&TOKEN_VARIABLES, &variable)?.ok_or_else(|| {
                     let [name, other] = TOKEN_VARIABLES;
@@ -299,7 +254,8 @@ impl SessionBuilder {
                         format!("the environment variable {name} (or {other}) is not set"),
                     )
                 })?;
-                Token::new(&token).map_err(|bad| bad.named(&format!("the token in {name}")))?
+                let bad = |bad| Error::configuration(&format!("the token in {name}"), bad);
+                (Some(Token::new(&token).map_err(bad)?), None)
             }
         };
         let base_url = match (self.base_url, self.stage) {
@@ -309,11 +265,11 @@ impl SessionBuilder {
                 None => Stage::Prod.base_url(),
                 Some((name, stage)) => match stage.parse::<Stage>() {
                     Ok(stage) => stage.base_url(),
-                    Err(_) => return Err(unknown_stage(&stage, &format!("the environment variable {name}"))),
+                    Err(_) => return Err(stage::unknown(&stage, &format!("the environment variable {name}"))),
                 },
             },
         };
-        let url = address::parse(&base_url, self.allow_insecure_http)?;
+        let url = base_url::parse(&base_url, self.allow_insecure_http)?;
         let user_agent = match (self.user_agent, &self.http_client) {
             (Some(user_agent), _) => Some(
                 HeaderValue::try_from(user_agent)
@@ -326,25 +282,30 @@ impl SessionBuilder {
                 env!("CARGO_PKG_VERSION")
             ))),
         };
+        let mut headers = self.headers;
+        if let Some(user_agent) = user_agent {
+            headers.entry(header::USER_AGENT).or_insert(user_agent);
+        }
         let http = match self.http_client {
-            Some(client) => HttpClient::Given(client),
-            None => HttpClient::own(OwnClient {
-                connect: self.limits.connect,
-                tls: url.scheme() == "https",
-                proxy: !address::is_loopback(&url),
+            Some(client) => HttpClients::Custom(client),
+            None => HttpClients::own(Settings {
+                connect_timeout: self.limits.connect,
+                tls: Tls::new(url.scheme() == "https")?,
+                proxy: !base_url::is_loopback(&url),
             })?,
         };
         Ok(Session(Arc::new(Inner {
             base_url: url.as_str().trim_end_matches('/').to_owned(),
             #[cfg(feature = "tracing")]
             url,
-            token,
-            user_agent,
+            credentials: Credentials::new(token, function),
+            headers,
+            on_request: self.on_request,
             http,
             max_response_bytes: usize::try_from(self.max_response_bytes).unwrap_or(usize::MAX),
             limits: self.limits,
-            retry: self.retry,
-            budget: RetryBudget::full(),
+            policy: self.policy,
+            retries: retry::Shared::new(),
         })))
     }
 }
@@ -352,10 +313,9 @@ impl SessionBuilder {
 impl fmt::Debug for SessionBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SessionBuilder")
-            .field("auth_token", &self.auth_token.as_ref().map(|_| "[token]"))
             .field("stage", &self.stage)
             .field("limits", &self.limits)
-            .field("retry", &self.retry)
+            .field("retry", &self.policy)
             .finish_non_exhaustive()
     }
 }
@@ -432,8 +392,14 @@ mod tests {
         ] {
             let session = build(variables).expect("a session");
             assert_eq!(session.base_url(), base_url, "{variables:?}");
-            assert_eq!(session.token().header(), token, "{variables:?}");
-            assert!(session.token().header().is_sensitive());
+            let sent = session
+                .credentials()
+                .token()
+                .now_or_never()
+                .expect("a token at once")
+                .expect("a token");
+            assert_eq!(sent.header(), token, "{variables:?}");
+            assert!(sent.header().is_sensitive());
         }
     }
 

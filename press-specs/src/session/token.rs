@@ -1,11 +1,11 @@
-//! The token: a header value that does not show itself, and is taken out of what is shown.
+//! Token: a header value that is never shown, and is removed from texts that are.
+
+use std::fmt;
 
 use http::HeaderValue;
 
-use crate::error::Error;
-
 /// The value of the header `Authorization`.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Token(HeaderValue);
 
 impl Token {
@@ -37,23 +37,19 @@ impl Token {
     }
 }
 
-/// Why a text is no token.
+/// The reason why a text cannot be a token.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum BadToken {
     Empty,
     NoHeader,
 }
 
-impl BadToken {
-    /// The error for what is called `name`.
-    pub(crate) fn named(self, name: &str) -> Error {
-        Error::configuration(
-            name,
-            match self {
-                Self::Empty => "is empty",
-                Self::NoHeader => "has characters that a header cannot have, such as a line break",
-            },
-        )
+impl fmt::Display for BadToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "is empty",
+            Self::NoHeader => "has characters that a header cannot have, such as a line break",
+        })
     }
 }
 

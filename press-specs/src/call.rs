@@ -1,0 +1,337 @@
+//! One call: attempts within their time limits, retries, and the errors of what failed.
+
+use std::{error::Error as StdError, sync::Arc, time::Duration};
+
+use http::{HeaderMap, StatusCode};
+use press_api_gen::{
+    Client, ListOperation, Operation, Page,
+    decode::{self, Cause, Failure},
+    hooks::{Attempt, Head},
+    memory::Reservation,
+};
+use tokio::{runtime::Handle, time};
+
+use crate::{
+    error::{Error, ErrorKind},
+    header,
+    response::{ErrorResponse, Response},
+    retry::RetryPolicy,
+    session::Session,
+    timeout::{Deadline, Limit},
+    trace::{PageSpan, RequestSpan},
+};
+
+/// A session, and what one request sets for itself.
+#[derive(Clone)]
+pub(crate) struct Context {
+    pub(crate) session: Session,
+    headers: Arc<HeaderMap>,
+    query: Arc<[(String, String)]>,
+    timeout: Option<Duration>,
+    total_timeout: Option<Duration>,
+    policy: Option<RetryPolicy>,
+    /// The first invalid argument and the reason.
+    invalid: Option<(&'static str, String)>,
+}
+
+impl Context {
+    pub(crate) fn new(session: &Session) -> Self {
+        Self {
+            session: session.clone(),
+            headers: Arc::new(session.headers().clone()),
+            query: Arc::default(),
+            timeout: None,
+            total_timeout: None,
+            policy: None,
+            invalid: None,
+        }
+    }
+
+    pub(crate) fn set_header(&mut self, name: &str, value: &str) {
+        if let Err(bad) = header::insert(Arc::make_mut(&mut self.headers), name, value) {
+            self.invalid("header", bad.to_string());
+        }
+    }
+
+    pub(crate) fn add_query(&mut self, name: String, value: String) {
+        if matches!(&*name, "pageNumber" | "pageSize") {
+            return self.invalid("query", format!("`{name}` is set by the request: use its methods"));
+        }
+        self.query = self.query.iter().cloned().chain([(name, value)]).collect();
+    }
+
+    pub(crate) fn set_timeout(&mut self, limit: Duration) {
+        self.timeout = Some(limit);
+    }
+
+    pub(crate) fn set_total_timeout(&mut self, limit: Duration) {
+        self.total_timeout = Some(limit);
+    }
+
+    pub(crate) fn set_policy(&mut self, policy: RetryPolicy) {
+        self.policy = Some(policy);
+    }
+
+    /// Notes an invalid argument, which fails the call before any request.
+    pub(crate) fn invalid(&mut self, name: &'static str, reason: String) {
+        self.invalid.get_or_insert((name, reason));
+    }
+
+    fn deadline(&self, limit: Limit) -> Deadline {
+        let limits = self.session.limits();
+        let duration = match limit {
+            Limit::Attempt => self.timeout.unwrap_or(limits.attempt),
+            Limit::Total => self.total_timeout.unwrap_or(limits.total),
+        };
+        Deadline::after(limit, duration)
+    }
+
+    fn policy(&self) -> &RetryPolicy {
+        self.policy.as_ref().unwrap_or(self.session.policy())
+    }
+
+    /// Refuses what must not be sent.
+    fn check<O: Operation>(&self, operation: &O) -> Result<(), Error> {
+        if let Some((name, reason)) = &self.invalid {
+            return Err(Error::parameter(name, reason));
+        }
+        for (name, value) in operation.path_parameters() {
+            if value.is_empty() {
+                return Err(Error::parameter(name, "is empty"));
+            }
+            // URLs resolve dot segments, and read a backslash as a slash, whatever the encoding says; control characters
+            // are dropped from them. Everything else is encoded.
+            if matches!(value, "." | "..") || value.contains(|c: char| matches!(c, '/' | '\\') || c.is_control()) {
+                return Err(Error::parameter(name, "would change the path of the request"));
+            }
+        }
+        if Handle::try_current().is_err() {
+            return Err(Error::configuration(
+                "the async client",
+                "was called outside a Tokio runtime: call it inside one, or use `press_specs::blocking`",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Sends the request of an operation until it succeeds or must not be retried.
+#[allow(dead_code, reason = "for operations that are not lists")]
+pub(crate) async fn call<O: Operation>(context: &Context, operation: &O) -> Result<Response<O::Response>, Error> {
+    let span = RequestSpan::new(operation);
+    perform(context, operation, None, None, |_| Ok(()), &span).await
+}
+
+/// Fetches one page of a list; `ahead` is its share of the bytes that a stream may fetch ahead.
+pub(crate) async fn page<O: ListOperation>(
+    context: &Context,
+    operation: &O,
+    number: Option<u32>,
+    ahead: Option<Arc<Reservation>>,
+    span: &RequestSpan,
+) -> Result<Response<O::Page>, Error> {
+    let invalid = |name, reason| Err(Error::parameter(name, reason).at(operation, number, 0));
+    if number == Some(0) {
+        return invalid("page", "is 0; pages are numbered from 1");
+    }
+    if operation.page_size() == Some(0) {
+        return invalid("page_size", "is 0; a page holds 1 item or more");
+    }
+    let mut operation = operation.clone();
+    operation.set_page_number(number);
+    let check = |page: &O::Page| match (number.map(u64::from), page.page_number()) {
+        // The bytes are gone, and the page loses nothing.
+        (Some(requested), Some(came)) if requested != came => Err((
+            format!("its `pageNumber` is {came} instead of {requested}"),
+            serde_json::to_vec(page).unwrap_or_default(),
+        )),
+        _ => Ok(()),
+    };
+    perform(context, &operation, number, ahead, check, span).await
+}
+
+async fn perform<O: Operation>(
+    context: &Context,
+    operation: &O,
+    page_number: Option<u32>,
+    ahead: Option<Arc<Reservation>>,
+    check: impl Fn(&O::Response) -> Result<(), (String, Vec<u8>)>,
+    span: &RequestSpan,
+) -> Result<Response<O::Response>, Error> {
+    context
+        .check(operation)
+        .map_err(|error| error.at(operation, page_number, 0))?;
+    let span = span.page(operation, &context.session, page_number);
+    let result = span
+        .enter(attempts(context, operation, page_number, ahead, check, &span))
+        .await;
+    span.end(&result);
+    result
+}
+
+async fn attempts<O: Operation>(
+    context: &Context,
+    operation: &O,
+    page_number: Option<u32>,
+    ahead: Option<Arc<Reservation>>,
+    check: impl Fn(&O::Response) -> Result<(), (String, Vec<u8>)>,
+    span: &PageSpan,
+) -> Result<Response<O::Response>, Error> {
+    let session = &context.session;
+    let total = context.deadline(Limit::Total);
+    let mut retries = session.retries().call(context.policy());
+    let (mut attempts, mut renewed) = (0, false);
+    loop {
+        while let Some(pause) = session.retries().pause(total.left()) {
+            time::sleep(pause).await;
+        }
+        let at = |error: Error| error.at(operation, page_number, attempts);
+        let token = total
+            .limit(session.credentials().token())
+            .await
+            .and_then(|token| token)
+            .map_err(at)?;
+        let deadline = context.deadline(Limit::Attempt).first(total);
+        let http = session.http().get().map_err(at)?;
+        attempts += 1;
+        let attempt = Attempt {
+            authorization: token.header(),
+            headers: Arc::clone(&context.headers),
+            query: Arc::clone(&context.query),
+            on_request: session.on_request(),
+            max_response_bytes: session.max_response_bytes(),
+            reservation: ahead.clone(),
+            deadline: deadline.at(),
+        };
+        let client = Client::new_with_client(session.base_url(), http.client.clone(), attempt);
+        let attempt_span = span.attempt(operation, session, attempts - 1);
+        let error = match attempt_span.enter(operation.send(&client)).await {
+            Ok(response) => match check(&response.body) {
+                Ok(()) => {
+                    retries.succeeded();
+                    attempt_span.succeeded(&response.head);
+                    return Ok(Response::new(response.body, response.head, attempts));
+                }
+                Err((reason, body)) => {
+                    Error::invalid_response(reason, error_response(session, Some(response.head), &body))
+                }
+            },
+            Err(failure) => {
+                if is_broken(&failure.cause) {
+                    session.http().retire(&http);
+                }
+                error(session, failure, deadline)
+            }
+        };
+        let sent = attempts - u32::from(error.kind() == ErrorKind::InvalidParameter);
+        let error = error.at(operation, page_number, sent);
+        attempt_span.failed(&error);
+        if error.kind() == ErrorKind::Unauthorized && !renewed && session.credentials().renew(&token) {
+            renewed = true;
+            continue;
+        }
+        match retries.delay(&error, is_safe::<O>(), total.left()) {
+            Some(delay) => {
+                attempt_span.retry(&error, delay);
+                time::sleep(delay).await;
+            }
+            None => return Err(error),
+        }
+    }
+}
+
+/// Whether the request changes nothing on the server.
+fn is_safe<O: Operation>() -> bool {
+    matches!(O::METHOD, "GET" | "HEAD" | "OPTIONS")
+}
+
+/// Whether the connection failed or went silent, and others of the pool may have with it.
+fn is_broken(cause: &Cause) -> bool {
+    match cause {
+        Cause::Send(error) => !error.is_connect() && !error.is_builder(),
+        Cause::Broken(_) | Cause::Timeout => true,
+        _ => false,
+    }
+}
+
+fn error(session: &Session, failure: Failure, deadline: Deadline) -> Error {
+    let Failure { head, cause } = failure;
+    let status = head.as_ref().map(|head| head.status);
+    let response = |body: &[u8]| error_response(session, head.clone(), body);
+    match cause {
+        Cause::NotBuilt => Error::new(
+            ErrorKind::InvalidParameter,
+            "the request could not be built; perhaps the parameters together are too long for a URL",
+        ),
+        Cause::Send(error) => transport(error),
+        Cause::Refused(body) => Error::refused(response(&body)),
+        Cause::Broken(error) => Error::new(ErrorKind::Connection, BROKEN)
+            .with_shared_source(error.into())
+            .with_status(status),
+        Cause::Timeout => deadline.error().with_status(status),
+        Cause::TooLarge => Error::invalid_response("its body is longer than `max_response_bytes`", response(&[])),
+        Cause::NoRoom => Error::invalid_response("its body is longer than may be fetched ahead", response(&[])),
+        Cause::Compression(reason) => Error::invalid_response(reason, response(&[])),
+        Cause::Invalid { body, path, error } => {
+            let at = if path.is_empty() {
+                String::new()
+            } else {
+                format!(" at `{path}`")
+            };
+            let reason = format!("its body does not match the API's schema{at}: {error}");
+            Error::invalid_response(session.redact(&reason), response(&body))
+        }
+    }
+}
+
+const BROKEN: &str = "the connection broke before the whole response was there";
+
+/// Returns the error for a request without a response.
+fn transport(error: reqwest::Error) -> Error {
+    let (kind, message, lasting) = if error.is_builder() {
+        (ErrorKind::InvalidParameter, "the request could not be built", true)
+    } else if error.is_redirect() {
+        (ErrorKind::UnexpectedStatus, "the HTTP client refused a redirect", true)
+    } else if error.is_timeout() && error.is_connect() {
+        (
+            ErrorKind::Timeout,
+            "connecting took longer than the connect timeout",
+            false,
+        )
+    } else if error.is_timeout() {
+        let message = "the request took longer than the time limit of the HTTP client";
+        (ErrorKind::Timeout, message, false)
+    } else if says(&error, "message head is too large") {
+        let message = "the response has more headers than a client accepts, or longer ones";
+        (ErrorKind::InvalidResponse, message, true)
+    } else if error.is_connect() && says(&error, "certificate") {
+        let message = "the certificate of the service is not trusted; check the base URL, the clock and the root \
+                       certificates of the system, or use a custom client with further ones";
+        (ErrorKind::Connection, message, true)
+    } else if error.is_connect() && says(&error, "proxy authorization required") {
+        let message = "the proxy requires credentials; check the proxy in the environment (407)";
+        (ErrorKind::Connection, message, true)
+    } else if error.is_connect() {
+        (ErrorKind::Connection, "the service could not be reached", false)
+    } else {
+        (ErrorKind::Connection, BROKEN, false)
+    };
+    let error = Error::new(kind, message).with_source(error);
+    if lasting { error.lasting() } else { error }
+}
+
+/// Whether a source of `error` has `words` in its text; there is no public type for these.
+fn says(error: &reqwest::Error, words: &str) -> bool {
+    sources(error).any(|source| source.to_string().contains(words))
+}
+
+fn sources(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+    std::iter::successors(error.source(), |error: &&(dyn StdError + 'static)| (*error).source())
+}
+
+fn error_response(session: &Session, head: Option<Head>, body: &[u8]) -> ErrorResponse {
+    let (status, headers) = head.map_or((StatusCode::OK, HeaderMap::new()), |head| (head.status, head.headers));
+    ErrorResponse::new(status, headers, body, |text| session.redact(text))
+}
+
+const _: () = assert!(decode::EXCERPT == ErrorResponse::MAX_BODY);

@@ -1,0 +1,174 @@
+//! HTTP client of a session: a custom one, or our own for each runtime.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    runtime::{Handle, Id},
+    sync::oneshot,
+};
+
+use crate::{error::Error, session::tls::Tls};
+
+/// The HTTP client of a session.
+pub(crate) enum HttpClients {
+    /// The custom client of the user.
+    Custom(reqwest::Client),
+    /// Our own, one for each runtime: a pooled connection is driven by the runtime that opened it, and a request from
+    /// another runtime would wait forever while that one is not running.
+    Own(Arc<OwnClients>),
+}
+
+/// Our own clients, which share their TLS configuration.
+pub(crate) struct OwnClients {
+    settings: Settings,
+    made: AtomicU64,
+    clients: Mutex<HashMap<Id, RuntimeClient>>,
+}
+
+struct RuntimeClient {
+    client: Numbered,
+    /// Ends the task that notices the end of the runtime.
+    _watched: oneshot::Sender<()>,
+}
+
+/// A client and the number that tells it from those made before and after.
+#[derive(Clone)]
+pub(crate) struct Numbered {
+    pub(crate) client: reqwest::Client,
+    number: u64,
+}
+
+/// The settings of our own clients.
+pub(crate) struct Settings {
+    pub(crate) connect_timeout: Duration,
+    /// `None` for plain http.
+    pub(crate) tls: Option<Tls>,
+    /// Whether the proxies of the environment apply.
+    pub(crate) proxy: bool,
+}
+
+impl HttpClients {
+    /// Builds a first client, to see that it can be built.
+    pub(crate) fn own(settings: Settings) -> Result<Self, Error> {
+        settings.build()?;
+        Ok(Self::Own(Arc::new(OwnClients {
+            settings,
+            made: AtomicU64::new(0),
+            clients: Mutex::default(),
+        })))
+    }
+
+    /// Returns the client for the current runtime.
+    pub(crate) fn get(&self) -> Result<Numbered, Error> {
+        match self {
+            Self::Custom(client) => Ok(Numbered {
+                client: client.clone(),
+                number: 0,
+            }),
+            Self::Own(own) => own.get(),
+        }
+    }
+
+    /// Gives up the pooled connections of a client, one of which failed: others may have gone silent with it.
+    pub(crate) fn retire(&self, failed: &Numbered) {
+        if let Self::Own(own) = self
+            && let Ok(client) = own.build()
+        {
+            let mut clients = own.lock();
+            if let Some(current) = clients
+                .values_mut()
+                .find(|current| current.client.number == failed.number)
+            {
+                current.client = client;
+            }
+        }
+    }
+}
+
+impl OwnClients {
+    fn get(self: &Arc<Self>) -> Result<Numbered, Error> {
+        let runtime = Handle::current();
+        if let Some(known) = self.lock().get(&runtime.id()) {
+            return Ok(known.client.clone());
+        }
+        let client = self.build()?;
+        let (watched, session_ended) = oneshot::channel();
+        let mut clients = self.lock();
+        let known = clients.entry(runtime.id()).or_insert_with(|| {
+            let entry = EntryOfRuntime(Arc::downgrade(self), runtime.id());
+            // Dropped with the runtime, or when the session ends.
+            runtime.spawn(async move {
+                let _entry = entry;
+                let _ = session_ended.await;
+            });
+            RuntimeClient {
+                client,
+                _watched: watched,
+            }
+        });
+        Ok(known.client.clone())
+    }
+
+    fn build(&self) -> Result<Numbered, Error> {
+        Ok(Numbered {
+            client: self.settings.build()?,
+            number: self.made.fetch_add(1, Ordering::Relaxed),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Id, RuntimeClient>> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Removes the client of a runtime when it is dropped.
+struct EntryOfRuntime(std::sync::Weak<OwnClients>, Id);
+
+impl Drop for EntryOfRuntime {
+    fn drop(&mut self) {
+        if let Some(clients) = self.0.upgrade() {
+            let gone = clients.lock().remove(&self.1);
+            drop(gone);
+        }
+    }
+}
+
+impl Settings {
+    fn build(&self) -> Result<reqwest::Client, Error> {
+        let builder = reqwest::Client::builder()
+            .connect_timeout(self.connect_timeout)
+            .redirect(reqwest::redirect::Policy::custom(same_origin))
+            .retry(reqwest::retry::never())
+            .referer(false)
+            // Bodies are decompressed after they were read, whatever other crates turn on in reqwest.
+            .no_gzip()
+            .no_brotli()
+            .no_deflate()
+            .no_zstd();
+        let builder = if self.proxy { builder } else { builder.no_proxy() };
+        Tls::apply(self.tls.as_ref(), builder)
+            .build()
+            .map_err(|error| Error::configuration("the HTTP client", "cannot be built").with_source(error))
+    }
+}
+
+/// Follows redirects within the origin; the response of any other is returned.
+fn same_origin(attempt: reqwest::redirect::Attempt<'_>) -> reqwest::redirect::Action {
+    const MAX_REDIRECTS: usize = 5;
+    let same = attempt
+        .previous()
+        .first()
+        .is_some_and(|first| first.origin() == attempt.url().origin());
+    if same && attempt.previous().len() <= MAX_REDIRECTS {
+        attempt.follow()
+    } else {
+        attempt.stop()
+    }
+}

@@ -1,0 +1,193 @@
+//! Credentials, base URL, timeouts and HTTP client of a session.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use http::HeaderMap;
+use press_api_gen::hooks::OnRequest;
+
+use crate::{
+    error::Error,
+    retry::{self, RetryPolicy},
+};
+
+mod base_url;
+mod builder;
+mod credentials;
+mod http_clients;
+mod stage;
+mod tls;
+mod token;
+
+pub use builder::SessionBuilder;
+pub use stage::Stage;
+
+use credentials::Credentials;
+use http_clients::HttpClients;
+use token::Token;
+
+/// Credentials, base URL, timeouts and HTTP client, shared by the clients that use it.
+///
+/// Cheap to clone; clones share the token, the connections and the retry budget. By default it comes from the
+/// environment:
+///
+/// | | variables | else |
+/// |---|---|---|
+/// | token | `PEAK_AUTH_TOKEN`, `API_KEY` | an error |
+/// | stage | `PEAK__STAGE`, `STAGE` | [`Stage::Prod`] |
+///
+/// The first variable that is set and not empty counts. [`Session::builder`] sets everything in code:
+///
+/// ```
+/// use std::time::Duration;
+/// use press_specs::{Session, Stage};
+///
+/// let session = Session::builder()
+///     .auth_token("my-token")
+///     .stage(Stage::Beta)
+///     .total_timeout(Duration::from_secs(20))
+///     .build()?;
+/// assert_eq!(session.base_url(), "https://press.beta.peak.ai");
+/// # Ok::<(), press_specs::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Session(Arc<Inner>);
+
+struct Inner {
+    base_url: String,
+    #[cfg(feature = "tracing")]
+    url: reqwest::Url,
+    credentials: Arc<Credentials>,
+    headers: HeaderMap,
+    on_request: Option<OnRequest>,
+    http: HttpClients,
+    max_response_bytes: usize,
+    limits: Limits,
+    policy: RetryPolicy,
+    retries: retry::Shared,
+}
+
+/// The time limits of a call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) connect: Duration,
+    pub(crate) attempt: Duration,
+    pub(crate) total: Duration,
+}
+
+impl Session {
+    /// Returns a builder for a session.
+    pub fn builder() -> SessionBuilder {
+        SessionBuilder::default()
+    }
+
+    /// Creates a session from the environment.
+    ///
+    /// ```no_run
+    /// let session = press_specs::Session::from_env()?;
+    /// println!("connecting to {}", session.base_url());
+    /// # Ok::<(), press_specs::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ErrorKind::MissingEnvironmentVariable`](crate::ErrorKind::MissingEnvironmentVariable) if there is no
+    /// token, and [`ErrorKind::InvalidConfiguration`](crate::ErrorKind::InvalidConfiguration) if the stage is unknown
+    /// or the token cannot be sent.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::builder().build()
+    }
+
+    /// Returns the session that the whole process shares. The first call creates it from the environment.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`from_env`](Self::from_env). A failure is not remembered: the next call tries again.
+    pub fn default_session() -> Result<Self, Error> {
+        static DEFAULT: Mutex<Option<Session>> = Mutex::new(None);
+        let mut default = DEFAULT.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(session) = &*default {
+            return Ok(session.clone());
+        }
+        Ok(default.insert(Self::from_env()?).clone())
+    }
+
+    /// Returns the base URL, without a trailing slash.
+    pub fn base_url(&self) -> &str {
+        &self.0.base_url
+    }
+
+    /// Replaces the token for all clients of the session. Running streams use it from their next request on.
+    ///
+    /// ```
+    /// # let session = press_specs::Session::builder().auth_token("my-token").build()?;
+    /// session.set_auth_token("my-next-token")?;
+    /// # Ok::<(), press_specs::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ErrorKind::InvalidConfiguration`](crate::ErrorKind::InvalidConfiguration) if the token is empty or
+    /// has characters that a header cannot have. The session keeps its token then.
+    pub fn set_auth_token(&self, token: impl Into<String>) -> Result<(), Error> {
+        let token = Token::new(&token.into()).map_err(|bad| Error::configuration("auth_token", bad))?;
+        self.0.credentials.set(token);
+        Ok(())
+    }
+
+    #[cfg(feature = "tracing")]
+    pub(crate) fn url(&self) -> &reqwest::Url {
+        &self.0.url
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        self.0.limits
+    }
+
+    pub(crate) fn policy(&self) -> &RetryPolicy {
+        &self.0.policy
+    }
+
+    pub(crate) fn retries(&self) -> &retry::Shared {
+        &self.0.retries
+    }
+
+    pub(crate) fn credentials(&self) -> &Arc<Credentials> {
+        &self.0.credentials
+    }
+
+    pub(crate) fn redact(&self, text: &str) -> String {
+        self.0.credentials.redact(text)
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.0.headers
+    }
+
+    pub(crate) fn on_request(&self) -> Option<OnRequest> {
+        self.0.on_request.clone()
+    }
+
+    pub(crate) fn max_response_bytes(&self) -> usize {
+        self.0.max_response_bytes
+    }
+
+    pub(crate) fn http(&self) -> &HttpClients {
+        &self.0.http
+    }
+}
+
+impl fmt::Debug for Session {
+    /// Shows neither the token nor header values.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("base_url", &self.0.base_url)
+            .field("max_response_bytes", &self.0.max_response_bytes)
+            .field("limits", &self.0.limits)
+            .field("retry", &self.0.policy)
+            .finish_non_exhaustive()
+    }
+}
