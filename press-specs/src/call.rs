@@ -161,10 +161,11 @@ async fn perform<O: Operation>(
     context
         .check(operation)
         .map_err(|error| error.at(operation, page_number, 0))?;
-    let span = span.page(operation, &context.session, page_number);
-    let result = span
-        .enter(attempts(context, operation, page_number, ahead, check, &span))
+    let page_span = span.page(operation, page_number);
+    let result = page_span
+        .enter(attempts(context, operation, page_number, ahead, check, &page_span))
         .await;
+    page_span.end(&result);
     span.end(&result);
     result
 }

@@ -35,7 +35,7 @@ impl RequestSpan {
         ))
     }
 
-    pub(crate) fn page<O: Operation>(&self, operation: &O, _: &Session, page_number: Option<u32>) -> PageSpan {
+    pub(crate) fn page<O: Operation>(&self, operation: &O, page_number: Option<u32>) -> PageSpan {
         PageSpan(tracing::info_span!(
             parent: &self.0,
             "press_specs.page",
@@ -46,6 +46,12 @@ impl RequestSpan {
             "press.page_number" = page_number,
             "error.type" = Empty,
         ))
+    }
+
+    pub(crate) fn end<T>(&self, result: &Result<T, Error>) {
+        if let Err(error) = result {
+            record_error(&self.0, error);
+        }
     }
 }
 
@@ -130,9 +136,11 @@ impl RequestSpan {
         Self()
     }
 
-    pub(crate) fn page(&self, _: &impl Operation, _: &Session, _: Option<u32>) -> PageSpan {
+    pub(crate) fn page(&self, _: &impl Operation, _: Option<u32>) -> PageSpan {
         PageSpan()
     }
+
+    pub(crate) fn end<T>(&self, _: &Result<T, Error>) {}
 }
 
 #[cfg(not(feature = "tracing"))]

@@ -1,4 +1,4 @@
-//! What a subscriber sees of a call: spans and fields, an event for each retry, and no secret.
+//! Spans and events of a call, as a subscriber sees them.
 
 use std::{
     collections::BTreeMap,
@@ -143,74 +143,84 @@ impl Recorder {
 }
 
 #[tokio::test]
-async fn a_call_has_a_span_with_the_usual_fields() -> Outcome {
+async fn a_request_has_a_span_its_page_below_and_the_attempt_below_that() -> Outcome {
     let (recorder, _guard) = Recorder::start().await?;
-    let mock = MockPress::builder().generated_specs(3).start()?;
-    client(&mock)?.list_specs().page(1).await?;
-
-    let requests = recorder.spans("press_specs.request");
-    assert_eq!(requests.len(), 1);
-    assert_eq!(
-        (requests[0].get("press.operation"), requests[0].parent),
-        (Some("list_specs"), None)
-    );
-
-    let pages = recorder.spans("press_specs.page");
-    let [page] = pages.as_slice() else {
-        return Err("one page".into());
-    };
+    let mock = MockPress::builder()
+        .generated_specs(1)
+        .generated_deployments(1)
+        .start()?;
+    let id = mock.spec_ids().remove(0);
+    mock.fault(Fault::pass().header("x-request-id", "request-7"));
+    client(&mock)?.list_spec_release_deployments(&id).page(1).await?;
     let port = mock.url().rsplit(':').next();
-    for (field, value) in [
-        ("http.request.method", Some("GET")),
-        ("url.template", Some("/v1/specs/")),
-        ("server.address", Some("127.0.0.1")),
-        ("server.port", port),
-        ("http.response.status_code", Some("200")),
-        ("http.request.resend_count", Some("0")),
-        ("press.operation", Some("list_specs")),
-        ("press.page_number", Some("1")),
-        ("otel.kind", Some("client")),
-        ("otel.name", Some("GET /v1/specs/")),
-        ("error.type", None),
-        ("otel.status_code", None),
+    let path = "/v1/specs/{specId}/releases/deployments";
+    let operation = Some("list_spec_release_deployments");
+    for (name, parent, fields) in [
+        (
+            "press_specs.request",
+            None,
+            &[
+                ("press.operation", operation),
+                ("press.spec_id", Some(&*id)),
+                ("otel.kind", None),
+            ][..],
+        ),
+        (
+            "press_specs.page",
+            Some("press_specs.request"),
+            &[
+                ("press.operation", operation),
+                ("press.spec_id", Some(&*id)),
+                ("press.page_number", Some("1")),
+                ("otel.kind", None),
+            ],
+        ),
+        (
+            "press_specs.attempt",
+            Some("press_specs.page"),
+            &[
+                ("otel.kind", Some("client")),
+                ("otel.name", Some(&*format!("GET {path}"))),
+                ("http.request.method", Some("GET")),
+                ("http.request.resend_count", None),
+                ("url.template", Some(path)),
+                ("server.address", Some("127.0.0.1")),
+                ("server.port", port),
+                ("http.response.status_code", Some("200")),
+                ("http.response.header.x-request-id", Some("request-7")),
+            ],
+        ),
     ] {
-        assert_eq!(page.get(field), value, "{field}");
+        let spans = recorder.spans(name);
+        let [span] = spans.as_slice() else {
+            return Err(format!("one {name}").into());
+        };
+        assert_eq!(
+            (span.parent, span.level, &*span.target),
+            (parent, Level::INFO, "press_specs::trace")
+        );
+        let good = [("error.type", None), ("otel.status_code", None)];
+        for (field, value) in fields.iter().chain(&good) {
+            assert_eq!(span.get(field), *value, "{field} of {name}");
+        }
     }
-    assert_eq!(
-        (page.parent, page.level, page.target.as_str()),
-        (Some("press_specs.request"), Level::INFO, "press_specs::trace")
-    );
     assert!(recorder.events().is_empty());
     Ok(())
 }
 
 #[tokio::test]
-async fn a_walk_has_a_span_with_one_for_each_page() -> Outcome {
+async fn a_stream_has_one_span_with_a_page_for_each() -> Outcome {
     for concurrency in [1, 3] {
         let (recorder, _guard) = Recorder::start().await?;
-        let mock = MockPress::builder()
-            .generated_specs(1)
-            .generated_deployments(9)
-            .start()?;
-        let id = mock.spec_ids().remove(0);
-        let deployments = client(&mock)?
-            .list_spec_release_deployments(&id)
-            .page_size(3)
-            .concurrency(concurrency);
-        ids(deployments.stream()).await?;
+        let mock = MockPress::builder().generated_specs(9).start()?;
+        let specs = client(&mock)?.list_specs().page_size(3).concurrency(concurrency);
+        ids(specs.stream()).await?;
         assert_eq!(recorder.spans("press_specs.request").len(), 1);
         let pages = recorder.spans("press_specs.page");
-        let numbers: Vec<_> = pages.iter().map(|page| page.get("press.page_number")).collect();
-        assert_eq!(numbers, [Some("1"), Some("2"), Some("3")]);
-        for page in &pages {
-            assert_eq!(page.parent, Some("press_specs.request"));
-            assert_eq!(
-                page.get("url.template"),
-                Some("/v1/specs/{specId}/releases/deployments")
-            );
-            assert_eq!(page.get("press.operation"), Some("list_spec_release_deployments"));
-        }
-        assert!(!recorder.all().contains(&id), "the spec is not for everyone to see");
+        let mut numbers: Vec<_> = pages.iter().filter_map(|page| page.get("press.page_number")).collect();
+        numbers.sort_unstable();
+        assert_eq!(numbers, ["1", "2", "3"]);
+        assert!(pages.iter().all(|page| page.parent == Some("press_specs.request")));
     }
     Ok(())
 }
@@ -234,65 +244,77 @@ async fn blocking_calls_tell_the_subscriber_of_their_caller() -> Outcome {
 }
 
 #[tokio::test]
-async fn each_retry_is_an_event_with_reason_and_delay() -> Outcome {
+async fn each_attempt_has_a_span_and_each_retry_an_event() -> Outcome {
     let (recorder, _guard) = Recorder::start().await?;
     let mock = MockPress::builder()
         .generated_specs(3)
-        .faults([Fault::status(503), Fault::drop_connection()])
+        .faults([
+            Fault::status(503).header("x-request-id", "busy"),
+            Fault::drop_connection(),
+        ])
         .start()?;
     client(&mock)?.list_specs().page(None).await?;
+    let expected = [
+        (None, Some("503"), Some("service_unavailable"), Some("busy")),
+        (Some("1"), None, Some("connection"), None),
+        (Some("2"), Some("200"), None, None),
+    ];
+    let attempts = recorder.spans("press_specs.attempt");
+    let found: Vec<_> = attempts
+        .iter()
+        .map(|span| {
+            let fields = [
+                "http.request.resend_count",
+                "http.response.status_code",
+                "error.type",
+                "http.response.header.x-request-id",
+            ];
+            let [resends, status, error, id] = fields.map(|field| span.get(field));
+            assert_eq!(span.get("otel.status_code"), error.map(|_| "ERROR"));
+            (resends, status, error, id)
+        })
+        .collect();
+    assert_eq!(found, expected);
     let events = recorder.events();
-    let [first, second] = events.as_slice() else {
-        return Err(format!("two events: {events:?}").into());
-    };
-    for event in [first, second] {
-        assert_eq!((event.level, event.parent), (Level::WARN, Some("press_specs.page")));
+    assert_eq!(events.len(), 2);
+    for (event, (_, status, error, _)) in events.iter().zip(expected) {
+        assert_eq!((event.level, event.parent), (Level::WARN, Some("press_specs.attempt")));
+        assert_eq!(
+            (event.get("http.response.status_code"), event.get("error.type")),
+            (status, error)
+        );
         let delay: u64 = event.get("press.retry_delay_ms").ok_or("a delay")?.parse()?;
         assert!(delay <= 5, "{delay}");
     }
-    assert_eq!(
-        (first.get("error.type"), first.get("http.response.status_code")),
-        (Some("ServiceUnavailable"), Some("503"))
-    );
-    assert_eq!(
-        (second.get("error.type"), second.get("http.response.status_code")),
-        (Some("Connection"), None)
-    );
     let page = recorder.spans("press_specs.page").remove(0);
-    assert_eq!(page.get("http.request.resend_count"), Some("2"));
     assert_eq!((page.get("press.page_number"), page.get("error.type")), (None, None));
     Ok(())
 }
 
 #[tokio::test]
-async fn a_failed_call_is_marked_with_its_error() -> Outcome {
-    let (recorder, _guard) = Recorder::start().await?;
-    let mock = MockPress::builder()
-        .generated_specs(3)
-        .fault(Fault::status(500).always())
-        .start()?;
-    let client = client(&mock)?;
-    assert!(client.list_specs().page(1).await.is_err());
-    mock.clear_faults();
-    mock.fault(Fault::raw_body("nonsense"));
-    assert!(client.list_specs().page(1).await.is_err());
-    assert!(client.list_specs().term("x".repeat(70_000)).page(1).await.is_err());
-    let expected = [
-        ("InternalServerError", Some("500"), "3"),
-        ("InvalidResponse", Some("200"), "0"),
-        ("InvalidParameter", None, "0"),
-    ];
-    let pages = recorder.spans("press_specs.page");
-    assert_eq!(pages.len(), expected.len());
-    for (page, (kind, status, resends)) in pages.iter().zip(expected) {
-        assert_eq!(
-            (page.get("error.type"), page.get("http.response.status_code")),
-            (Some(kind), status)
-        );
-        assert_eq!(page.get("http.request.resend_count"), Some(resends));
-        assert_eq!(page.get("otel.status_code"), Some("ERROR"));
+async fn a_failure_marks_the_attempt_and_the_spans_above() -> Outcome {
+    for (fault, kind, attempts) in [
+        (Fault::status(500), "internal_server_error", 4),
+        (Fault::raw_body("nonsense"), "invalid_response", 1),
+    ] {
+        let (recorder, _guard) = Recorder::start().await?;
+        let mock = MockPress::builder().fault(fault.always()).start()?;
+        assert!(client(&mock)?.list_specs().page(1).await.is_err());
+        for (name, count) in [
+            ("press_specs.request", 1),
+            ("press_specs.page", 1),
+            ("press_specs.attempt", attempts),
+        ] {
+            let spans = recorder.spans(name);
+            assert_eq!(spans.len(), count, "{name}");
+            for span in spans {
+                assert_eq!(
+                    (span.get("error.type"), span.get("otel.status_code")),
+                    (Some(kind), Some("ERROR"))
+                );
+            }
+        }
     }
-    assert_eq!(recorder.events().len(), 3);
     Ok(())
 }
 
@@ -303,7 +325,7 @@ async fn neither_the_token_nor_a_filter_is_recorded() -> Outcome {
     let client = client(&mock)?;
     client.list_specs().term("pr1vate").page(1).await?;
     client
-        .list_spec_release_deployments("pr1vate-id")
+        .list_spec_release_deployments("no-such-spec")
         .name("pr1vate")
         .title("pr1vate")
         .page(1)
