@@ -1,12 +1,9 @@
-//! What the mock counts, and how to wait for it.
+//! The numbers of a running mock, and how to wait for them.
 
-use std::io;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{io, sync::Arc, time::Duration};
 
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 
-/// The numbers of a running mock.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counts {
     pub(super) requests: usize,
@@ -18,7 +15,7 @@ pub(super) struct Counts {
 
 pub(super) type Counter = Arc<watch::Sender<Counts>>;
 
-/// A request that is being answered; counts as aborted when dropped before it is finished.
+/// A request in flight; counts as aborted if it is dropped before it is finished.
 #[derive(Debug)]
 pub(super) struct Flight {
     counter: Counter,
@@ -26,20 +23,20 @@ pub(super) struct Flight {
 }
 
 impl Flight {
-    /// Counts a request that was received and is being answered from now on.
-    pub(super) fn begin(counter: &Counter) -> Flight {
+    /// Counts a request from when it was received.
+    pub(super) fn begin(counter: &Counter) -> Self {
         counter.send_modify(|counts| {
             counts.requests += 1;
             counts.in_flight += 1;
             counts.in_flight_max = counts.in_flight_max.max(counts.in_flight);
         });
-        Flight {
+        Self {
             counter: Arc::clone(counter),
             finished: false,
         }
     }
 
-    /// Says that all of the answer is on its way.
+    /// Marks the whole response as sent.
     pub(super) fn finish(&mut self) {
         self.end(false);
     }
@@ -61,19 +58,21 @@ impl Drop for Flight {
     }
 }
 
-/// Waits until the number is reached.
-pub(super) async fn reach(
-    mut counts: watch::Receiver<Counts>,
-    what: &'static str,
-    number: fn(&Counts) -> usize,
-    wanted: usize,
-    within: Duration,
-) -> io::Result<()> {
+/// A name and a number to wait for.
+pub(super) type Goal = (&'static str, fn(&Counts) -> usize);
+
+pub(super) const REQUESTS: Goal = ("requests", |counts| counts.requests);
+pub(super) const ABORTED: Goal = ("aborted requests", |counts| counts.aborted);
+
+/// Waits until the number is `wanted` or more.
+pub(super) async fn reached(counter: Counter, goal: Goal, wanted: usize, within: Duration) -> io::Result<()> {
+    let (what, number) = goal;
+    let mut counts = counter.subscribe();
     let reached = counts.wait_for(|counts| number(counts) >= wanted);
-    if tokio::time::timeout(within, reached).await.is_ok() {
+    if timeout(within, reached).await.is_ok() {
         return Ok(());
     }
-    let seen = number(&counts.borrow());
+    let seen = number(&counter.borrow());
     let message = format!("only {seen} of {wanted} {what} within {within:?}");
     Err(io::Error::new(io::ErrorKind::TimedOut, message))
 }

@@ -1,21 +1,22 @@
-//! How answers leave: as an HTTP body, or past HTTP over the bare connection.
+//! Delivery of responses: as an HTTP body, or over the bare connection.
 
-use std::error::Error;
-use std::fmt;
-use std::io;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::{
+    convert::Infallible,
+    io,
+    pin::Pin,
+    sync::{Arc, Mutex},
+    task::{Context, Poll, ready},
+};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::time::{Sleep, sleep, timeout};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::{Sleep, sleep, timeout},
+};
 
-use super::counts::Flight;
-use super::fault::{Pace, frames_body};
-use super::operation::Answer;
+use super::{answer::Answer, counts::Flight, fault::Pace};
 
 /// A body that hyper sends, at once or at a pace.
 pub(super) struct Delivery {
@@ -26,11 +27,11 @@ pub(super) struct Delivery {
 }
 
 impl Delivery {
-    pub(super) fn new(body: Bytes, pace: Option<Pace>, mut flight: Flight) -> Delivery {
+    pub(super) fn new(body: Bytes, pace: Option<Pace>, mut flight: Flight) -> Self {
         if body.is_empty() {
             flight.finish();
         }
-        Delivery {
+        Self {
             rest: body,
             pace,
             pause: None,
@@ -39,11 +40,17 @@ impl Delivery {
     }
 }
 
+/// Takes the bytes that are sent at once.
+fn next_piece(rest: &mut Bytes, pace: Option<Pace>) -> Bytes {
+    let length = pace.map_or(rest.len(), |pace| pace.bytes.min(rest.len()));
+    rest.split_to(length)
+}
+
 impl Body for Delivery {
     type Data = Bytes;
-    type Error = std::convert::Infallible;
+    type Error = Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         if let Some(pause) = &mut self.pause {
             ready!(pause.as_mut().poll(cx));
             self.pause = None;
@@ -51,13 +58,12 @@ impl Body for Delivery {
         if self.rest.is_empty() {
             return Poll::Ready(None);
         }
-        let length = self.rest.len();
-        let length = self.pace.map_or(length, |pace| pace.bytes.min(length));
-        let piece = self.rest.split_to(length);
+        let pace = self.pace;
+        let piece = next_piece(&mut self.rest, pace);
         if self.rest.is_empty() {
             self.flight.finish();
-        } else if let Some(pace) = self.pace {
-            self.pause = Some(Box::pin(sleep(pace.every)));
+        } else {
+            self.pause = pace.map(|pace| Box::pin(sleep(pace.every)));
         }
         Poll::Ready(Some(Ok(Frame::data(piece))))
     }
@@ -71,7 +77,7 @@ impl Body for Delivery {
     }
 }
 
-/// What is sent past HTTP, after which the connection is closed.
+/// Bytes that are sent past HTTP, after which the connection is closed.
 pub(super) struct Takeover {
     head: Bytes,
     body: Bytes,
@@ -79,10 +85,13 @@ pub(super) struct Takeover {
     flight: Flight,
 }
 
+/// The place where a request leaves its takeover for its connection.
+pub(super) type Handover = Arc<Mutex<Option<Takeover>>>;
+
 impl Takeover {
     /// Sends bytes that need not be HTTP; no bytes at all just close the connection.
-    pub(super) fn bytes(bytes: Bytes, flight: Flight) -> Takeover {
-        Takeover {
+    pub(super) fn bytes(bytes: Bytes, flight: Flight) -> Self {
+        Self {
             head: bytes,
             body: Bytes::new(),
             pace: None,
@@ -90,25 +99,20 @@ impl Takeover {
         }
     }
 
-    /// Sends an answer of which only a part comes, or whose head does not tell the truth.
-    pub(super) fn answer(answer: Answer, cut: Option<usize>, pace: Option<Pace>, flight: Flight) -> Takeover {
-        let status = answer.status;
-        let reason = status.canonical_reason().unwrap_or("Scripted");
-        let mut head = format!("HTTP/1.1 {} {reason}\r\n", status.as_u16()).into_bytes();
+    /// Sends a response that is cut off, or whose head lies about the body.
+    pub(super) fn answer(answer: Answer, cut: Option<usize>, pace: Option<Pace>, flight: Flight) -> Self {
+        let reason = answer.status.canonical_reason().unwrap_or("Scripted");
+        let mut head = format!("HTTP/1.1 {} {reason}\r\n", answer.status.as_u16()).into_bytes();
         for (name, value) in &answer.headers {
-            head.extend_from_slice(name.as_str().as_bytes());
-            head.extend_from_slice(b": ");
-            head.extend_from_slice(value.as_bytes());
-            head.extend_from_slice(b"\r\n");
+            head.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
         }
-        if !frames_body(&answer.headers) {
-            let length = answer.body.len();
-            head.extend_from_slice(format!("content-length: {length}\r\n").as_bytes());
+        if !answer.declares_length() {
+            head.extend(format!("content-length: {}\r\n", answer.body.len()).into_bytes());
         }
-        head.extend_from_slice(b"\r\n");
+        head.extend(b"\r\n");
         let mut body = answer.body;
         body.truncate(cut.unwrap_or(body.len()));
-        Takeover {
+        Self {
             head: head.into(),
             body,
             pace,
@@ -120,9 +124,7 @@ impl Takeover {
     pub(super) async fn send(mut self, mut stream: TcpStream) -> io::Result<()> {
         stream.write_all(&self.head).await?;
         while !self.body.is_empty() {
-            let length = self.body.len();
-            let length = self.pace.map_or(length, |pace| pace.bytes.min(length));
-            let piece = self.body.split_to(length);
+            let piece = next_piece(&mut self.body, self.pace);
             stream.write_all(&piece).await?;
             if let Some(pace) = self.pace.filter(|_| !self.body.is_empty())
                 && gone_within(pace, &mut stream).await
@@ -135,7 +137,7 @@ impl Takeover {
     }
 }
 
-/// Waits for the pause of the pace, and tells whether the client went away meanwhile.
+/// Pauses, and tells whether the client went away meanwhile.
 async fn gone_within(pace: Pace, stream: &mut TcpStream) -> bool {
     let closed = async {
         let mut ignored = [0; 64];
@@ -143,18 +145,3 @@ async fn gone_within(pace: Pace, stream: &mut TcpStream) -> bool {
     };
     timeout(pace.every, closed).await.is_ok()
 }
-
-/// A takeover that waits for its connection, as the error that makes hyper give the connection up.
-#[derive(Debug)]
-pub(super) struct TakenOver;
-
-impl fmt::Display for TakenOver {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the connection is taken over by a scripted fault")
-    }
-}
-
-impl Error for TakenOver {}
-
-/// Where a request leaves its takeover for its connection.
-pub(super) type Handover = Arc<std::sync::Mutex<Option<Takeover>>>;

@@ -1,10 +1,10 @@
-//! A gate that holds answers back.
+//! Gates that hold responses back.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// Holds answers back until it is opened, to try out orders of events without any sleeping.
+/// A gate that holds responses back until it is opened, to test an order of events without sleeping.
 ///
 /// # Examples
 ///
@@ -16,33 +16,27 @@ use tokio::sync::watch;
 ///     .generated_specs(100)
 ///     .fault(Fault::pass().held_by(&gate).on_page(1))
 ///     .start()?;
-/// // Page 1 is not answered before this:
+/// // The response to a request for page 1 waits for this:
 /// gate.open();
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Gate(Arc<watch::Sender<bool>>);
 
 impl Gate {
-    /// Makes a closed gate.
-    pub fn new() -> Gate {
-        Gate(Arc::new(watch::Sender::new(false)))
+    /// Creates a closed gate.
+    pub fn new() -> Self {
+        Self::default()
     }
 
-    /// Opens the gate for good, also for answers that come to it later.
+    /// Opens the gate for good, also for responses that reach it later.
     pub fn open(&self) {
         self.0.send_replace(true);
     }
 
     pub(super) async fn wait(&self) {
-        // An error means that the gate is gone, which cannot be while this one is borrowed.
+        // The sender cannot be gone: it is borrowed here.
         let _ = self.0.subscribe().wait_for(|open| *open).await;
-    }
-}
-
-impl Default for Gate {
-    fn default() -> Gate {
-        Gate::new()
     }
 }

@@ -1,17 +1,14 @@
-//! How to test a program that uses press-specs, without the service and without credentials.
+//! A server for tests of programs that use press-specs, without the service and without credentials.
 //!
-//! [`MockPress`] is a real HTTP server on the loopback address of this machine. It holds a catalogue
-//! of specs and deployments and answers both operations of the Press API as its contract says:
-//! every filter, orderings by several keys, paging with right counts, and an error for a wrong
-//! token, an unknown spec or an invalid parameter. It runs on a thread of its own, so that async
-//! and plain code, several runtimes and tests with paused time can use it alike, and it stops when
-//! it is dropped.
+//! [`MockPress`] is an HTTP server on the loopback address. It holds a catalogue of specs and deployments in memory and
+//! serves both operations of the Press API as documented, with every filter, sort order, page count and error. It has
+//! its own thread, so you can use it from async and synchronous code, from several runtimes and in tests with paused
+//! time. It stops when it is dropped.
 //!
-//! # Seed it and use it
+//! # Seed a catalogue
 //!
-//! A program under test takes a [`Session`](crate::Session); a test gives it the mock's. Whatever
-//! serializes to JSON can be seeded, complete or not, and [`generated_specs`] makes as many
-//! specs as it takes:
+//! Give the program under test a [`Session`](crate::Session) of the mock. Specs come from any type that serializes to
+//! JSON, complete or not, or from [`generated_specs`]:
 //!
 //! ```
 //! use futures::TryStreamExt;
@@ -33,9 +30,11 @@
 //! # }
 //! ```
 //!
-//! A test without async code does the same with `press_specs::blocking` (feature `blocking`).
+//! Synchronous code does the same with `press_specs::blocking` (feature `blocking`). The catalogue can change while a
+//! client reads it, with [`add_spec`](MockPress::add_spec) and [`remove_spec`](MockPress::remove_spec), and so can the
+//! accepted token, with [`set_token`](MockPress::set_token).
 //!
-//! # Assert on what it received
+//! # Assert on requests
 //!
 //! ```
 //! use press_specs::mock::MockPress;
@@ -55,67 +54,66 @@
 //! # }
 //! ```
 //!
-//! # Let things go wrong
+//! # Script faults
 //!
-//! A [`Fault`] says what happens to a request in place of a normal answer: a status, a delay, a
-//! connection that drops, a body that is cut off, that trickles or that is no JSON. Faults are used
-//! up in the order in which they were scripted, each by the requests that it is for. The session of
-//! the mock repeats failed requests as any other does, only that it hardly waits in between.
+//! A [`Fault`] replaces the normal response to a request: with a status, a delay, a dropped connection, or a body that
+//! is cut off, slow or not JSON. Each request uses up the first scripted fault that applies to it. A session of the
+//! mock retries as any other, only with short delays.
 //!
 //! ```
-//! use press_specs::ErrorKind;
-//! use press_specs::mock::{Fault, MockPress};
+//! use press_specs::{
+//!     ErrorKind,
+//!     mock::{Fault, MockPress},
+//! };
+//! use serde_json::json;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let mock = MockPress::builder().generated_specs(60).start()?;
 //! let client = press_specs::get_client(mock.session()?)?;
 //!
-//! // Two bad moments of the service do not reach the program,
+//! // The client retries transient failures,
 //! mock.faults([Fault::status(503), Fault::drop_connection()]);
 //! client.list_specs().page(1).await?;
 //! assert_eq!(mock.request_count(), 3);
 //!
-//! // a missing permission does.
-//! mock.fault(Fault::status(403).json(serde_json::json!({ "title": "Forbidden" })));
+//! // and reports a missing permission.
+//! mock.fault(Fault::status(403).json(json!({ "title": "Forbidden" })));
 //! let error = client.list_specs().page(1).await.unwrap_err();
 //! assert_eq!(error.kind(), ErrorKind::Forbidden);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Pages that contradict each other come from [`Fault::raw_body`], or from a closure that changes
-//! the pages of the catalogue before they are sent: [`MockPress::on_page`].
+//! For pages that contradict each other, use [`Fault::raw_body`], or change the pages of the catalogue with
+//! [`MockPress::on_page`].
 //!
 //! # Wait without sleeping
 //!
-//! [`wait_for_requests`] and [`wait_for_aborted`] end as soon as the mock has received so many
-//! requests, or has seen so many clients go away before their answer was complete. A [`Gate`] holds
-//! answers back until the test opens it. With these a test proves that a dropped future cancels its
-//! request, or that answers in another order than the requests do no harm, and needs no
-//! guessed pauses.
+//! [`wait_for_requests`] and [`wait_for_aborted`] return as soon as the mock has received enough requests, or has lost
+//! enough clients before their response was complete. A [`Gate`] holds responses back until the test opens it. With
+//! these you can test cancellation and responses out of order without guessed pauses.
 //!
-//! # Where the contract leaves it open
+//! # Assumptions
 //!
-//! * `term` is looked for without regard to case; `name` and `title` must begin exactly as given,
-//!   and `version` must be equal to that of the deployment's `spec.release`. An empty text is in all.
-//! * `featured=false` asks for the specs that are not featured.
-//! * Texts are ordered by their Unicode code points, times by the point in time; an item without
-//!   the field comes first in ascending order. Items that are equal in all keys of a request come in
-//!   the operation's own order, and at last in the order in which they were seeded.
+//! The API's documentation leaves these open, and the mock chooses:
+//!
+//! * `term` ignores case; `name` and `title` are case-sensitive prefixes; `version` is the whole version of the
+//!   deployment's `spec.release`. An empty text matches every item.
+//! * `featured=false` selects the specs that are not featured.
+//! * Texts sort by Unicode code points, times by the point in time, and an item without the field comes first in
+//!   ascending order. Items that are equal in all keys keep the operation's own order, and then the order of seeding.
 //! * An empty catalogue has 0 pages; a page after the last one is empty.
-//! * A spec is known when it is listed or when deployments were seeded for it, even none.
-//! * A parameter that is no list is invalid when it comes twice. One that the operation does not
-//!   have is ignored.
-//! * When several things are wrong, the path comes first, then the method, the token, the
-//!   parameters, and the spec.
+//! * A spec is known if it is listed or if deployments were seeded for it, even an empty list.
+//! * A parameter that is not a list is invalid if it comes twice. An undocumented parameter is ignored.
+//! * If several things are wrong, the path is reported first, then the method, the token, the parameters and the spec.
 //!
 //! [`generated_specs`]: MockPressBuilder::generated_specs
 //! [`wait_for_requests`]: MockPress::wait_for_requests
 //! [`wait_for_aborted`]: MockPress::wait_for_aborted
 
-// Nothing here may use the generated client or its types: a contract that was misread in both would
-// go unnoticed.
+// Nothing here may use the generated client or its models: a contract that was misread in both would go unnoticed.
+mod answer;
 mod builder;
 mod catalogue;
 mod counts;
@@ -127,7 +125,6 @@ mod operation;
 mod press;
 mod query;
 mod received;
-mod script;
 mod server;
 
 pub use self::builder::MockPressBuilder;

@@ -1,22 +1,24 @@
-//! The mock itself: what its owner can do with it.
+//! The mock itself: its catalogue, its script and its observations.
 
-use std::fmt;
-use std::io;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{
+    fmt, io,
+    sync::{Arc, Mutex, mpsc},
+    time::Duration,
+};
 
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{Error, RetryPolicy, Session, SessionBuilder};
 
-use super::builder::MockPressBuilder;
-use super::counts::{Counts, reach};
-use super::fault::Fault;
-use super::received::ReceivedRequest;
-use super::server::{Server, Shared, lock};
+use super::{
+    counts::{ABORTED, Counts, Goal, REQUESTS, reached},
+    fault::Fault,
+    received::ReceivedRequest,
+    server::{Server, Shared, lock},
+};
 
-/// Serves the Press API from memory, on a loopback address, until it is dropped.
+/// A Press API server in memory, on a loopback address, until it is dropped.
 ///
 /// The [module page](crate::mock) shows how to test with it.
 ///
@@ -37,47 +39,59 @@ pub struct MockPress {
     url: String,
 }
 
-/// # Start and reach
+/// # Sessions and credentials
 impl MockPress {
-    pub(super) fn new(shared: Arc<Shared>, server: Server) -> MockPress {
+    pub(super) fn new(shared: Arc<Shared>, server: Server) -> Self {
         let url = format!("http://{}", server.address);
-        MockPress { shared, server, url }
+        Self { shared, server, url }
     }
 
-    /// Starts a mock with an empty catalogue.
-    ///
-    /// # Errors
-    ///
-    /// When the system refuses a thread or a socket.
-    pub fn start() -> io::Result<MockPress> {
-        MockPress::builder().start()
-    }
-
-    /// Begins a mock that has something in it.
-    pub fn builder() -> MockPressBuilder {
-        MockPressBuilder::new()
-    }
-
-    /// Gives the base URL of the mock, without a slash at its end.
+    /// Returns the base URL of the mock, without a trailing slash.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Gives the token that the mock accepts.
-    pub fn token(&self) -> &str {
-        &self.shared.token
+    /// Returns the token that the mock accepts at the moment.
+    pub fn token(&self) -> String {
+        lock(&self.shared.token).clone()
     }
 
-    /// Makes a session for the mock, whose retries hardly wait.
+    /// Replaces the token that the mock accepts, also for requests of streams that are already running.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use press_specs::{ErrorKind, mock::MockPress};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mock = MockPress::builder().generated_specs(3).start()?;
+    /// let client = press_specs::get_client(mock.session()?)?;
+    /// client.list_specs().page(1).await?;
+    ///
+    /// mock.set_token("rotated");
+    /// let error = client.list_specs().page(1).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Unauthorized);
+    ///
+    /// let client = press_specs::get_client(mock.session()?)?;
+    /// client.list_specs().page(1).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_token(&self, token: impl Into<String>) {
+        *lock(&self.shared.token) = token.into();
+    }
+
+    /// Creates a session for the mock with its token of the moment and short retry delays.
     ///
     /// # Errors
     ///
-    /// When the HTTP client cannot be made.
+    /// Returns an error if the HTTP client cannot be built.
     pub fn session(&self) -> Result<Session, Error> {
         self.session_builder().build()
     }
 
-    /// Begins a session for the mock, to set limits or a retry policy of one's own.
+    /// Creates a builder for such a session, to set limits, another token or another retry policy.
     pub fn session_builder(&self) -> SessionBuilder {
         let quick = RetryPolicy::default()
             .initial_delay(Duration::from_millis(1))
@@ -89,34 +103,73 @@ impl MockPress {
     }
 }
 
-/// # Seed
+/// # Catalogue
+///
+/// Changes apply to the next page that is requested, also while a client reads the list. The closure of
+/// [`on_page`](Self::on_page) can make them.
 impl MockPress {
-    /// Adds a spec to the catalogue: anything that serializes to JSON.
+    /// Adds a spec to the catalogue, from any type that serializes to JSON.
     ///
     /// # Errors
     ///
-    /// When the spec cannot be serialized.
+    /// Returns an error if the spec cannot be serialized.
+    ///
+    /// # Examples
+    ///
+    /// A list that grows while it is read:
+    ///
+    /// ```
+    /// use futures::TryStreamExt;
+    /// use press_specs::mock::MockPress;
+    /// use serde_json::json;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mock = MockPress::builder().generated_specs(4).start()?;
+    /// let client = press_specs::get_client(mock.session()?)?;
+    /// let mut specs = client.list_specs().page_size(1).stream();
+    /// specs.try_next().await?;
+    ///
+    /// mock.add_spec(json!({ "id": "late", "metadata": { "createdAt": "2030-01-01T00:00:00Z" } }))?;
+    /// let rest: Vec<_> = specs.try_collect().await?;
+    /// assert_eq!(rest[3].id, "late");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn add_spec(&self, spec: impl Serialize) -> io::Result<()> {
         lock(&self.shared.catalogue).add_spec(spec)
     }
 
-    /// Adds several specs to the catalogue.
+    /// Removes a spec and its deployments. Returns `false` if there is no such spec.
     ///
-    /// # Errors
+    /// # Examples
     ///
-    /// When a spec cannot be serialized; those before it are added.
-    pub fn add_specs<I>(&self, specs: I) -> io::Result<()>
-    where
-        I: IntoIterator<Item: Serialize>,
-    {
-        specs.into_iter().try_for_each(|spec| self.add_spec(spec))
+    /// ```
+    /// use press_specs::{ErrorKind, mock::MockPress};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mock = MockPress::builder().generated_specs(3).start()?;
+    /// let client = press_specs::get_client(mock.session()?)?;
+    /// let id = &mock.spec_ids()[0];
+    /// assert!(mock.remove_spec(id));
+    /// assert!(!mock.remove_spec(id));
+    ///
+    /// assert_eq!(client.list_specs().page(1).await?.spec_count, Some(2));
+    /// let error = client.list_spec_release_deployments(id).page(1).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::NotFound);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn remove_spec(&self, id: impl AsRef<str>) -> bool {
+        lock(&self.shared.catalogue).remove_spec(id.as_ref())
     }
 
-    /// Adds deployments of a spec, which is known from now on.
+    /// Adds deployments of a spec and makes the spec known.
     ///
     /// # Errors
     ///
-    /// When a deployment cannot be serialized; those before it are added.
+    /// Returns an error if a deployment cannot be serialized; then none is added.
     pub fn add_deployments<I>(&self, spec_id: impl AsRef<str>, deployments: I) -> io::Result<()>
     where
         I: IntoIterator<Item: Serialize>,
@@ -124,17 +177,17 @@ impl MockPress {
         lock(&self.shared.catalogue).add_deployments(spec_id.as_ref(), deployments)
     }
 
-    /// Adds this many generated specs, which go on after those generated before.
+    /// Adds this many generated specs, other ones than those generated before.
     pub fn add_generated_specs(&self, count: u64) {
         lock(&self.shared.catalogue).generate_specs(count);
     }
 
-    /// Takes all specs and deployments out of the catalogue.
+    /// Removes all specs and deployments.
     pub fn clear_catalogue(&self) {
         lock(&self.shared.catalogue).clear();
     }
 
-    /// Gives the ids of all specs in the order in which they are listed by default.
+    /// Returns the ids of all specs in the order of a request without `sort`.
     pub fn spec_ids(&self) -> Vec<String> {
         lock(&self.shared.catalogue).spec_ids()
     }
@@ -142,29 +195,34 @@ impl MockPress {
 
 /// # Script
 impl MockPress {
-    /// Scripts a fault, after those that are scripted already.
+    /// Scripts a fault, after the ones already scripted.
     pub fn fault(&self, fault: Fault) {
-        lock(&self.shared.script).push(fault);
+        self.faults([fault]);
     }
 
     /// Scripts several faults in their order.
     pub fn faults(&self, faults: impl IntoIterator<Item = Fault>) {
-        faults.into_iter().for_each(|fault| self.fault(fault));
+        lock(&self.shared.script).extend(faults);
     }
 
-    /// Tells how many requests the scripted faults still wait for; [`Fault::always`] counts nothing.
+    /// Returns the number of requests that the scripted faults still wait for, without those of [`Fault::always`].
     pub fn unused_faults(&self) -> usize {
-        lock(&self.shared.script).unused()
+        let script = lock(&self.shared.script);
+        script
+            .iter()
+            .filter_map(|fault| fault.uses)
+            .fold(0, usize::saturating_add)
     }
 
-    /// Takes back all scripted faults.
+    /// Removes all scripted faults.
     pub fn clear_faults(&self) {
         lock(&self.shared.script).clear();
     }
 
-    /// Changes every page of the catalogue before it is sent, in place of any closure before.
+    /// Changes every page of the catalogue before it is sent, in place of any earlier closure.
     ///
-    /// The closure runs on the mock's thread, which answers nothing else meanwhile.
+    /// The closure runs on the mock's thread, which serves nothing else meanwhile. It can use the mock, but must not
+    /// wait for requests.
     ///
     /// # Examples
     ///
@@ -180,28 +238,44 @@ impl MockPress {
     /// });
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    ///
+    /// A spec that goes away while the list is read:
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use press_specs::mock::MockPress;
+    ///
+    /// let mock = Arc::new(MockPress::builder().generated_specs(100).start()?);
+    /// let (weak, first) = (Arc::downgrade(&mock), mock.spec_ids().swap_remove(0));
+    /// mock.on_page(move |request, _| {
+    ///     if let (Some(mock), Some(1)) = (weak.upgrade(), request.page_number()) {
+    ///         mock.remove_spec(&first);
+    ///     }
+    /// });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn on_page<F>(&self, change: F)
     where
         F: FnMut(&ReceivedRequest, &mut Value) + Send + 'static,
     {
-        *lock(&self.shared.page_hook) = Some(Box::new(change));
+        *lock(&self.shared.page_hook) = Some(Arc::new(Mutex::new(change)));
     }
 }
 
-/// # Observe
+/// # Observations
 impl MockPress {
-    /// Gives the requests received so far, in the order in which they came.
+    /// Returns the requests received so far, in their order.
     pub fn requests(&self) -> Vec<ReceivedRequest> {
         lock(&self.shared.requests).iter().cloned().collect()
     }
 
-    /// Counts the requests received so far.
+    /// Returns the number of requests received so far.
     pub fn request_count(&self) -> usize {
         self.counts().requests
     }
 
-    /// Forgets the requests received so far, and counts them and [`in_flight_max`](Self::in_flight_max)
-    /// from now on.
+    /// Forgets the requests received so far, and restarts their count and [`in_flight_max`](Self::in_flight_max).
     pub fn clear_requests(&self) {
         let mut requests = lock(&self.shared.requests);
         requests.clear();
@@ -211,38 +285,39 @@ impl MockPress {
         });
     }
 
-    /// Counts the TCP connections accepted so far.
+    /// Returns the number of TCP connections accepted so far.
     pub fn connections(&self) -> usize {
         self.counts().connections
     }
 
-    /// Counts the requests that are being answered right now.
+    /// Returns the number of requests that are in flight right now.
     pub fn in_flight(&self) -> usize {
         self.counts().in_flight
     }
 
-    /// Gives the highest number of requests that were being answered at the same time.
+    /// Returns the highest number of requests that were in flight at the same time.
     pub fn in_flight_max(&self) -> usize {
         self.counts().in_flight_max
     }
 
-    /// Counts the requests whose client went away before all of the answer was on its way.
+    /// Returns the number of requests whose client went away before the whole response was sent.
     pub fn aborted(&self) -> usize {
         self.counts().aborted
     }
 
-    /// Waits until this many requests were received; from any async runtime.
+    /// Waits until this many requests were received; works in any async runtime.
     ///
-    /// The time limit runs in real time, also in a test whose time is paused.
+    /// The time limit is real time, also in a test with paused time.
     ///
     /// # Errors
     ///
-    /// [`TimedOut`](io::ErrorKind::TimedOut) when there are fewer after the time.
+    /// Returns [`TimedOut`](io::ErrorKind::TimedOut) if there are fewer after the time.
     ///
     /// # Examples
     ///
     /// ```
     /// use std::time::Duration;
+    ///
     /// use press_specs::mock::{Fault, MockPress};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
@@ -259,67 +334,51 @@ impl MockPress {
     /// # }
     /// ```
     pub async fn wait_for_requests(&self, count: usize, within: Duration) -> io::Result<()> {
-        self.reach("requests", |counts| counts.requests, count, within).await
+        self.reach(REQUESTS, count, within).await
     }
 
-    /// Waits until this many clients went away before their answer was complete.
+    /// Waits until this many clients went away before the whole response was sent.
     ///
     /// # Errors
     ///
-    /// [`TimedOut`](io::ErrorKind::TimedOut) when there are fewer after the time.
+    /// Returns [`TimedOut`](io::ErrorKind::TimedOut) if there are fewer after the time.
     pub async fn wait_for_aborted(&self, count: usize, within: Duration) -> io::Result<()> {
-        self.reach("aborted requests", |counts| counts.aborted, count, within)
-            .await
+        self.reach(ABORTED, count, within).await
     }
 
     /// Blocks the thread until this many requests were received.
     ///
     /// # Errors
     ///
-    /// [`TimedOut`](io::ErrorKind::TimedOut) when there are fewer after the time.
+    /// Returns [`TimedOut`](io::ErrorKind::TimedOut) if there are fewer after the time.
     pub fn wait_for_requests_blocking(&self, count: usize, within: Duration) -> io::Result<()> {
-        self.reach_blocking("requests", |counts| counts.requests, count, within)
+        self.reach_blocking(REQUESTS, count, within)
     }
 
-    /// Blocks the thread until this many clients went away before their answer was complete.
+    /// Blocks the thread until this many clients went away before the whole response was sent.
     ///
     /// # Errors
     ///
-    /// [`TimedOut`](io::ErrorKind::TimedOut) when there are fewer after the time.
+    /// Returns [`TimedOut`](io::ErrorKind::TimedOut) if there are fewer after the time.
     pub fn wait_for_aborted_blocking(&self, count: usize, within: Duration) -> io::Result<()> {
-        self.reach_blocking("aborted requests", |counts| counts.aborted, count, within)
+        self.reach_blocking(ABORTED, count, within)
     }
 
     fn counts(&self) -> Counts {
         *self.shared.counter.borrow()
     }
 
-    async fn reach(
-        &self,
-        what: &'static str,
-        number: fn(&Counts) -> usize,
-        wanted: usize,
-        within: Duration,
-    ) -> io::Result<()> {
-        let counts = self.shared.counter.subscribe();
-        let reached = reach(counts, what, number, wanted, within);
-        // On the mock's runtime, whose clock is never paused.
-        let reached = self.server.handle.spawn(reached);
-        reached.await.map_err(io::Error::other)?
+    // On the mock's runtime, whose time is never paused.
+    async fn reach(&self, goal: Goal, wanted: usize, within: Duration) -> io::Result<()> {
+        let reached = reached(Arc::clone(&self.shared.counter), goal, wanted, within);
+        self.server.handle.spawn(reached).await.map_err(io::Error::other)?
     }
 
-    fn reach_blocking(
-        &self,
-        what: &'static str,
-        number: fn(&Counts) -> usize,
-        wanted: usize,
-        within: Duration,
-    ) -> io::Result<()> {
-        let (report, reported) = std::sync::mpsc::channel();
-        let counts = self.shared.counter.subscribe();
-        let reached = reach(counts, what, number, wanted, within);
+    fn reach_blocking(&self, goal: Goal, wanted: usize, within: Duration) -> io::Result<()> {
+        let (report, reports) = mpsc::channel();
+        let reached = reached(Arc::clone(&self.shared.counter), goal, wanted, within);
         self.server.handle.spawn(async move { report.send(reached.await) });
-        reported.recv().map_err(io::Error::other)?
+        reports.recv().map_err(io::Error::other)?
     }
 }
 

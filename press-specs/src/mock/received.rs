@@ -1,102 +1,97 @@
-//! What the mock remembers of each request.
+//! Requests as the mock received them.
 
-use std::fmt;
-use std::time::Instant;
+use std::{fmt, time::Instant};
 
-use http::HeaderMap;
-use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
+use http::{
+    HeaderMap, Method, Uri,
+    header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION},
+};
 
-use super::operation::{Operation, Route};
-use super::query;
+use super::operation::Operation;
 
-/// Describes a request that the mock received, to assert on.
+/// A request that the mock received, to assert on.
 ///
-/// Made by [`MockPress::requests`](super::MockPress::requests), and given to the closures of
-/// [`Fault::when`](super::Fault::when) and [`MockPress::on_page`](super::MockPress::on_page). Its
-/// `Debug` form leaves out the value of the `Authorization` header.
+/// Returned by [`MockPress::requests`](super::MockPress::requests), and given to the closures of
+/// [`Fault::when`](super::Fault::when) and [`MockPress::on_page`](super::MockPress::on_page). Its `Debug` form leaves
+/// out the values of headers with credentials.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct ReceivedRequest {
-    method: String,
-    path: String,
-    query: Option<String>,
+    method: Method,
+    uri: Uri,
     headers: HeaderMap,
     received_at: Instant,
 }
 
 impl ReceivedRequest {
-    pub(super) fn new(head: http::request::Parts) -> ReceivedRequest {
-        ReceivedRequest {
-            method: head.method.to_string(),
-            path: head.uri.path().to_owned(),
-            query: head.uri.query().map(str::to_owned),
+    pub(super) fn new(head: http::request::Parts) -> Self {
+        Self {
+            method: head.method,
+            uri: head.uri,
             headers: head.headers,
             received_at: Instant::now(),
         }
     }
 
-    /// Gives the method, for example `GET`.
+    /// Returns the method, for example `GET`.
     pub fn method(&self) -> &str {
-        &self.method
+        self.method.as_str()
     }
 
-    /// Gives the path as it was received, still percent-encoded and without the query.
+    /// Returns the path without the query, still percent-encoded.
     pub fn path(&self) -> &str {
-        &self.path
+        self.uri.path()
     }
 
-    /// Gives the query as it was received, still encoded and without the `?`.
+    /// Returns the query without the `?`, still encoded.
     pub fn raw_query(&self) -> Option<&str> {
-        self.query.as_deref()
+        self.uri.query()
     }
 
-    /// Decodes the query into its pairs, in the order received and with duplicates.
+    /// Returns the decoded pairs of the query, in the order received and with duplicates.
     pub fn query_pairs(&self) -> Vec<(String, String)> {
-        query::pairs(self.raw_query().unwrap_or_default())
+        let raw = self.raw_query().unwrap_or_default();
+        form_urlencoded::parse(raw.as_bytes()).into_owned().collect()
     }
 
-    /// Gives the decoded value of a query parameter, the first one if it came several times.
+    /// Returns the decoded value of a query parameter, the first one if the parameter came several times.
     pub fn query(&self, name: &str) -> Option<String> {
         self.query_all(name).into_iter().next()
     }
 
-    /// Gives all decoded values of a query parameter, in the order received.
+    /// Returns all decoded values of a query parameter, in the order received.
     pub fn query_all(&self, name: &str) -> Vec<String> {
-        self.query_pairs()
-            .into_iter()
+        let pairs = self.query_pairs().into_iter();
+        pairs
             .filter_map(|(key, value)| (key == name).then_some(value))
             .collect()
     }
 
-    /// Gives the `pageNumber` that was asked for; nothing when none was, or no number.
+    /// Returns the requested `pageNumber`, or `None` if there is none or it is not a number.
     pub fn page_number(&self) -> Option<u64> {
         self.query("pageNumber")?.parse().ok()
     }
 
-    /// Gives the value of a header, the first one if it came several times.
+    /// Returns the value of a header, the first one if the header came several times.
     ///
-    /// Nothing is also the answer for a value that is not visible ASCII text.
+    /// A value that is not visible ASCII text is `None`.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// Gives all headers, in no particular order; a value that is no UTF-8 text comes lossily.
+    /// Returns all headers, in no particular order; a value that is not UTF-8 is converted lossily.
     pub fn headers(&self) -> Vec<(String, String)> {
-        self.headers
-            .iter()
-            .map(|(name, value)| {
-                let value = String::from_utf8_lossy(value.as_bytes());
-                (name.to_string(), value.into_owned())
-            })
-            .collect()
+        let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let headers = self.headers.iter();
+        headers.map(|(name, value)| (name.to_string(), text(value))).collect()
     }
 
-    /// Tells which operation the path belongs to, if any.
+    /// Returns the operation that the path belongs to, if any.
     pub fn operation(&self) -> Option<Operation> {
-        Route::of(&self.path).map(|route| route.operation())
+        Operation::route(self.path()).map(|(operation, _)| operation)
     }
 
-    /// Gives the time at which the head of the request was there, to measure pauses between them.
+    /// Returns the time at which the head of the request was complete, to measure pauses between requests.
     pub fn received_at(&self) -> Instant {
         self.received_at
     }
@@ -114,8 +109,7 @@ impl fmt::Debug for ReceivedRequest {
         }
         f.debug_struct("ReceivedRequest")
             .field("method", &self.method)
-            .field("path", &self.path)
-            .field("query", &self.query)
+            .field("uri", &self.uri)
             .field("headers", &headers)
             .finish_non_exhaustive()
     }

@@ -1,49 +1,54 @@
-//! The HTTP server: a thread, its runtime, its connections.
+//! The HTTP server: its thread, its runtime and its connections.
 
-use std::collections::VecDeque;
-use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
-use std::thread;
-use std::time::Duration;
+use std::{
+    collections::VecDeque,
+    future, io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
+    thread,
+    time::Duration,
+};
 
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Request, Response};
+use http::{Method, Request, Response, StatusCode};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::runtime::{Builder, Handle};
-use tokio::sync::oneshot;
+use tokio::{
+    net::{TcpListener, TcpSocket, TcpStream},
+    runtime::{Builder, Handle},
+    sync::oneshot,
+};
 
-use super::catalogue::Catalogue;
-use super::counts::{Counter, Flight};
-use super::delivery::{Delivery, Handover, TakenOver, Takeover};
-use super::fault::{Ending, Fault, frames_body};
-use super::operation::{Answer, answer};
-use super::received::ReceivedRequest;
-use super::script::Script;
+use super::{
+    answer::Answer,
+    catalogue::Catalogue,
+    counts::{Counter, Flight},
+    delivery::{Delivery, Handover, Takeover},
+    fault::{Ending, Fault},
+    received::ReceivedRequest,
+};
 
-/// Connections that may wait to be accepted.
+/// Connections that can wait to be accepted.
 const BACKLOG: u32 = 4096;
 
-pub(super) type PageHook = Box<dyn FnMut(&ReceivedRequest, &mut Value) + Send>;
+pub(super) type PageHook = Arc<Mutex<dyn FnMut(&ReceivedRequest, &mut Value) + Send>>;
 
-/// What the server's thread and the owner of the mock both use.
+/// The state that the server's thread and the owner of the mock share.
+#[derive(Default)]
 pub(super) struct Shared {
-    pub(super) token: String,
+    pub(super) token: Mutex<String>,
     pub(super) latency: Duration,
-    pub(super) kept_requests: usize,
+    /// The limit of `requests`, if any.
+    pub(super) kept_requests: Option<usize>,
     pub(super) counter: Counter,
     pub(super) catalogue: Mutex<Catalogue>,
-    pub(super) script: Mutex<Script>,
+    pub(super) script: Mutex<Vec<Fault>>,
     pub(super) requests: Mutex<VecDeque<ReceivedRequest>>,
     pub(super) page_hook: Mutex<Option<PageHook>>,
 }
 
-/// Locks, also after a closure of the user panicked while it was locked.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// Locks, also after a closure of the user panicked.
+pub(super) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -56,10 +61,10 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) fn start(shared: Arc<Shared>, port: u16) -> io::Result<Server> {
+    pub(super) fn start(shared: Arc<Shared>, port: u16) -> io::Result<Self> {
         let (stop, stopped) = oneshot::channel();
         let (report, started) = mpsc::channel();
-        // The runtime is made and dropped in the thread: a caller may be inside another runtime.
+        // The thread makes and drops the runtime: the caller may be inside another one.
         let thread = thread::Builder::new().name("mock-press".to_owned()).spawn(move || {
             let runtime = match Builder::new_current_thread().enable_all().build() {
                 Ok(runtime) => runtime,
@@ -71,18 +76,15 @@ impl Server {
                     Err(error) => return drop(report.send(Err(error))),
                 };
                 let address = listener.local_addr();
-                let started = address.map(|address| (address, Handle::current()));
-                if report.send(started).is_ok() {
+                if report.send(address.map(|address| (address, Handle::current()))).is_ok() {
                     tokio::spawn(accept(shared, listener));
                     // An error means that the owner is gone, which stops the server as well.
                     let _ = stopped.await;
                 }
             });
         })?;
-        let (address, handle) = started
-            .recv()
-            .map_err(|_| io::Error::other("the mock's thread ended while it started"))??;
-        Ok(Server {
+        let (address, handle) = started.recv().map_err(io::Error::other)??;
+        Ok(Self {
             address,
             handle,
             stop: Some(stop),
@@ -116,7 +118,7 @@ async fn accept(shared: Arc<Shared>, listener: TcpListener) {
         match listener.accept().await {
             Ok((stream, _)) => {
                 shared.counter.send_modify(|counts| counts.connections += 1);
-                tokio::spawn(converse(Arc::clone(&shared), stream));
+                tokio::spawn(serve(Arc::clone(&shared), stream));
             }
             // For example no file descriptors left, which passes.
             Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
@@ -124,12 +126,12 @@ async fn accept(shared: Arc<Shared>, listener: TcpListener) {
     }
 }
 
-/// Answers all requests of a connection.
-async fn converse(shared: Arc<Shared>, stream: TcpStream) {
-    // Without it small answers wait for acknowledgements; an error changes nothing but the speed.
+/// Serves all requests of a connection.
+async fn serve(shared: Arc<Shared>, stream: TcpStream) {
+    // Without it small responses wait for acknowledgements; an error only costs speed.
     let _ = stream.set_nodelay(true);
     let handover = Handover::default();
-    let service = service_fn(|request| exchange(&shared, &handover, request));
+    let service = service_fn(|request| respond(&shared, &handover, request));
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     if (&mut connection).await.is_ok() {
         return;
@@ -142,64 +144,62 @@ async fn converse(shared: Arc<Shared>, stream: TcpStream) {
     }
 }
 
-async fn exchange(
+async fn respond(
     shared: &Shared,
     handover: &Handover,
     request: Request<Incoming>,
-) -> Result<Response<Delivery>, TakenOver> {
+) -> Result<Response<Delivery>, io::Error> {
     let (head, _) = request.into_parts();
-    let without_body = head.method == http::Method::HEAD;
+    let without_body = head.method == Method::HEAD;
     let request = ReceivedRequest::new(head);
-    let fault = lock(&shared.script).take(&request);
-    remember(shared, &request);
+    let fault = Fault::take(&mut lock(&shared.script), &request).unwrap_or_else(Fault::pass);
+    keep(shared, &request);
     // Counted after it is kept, so that whoever waits for the count finds it.
-    let mut flight = Flight::begin(&shared.counter);
+    let flight = Flight::begin(&shared.counter);
     if !shared.latency.is_zero() {
         tokio::time::sleep(shared.latency).await;
     }
-    let fault = fault.unwrap_or_else(Fault::pass);
     fault.wait().await;
-    let takeover = match fault.ending() {
-        Ending::Hang => std::future::pending().await,
-        Ending::Drop => Takeover::bytes(bytes::Bytes::new(), flight),
+    let takeover = match &fault.ending {
+        Ending::Hang => future::pending().await,
         Ending::Bytes(bytes) => Takeover::bytes(bytes.clone(), flight),
         Ending::Answer => {
             let mut answer = fault.answer(|| normal(shared, &request));
-            if fault.cut().is_none() && !frames_body(&answer.headers) {
+            if fault.cut.is_none() && !answer.declares_length() {
                 if without_body {
                     answer.body.clear();
-                    flight.finish();
                 }
-                let mut response = Response::new(Delivery::new(answer.body, fault.pace(), flight));
+                let mut response = Response::new(Delivery::new(answer.body, fault.pace, flight));
                 *response.status_mut() = answer.status;
                 *response.headers_mut() = answer.headers;
                 return Ok(response);
             }
-            Takeover::answer(answer, fault.cut(), fault.pace(), flight)
+            Takeover::answer(answer, fault.cut, fault.pace, flight)
         }
     };
     *lock(handover) = Some(takeover);
-    Err(TakenOver)
+    Err(io::Error::other("a scripted fault takes the connection over"))
 }
 
-fn remember(shared: &Shared, request: &ReceivedRequest) {
+fn keep(shared: &Shared, request: &ReceivedRequest) {
     let mut requests = lock(&shared.requests);
-    if requests.len() >= shared.kept_requests {
+    requests.push_back(request.clone());
+    if shared.kept_requests.is_some_and(|kept| requests.len() > kept) {
         requests.pop_front();
     }
-    if shared.kept_requests > 0 {
-        requests.push_back(request.clone());
-    }
 }
 
-/// The answer of the catalogue, its page changed by the user's closure if there is one.
+/// Returns the response of the catalogue, its page changed by the user's closure if there is one.
 fn normal(shared: &Shared, request: &ReceivedRequest) -> Answer {
-    let mut answer = answer(request, &shared.token, &mut lock(&shared.catalogue));
-    if answer.status == http::StatusCode::OK
-        && let Some(hook) = lock(&shared.page_hook).as_mut()
+    let token = lock(&shared.token).clone();
+    let mut answer = Answer::new(request, &token, &mut lock(&shared.catalogue));
+    // Nothing is locked while the closure runs but the closure itself, so that it can use the mock.
+    let hook = lock(&shared.page_hook).clone();
+    if answer.status == StatusCode::OK
+        && let Some(hook) = hook
         && let Ok(mut page) = serde_json::from_slice(&answer.body)
     {
-        hook(request, &mut page);
+        lock(&*hook)(request, &mut page);
         answer.body = page.to_string().into();
     }
     answer

@@ -291,7 +291,7 @@ fn proxies_of_the_environment_lead_to_other_machines() -> Outcome {
         CHILD,
         "proxied",
         &[
-            ("API_KEY", proxy.token()),
+            ("API_KEY", &proxy.token()),
             ("HTTP_PROXY", proxy.url()),
             ("http_proxy", proxy.url()),
         ],

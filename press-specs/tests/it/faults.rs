@@ -993,7 +993,7 @@ async fn redirects_within_the_origin_are_followed() -> Outcome {
         let page = client(&mock)?.list_specs().page(1).await?;
         assert_eq!((page.specs.len(), mock.request_count()), (3, 3), "{status}");
         for request in mock.requests() {
-            assert_eq!(request.header("authorization"), Some(mock.token()));
+            assert_eq!(request.header("authorization"), Some(mock.token().as_str()));
             assert_eq!((request.header("referer"), request.header("cookie")), (None, None));
         }
     }

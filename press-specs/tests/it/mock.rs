@@ -282,7 +282,8 @@ async fn documented_examples_go_out_unchanged() -> Outcome {
     assert_eq!(page(&mock, SPECS).await?["specCount"], 0);
     assert_eq!(get(&mock, target).await?.status(), 404);
 
-    mock.add_specs([spec, spec])?;
+    mock.add_spec(spec)?;
+    mock.add_spec(spec)?;
     mock.add_deployments(id, [deployment])?;
     assert_eq!(page(&mock, SPECS).await?["specCount"], 2);
     assert_eq!(page(&mock, target).await?["deploymentCount"], 1);
@@ -370,7 +371,7 @@ async fn invalid_parameters_are_refused_by_name() -> Outcome {
         let detail = body["detail"].as_str().ok_or("a detail")?;
         assert!(detail.starts_with(name), "{query}: {detail}");
     }
-    for version in ["0.0.0", "1.2.3-0a.x-y.10+001.z", "1.0.0--", "999999999999999999999.0.0"] {
+    for version in ["0.0.0", "1.2.3-0a.x-y.10+001.z", "1.0.0--"] {
         let version = version.replace('+', "%2B");
         page(&mock, &format!("{DEPLOYMENTS}?version={version}")).await?;
     }
@@ -529,7 +530,7 @@ async fn a_large_catalogue_starts_and_answers_at_once() -> Outcome {
 async fn scripted_answers_are_sent_as_scripted() -> Outcome {
     let mock = MockPress::builder().generated_specs(3).start()?;
     let normal = get(&mock, SPECS).await?.text().await?;
-    let problem = r#"{"detail":"This answer is scripted","title":"Service Unavailable"}"#;
+    let problem = r#"{"detail":"This response is scripted","title":"Service Unavailable"}"#;
     let (json_type, html_type) = (Some("application/json"), Some("text/html; charset=utf-8"));
     let table = [
         (Fault::status(503), 503, json_type, problem),
@@ -687,7 +688,7 @@ async fn faults_are_used_up_in_order_by_the_requests_they_are_for() -> Outcome {
         .generated_specs(3)
         .fault(Fault::status(501).on_page(2).times(2))
         .fault(Fault::status(502).on_operation(Operation::ListSpecReleaseDeployments))
-        .fault(Fault::status(503).on_path("/elsewhere"))
+        .fault(Fault::status(503).when(|request| request.path() == "/elsewhere"))
         .fault(Fault::status(504).when(|request| request.header("x-mark") == Some("yes")))
         .faults([
             Fault::pass(),
@@ -798,7 +799,7 @@ async fn clients_that_go_away_are_noticed() -> Outcome {
         .start()?;
     for number in 1..=3 {
         let url = format!("{}{SPECS}", mock.url());
-        let token = mock.token().to_owned();
+        let token = mock.token();
         let call = tokio::spawn(async move {
             let response = CLIENT.get(url).header("authorization", token).send().await;
             response?.text().await

@@ -128,7 +128,7 @@ fn address(arguments: &Arguments) -> Result<(String, String, Option<MockPress>)>
                 .generated_specs(110)
                 .generated_deployments(60)
                 .start()?;
-            Ok((mock.url().to_owned(), mock.token().to_owned(), Some(mock)))
+            Ok((mock.url().to_owned(), mock.token(), Some(mock)))
         }
         Err(error) => Err(error.into()),
     }

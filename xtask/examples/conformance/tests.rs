@@ -26,7 +26,7 @@ fn mock() -> std::io::Result<MockPress> {
 }
 
 async fn check(contract: &str, mock: &MockPress) -> anyhow::Result<Report> {
-    let service = Service::new(mock.url(), mock.token(), 60)?;
+    let service = Service::new(mock.url(), &mock.token(), 60)?;
     walk::check(&Contract::parse(contract)?, service, 10).await
 }
 
@@ -405,7 +405,7 @@ async fn each_deviation_is_found_at_its_place_without_contents() -> TestResult {
         }
         let ids = mock.spec_ids();
         for output in [report.text()?, report.json()?] {
-            for content in [PRIVATE, "@", "warehouse", mock.token(), &ids[0], &ids[1]] {
+            for content in [PRIVATE, "@", "warehouse", &mock.token(), &ids[0], &ids[1]] {
                 assert!(!output.contains(content), "{}: {content} in\n{output}", deviation.name);
             }
         }
@@ -484,7 +484,7 @@ async fn no_more_requests_are_made_than_allowed() -> TestResult {
     let contract = Contract::parse(PRESS_YAML)?;
     for allowed in [5, 6, 9, 20] {
         let mock = mock()?;
-        let service = Service::new(mock.url(), mock.token(), allowed)?;
+        let service = Service::new(mock.url(), &mock.token(), allowed)?;
         let report = walk::check(&contract, service, 1).await?;
         assert_eq!(report.requests, allowed);
         assert_eq!(mock.request_count(), allowed as usize);
