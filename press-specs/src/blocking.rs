@@ -6,7 +6,7 @@
 //! # let mock = MockPress::builder().generated_specs(30).start()?;
 //! # let session = mock.session()?;
 //! let client = press_specs::blocking::get_client(session)?;
-//! for spec in client.list_specs().sort(["name:asc"]).iter() {
+//! for spec in client.list_specs().sort(["name:asc"]) {
 //!     println!("{}", spec?.id);
 //! }
 //! let page = client.list_specs().page_size(20).page(2)?;
@@ -15,176 +15,254 @@
 //! # }
 //! ```
 //!
-//! Requests run on one background thread that all clients of the process share; the calling thread waits. It works
-//! everywhere, inside of an async runtime too, where it blocks the thread it is called on like any synchronous I/O:
-//! use the async client there.
+//! All clients of the process share one background thread for connections and prefetched pages; a forked child starts
+//! its own. The client works everywhere, also inside an async runtime, where it blocks the current thread like any other
+//! synchronous I/O. Use the async client there.
 
 use std::{
-    fmt,
     iter::FusedIterator,
-    sync::{Mutex, PoisonError, mpsc},
-    vec,
+    pin::pin,
+    process,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
 };
 
+use futures_core::Stream;
 use futures_util::StreamExt;
 use press_api_gen::{ListOperation, Page};
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::{
+    runtime::{Builder, Handle},
+    task,
+};
 
 use crate::{
     client::SpecClient,
-    error::{Error, ErrorKind},
-    pagination::PageStream,
+    error::Error,
+    pagination::{ItemStream, PageStream},
+    position::Position,
     response::Response,
     session::Session,
     specs::ListRequest,
-    trace,
 };
 
-/// Marks what blocks the calling thread.
+/// Marker type for the blocking client.
 #[derive(Clone, Copy, Debug)]
 pub enum Blocking {}
 
-/// The client for specs and their deployments; [`get_client`] makes it.
+/// The client for specs and their deployments, returned by [`get_client`].
 pub type Spec = SpecClient<Blocking>;
 
-/// A request for specs, made by [`Spec::list_specs`].
+/// A request for specs, returned by [`Spec::list_specs`].
 pub type ListSpecs = crate::ListSpecs<Blocking>;
 
-/// A request for the deployments of a spec, made by [`Spec::list_spec_release_deployments`].
+/// A request for the deployments of a spec, returned by [`Spec::list_spec_release_deployments`].
 pub type ListSpecReleaseDeployments = crate::ListSpecReleaseDeployments<Blocking>;
 
-/// Makes a client with the given session, or with [the default one](Session::default_session) for `None`.
+/// Creates a client with the given session, or with [the default one](Session::default_session) for `None`.
 ///
 /// # Errors
 ///
-/// Those of [`Session::default_session`], for `None` only.
+/// Returns the errors of [`Session::default_session`] for `None`, and no other.
 pub fn get_client(session: impl Into<Option<Session>>) -> Result<Spec, Error> {
     SpecClient::with(session.into())
 }
 
-/// How the answer comes, in synchronous code.
+/// Sends the request from synchronous code.
 impl<O: ListOperation> ListRequest<O, Blocking> {
-    /// Fetches one page with its pagination details; `None` asks for the first without naming a number.
+    /// Fetches one page with its pagination details; `None` sends no page number.
     ///
     /// # Errors
     ///
-    /// Those of the operation; [`InvalidParameter`](ErrorKind::InvalidParameter) for page 0 or page size 0.
+    /// Returns [`InvalidParameter`](crate::ErrorKind::InvalidParameter) for page 0 or page size 0, and the errors that
+    /// the operation documents.
     pub fn page(self, number: impl Into<Option<u32>>) -> Result<O::Page, Error> {
-        wait(self.fetch_page(number.into()))?.map(Response::into_inner)
+        self.page_with_response(number).map(Response::into_inner)
+    }
+
+    /// Fetches one page together with the status and headers of its response; otherwise as [`page`](Self::page).
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`page`](Self::page).
+    pub fn page_with_response(self, number: impl Into<Option<u32>>) -> Result<Response<O::Page>, Error> {
+        wait(self.fetch_page(number.into()))?
     }
 
     /// Iterates over whole pages, from the first (or [`start_page`](Self::start_page)) to the last.
     ///
     /// # Errors
     ///
-    /// The iterator yields the operation's errors and ends after one;
-    /// [`InvalidParameter`](ErrorKind::InvalidParameter) for start page, page size or concurrency 0.
+    /// The iterator yields the errors of the async [`pages`](crate::PageStream).
     pub fn pages(self) -> PageIter<O::Page> {
         PageIter {
-            pages: Some(self.walk()),
+            pages: self.walk(),
+            stopped: false,
         }
     }
 
-    /// Iterates over the items of all pages; each page is requested when its first item is asked for.
+    /// Iterates over the items of all pages; each page is requested together with its first item.
     ///
     /// # Errors
     ///
-    /// Those of [`pages`](Self::pages), after the items of the pages before.
+    /// The iterator yields the errors of [`pages`](Self::pages), after the items of the pages before.
     pub fn iter(self) -> ItemIter<<O::Page as Page>::Item> {
-        let pages = self.pages().map(|page| page.map(|page| page.into_items().into_iter()));
         ItemIter {
-            pages: Box::new(pages),
-            items: Vec::new().into_iter(),
+            items: ItemStream::new(self.walk()),
+            stopped: false,
         }
     }
 }
 
-/// An iterator over whole pages, in order, made by [`pages`](ListRequest::pages).
+impl<O: ListOperation> IntoIterator for ListRequest<O, Blocking> {
+    type Item = Result<<O::Page as Page>::Item, Error>;
+    type IntoIter = ItemIter<<O::Page as Page>::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// An iterator over whole pages, in order, returned by [`pages`](ListRequest::pages).
 #[derive(Debug)]
-#[must_use = "an iterator does nothing unless it is asked"]
+#[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct PageIter<P> {
-    /// `None` at the end.
-    pages: Option<PageStream<P>>,
+    pages: PageStream<P>,
+    stopped: bool,
+}
+
+impl<P> PageIter<P> {
+    /// Returns the number of pages in the list, as the last page reported it; `None` before the first page.
+    pub fn page_count(&self) -> Option<u64> {
+        self.pages.page_count()
+    }
+
+    /// Returns the number of items in the list, as the last page reported it; `None` before the first page.
+    pub fn item_count(&self) -> Option<u64> {
+        self.pages.item_count()
+    }
 }
 
 impl<P: Page> Iterator for PageIter<P> {
     type Item = Result<P, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let mut pages = self.pages.take()?;
-        let next = wait(async move {
-            let page = pages.next().await;
-            (page, pages)
-        });
-        match next {
-            Ok((page, pages)) => {
-                self.pages = page.is_some().then_some(pages);
-                page
-            }
-            Err(error) => Some(Err(error)),
-        }
+        next(&mut self.pages, &mut self.stopped)
     }
 }
 
 impl<P: Page> FusedIterator for PageIter<P> {}
 
-/// An iterator over items, in order, made by [`iter`](ListRequest::iter).
-#[must_use = "an iterator does nothing unless it is asked"]
+/// An iterator over items, in order, returned by [`iter`](ListRequest::iter).
+#[derive(Debug)]
+#[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct ItemIter<T> {
-    pages: Box<dyn Iterator<Item = Result<vec::IntoIter<T>, Error>> + Send>,
-    items: vec::IntoIter<T>,
+    items: ItemStream<T>,
+    stopped: bool,
+}
+
+impl<T> ItemIter<T> {
+    /// Returns the place of the next item, for [`ListRequest::resume`].
+    ///
+    /// After an error it is the place of the page that failed, and after the last item the end of the list.
+    pub fn position(&self) -> Position {
+        self.items.position()
+    }
+
+    /// Returns the number of pages in the list, as the last page reported it; `None` before the first page.
+    pub fn page_count(&self) -> Option<u64> {
+        self.items.page_count()
+    }
+
+    /// Returns the number of items in the list, as the last page reported it; `None` before the first page.
+    pub fn item_count(&self) -> Option<u64> {
+        self.items.item_count()
+    }
 }
 
 impl<T> Iterator for ItemIter<T> {
     type Item = Result<T, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some(item) = self.items.next() {
-                return Some(Ok(item));
-            }
-            match self.pages.next()? {
-                Ok(items) => self.items = items,
-                Err(error) => return Some(Err(error)),
-            }
+        match self.items.next_here() {
+            Some(item) => Some(Ok(item)),
+            None => next(&mut self.items, &mut self.stopped),
         }
     }
 }
 
 impl<T> FusedIterator for ItemIter<T> {}
 
-impl<T> fmt::Debug for ItemIter<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ItemIter")
-            .field("buffered", &self.items.len())
-            .finish_non_exhaustive()
+/// Waits for the next item of `stream`. After an error of the background thread there is none.
+fn next<T>(
+    stream: &mut (impl Stream<Item = Result<T, Error>> + Unpin),
+    stopped: &mut bool,
+) -> Option<Result<T, Error>> {
+    if *stopped {
+        return None;
+    }
+    wait(stream.next()).unwrap_or_else(|error| {
+        *stopped = true;
+        Some(Err(error))
+    })
+}
+
+/// Runs `future` to its end on the current thread, with the timers and connections of the background thread.
+///
+/// Unlike the runtime's own `block_on`, it may be called from anywhere, inside a runtime too.
+fn wait<T>(future: impl Future<Output = T>) -> Result<T, Error> {
+    struct Parked {
+        thread: Thread,
+        woken: AtomicBool,
+    }
+
+    impl Wake for Parked {
+        fn wake(self: Arc<Self>) {
+            self.woken.store(true, Ordering::Release);
+            self.thread.unpark();
+        }
+    }
+
+    let background = background()?;
+    let _entered = background.enter();
+    let parked = Arc::new(Parked {
+        thread: thread::current(),
+        woken: AtomicBool::new(false),
+    });
+    let waker = Waker::from(Arc::clone(&parked));
+    // The budget of a task that calls this can run out here, and is only renewed by a return to its runtime.
+    let mut future = pin!(task::unconstrained(future));
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return Ok(output);
+        }
+        // The future may itself have parked this thread, and taken a token that was meant for this place.
+        while !parked.woken.swap(false, Ordering::Acquire) {
+            thread::park();
+        }
     }
 }
 
-/// Runs `future` on the background thread and waits for what it returns.
-fn wait<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> Result<T, Error> {
-    let (sender, receiver) = mpsc::sync_channel(1);
-    background()?.spawn(trace::with_subscriber(async move {
-        // The receiver is there: it waits below.
-        let _ = sender.send(future.await);
-    }));
-    receiver
-        .recv()
-        .map_err(|_| Error::new(ErrorKind::Connection, "the background runtime of press-specs ended"))
-}
-
-/// The runtime that all blocking clients share, made when it is first needed; a failure is not remembered.
+/// The runtime that all blocking clients of the process share, started on first use. A failure isn't remembered.
 fn background() -> Result<Handle, Error> {
-    static RUNTIME: Mutex<Option<Runtime>> = Mutex::new(None);
+    static RUNTIME: Mutex<Option<(u32, Handle)>> = Mutex::new(None);
     let mut runtime = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(runtime) = &*runtime {
-        return Ok(runtime.handle().clone());
+    // The threads of a process don't follow it into a fork.
+    if let Some((process, handle)) = &*runtime
+        && *process == process::id()
+    {
+        return Ok(handle.clone());
     }
-    let made = Builder::new_multi_thread()
-        .worker_threads(1)
-        .thread_name("press-specs")
-        .enable_all()
-        .build()
-        .map_err(|error| Error::configuration("the background thread", "cannot be started").with_source(error))?;
-    Ok(runtime.insert(made).handle().clone())
+    let failed = |error| Error::configuration("the background thread", "cannot be started").with_source(error);
+    let started = Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    let handle = started.handle().clone();
+    thread::Builder::new()
+        .name("press-specs".to_owned())
+        .spawn(move || started.block_on(std::future::pending::<()>()))
+        .map_err(failed)?;
+    *runtime = Some((process::id(), handle.clone()));
+    Ok(handle)
 }

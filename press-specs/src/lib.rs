@@ -169,6 +169,7 @@ mod header;
 #[cfg(feature = "mock")]
 pub mod mock;
 mod pagination;
+mod position;
 pub mod reliability;
 mod response;
 mod retry;
@@ -180,6 +181,7 @@ mod trace;
 pub use client::{Async, Spec, SpecClient, get_client};
 pub use error::{Error, ErrorKind};
 pub use pagination::{ItemStream, PageStream};
+pub use position::Position;
 pub use press_api_gen::{ListOperation, Page, types};
 pub use reqwest;
 pub use response::{ErrorResponse, Headers, Response};

@@ -1,75 +1,89 @@
-//! The requests: what can be asked for, and how the answer comes.
+//! List requests: their parameters, and the ways to send them.
 
-use std::{fmt, marker::PhantomData};
+use std::{
+    convert::Infallible,
+    fmt,
+    marker::PhantomData,
+    pin::Pin,
+    sync::Arc,
+    task::{Context as TaskContext, Poll},
+    time::Duration,
+};
 
-use press_api_gen::{ListOperation, Page, operations};
+use press_api_gen::{ListOperation, Page, memory::Memory, operations};
 
 use crate::{
     call::{self, Context},
     client::Async,
     error::Error,
-    pagination::{ItemStream, PageStream},
+    pagination::{Fetch, Fetched, ItemStream, PageStream, Source, Walk},
+    position::Position,
     response::Response,
+    retry::RetryPolicy,
     session::Session,
     trace::RequestSpan,
     types::{DeploymentSort, DeploymentStatus, SpecKind, SpecScope, SpecSort, SpecStatus},
 };
 
-/// A request for specs, made by [`Spec::list_specs`](crate::Spec::list_specs).
+/// A request for specs, returned by [`Spec::list_specs`](crate::Spec::list_specs).
 pub type ListSpecs<M = Async> = ListRequest<operations::ListSpecs, M>;
 
-/// A request for the deployments of a spec, made by
+/// A request for the deployments of a spec, returned by
 /// [`Spec::list_spec_release_deployments`](crate::Spec::list_spec_release_deployments).
 pub type ListSpecReleaseDeployments<M = Async> = ListRequest<operations::ListSpecReleaseDeployments, M>;
 
-/// A request for a list, to be refined by its setters and ended by how its answer shall come.
+/// A builder for a list request.
 ///
-/// `O` is the operation, as in [`ListSpecs`] and [`ListSpecReleaseDeployments`]; `M` is [`Async`], or `Blocking` in the
-/// module `blocking`.
+/// [`ListSpecs`] and [`ListSpecReleaseDeployments`] are its two forms. `O` is the operation; `M` is [`Async`], or
+/// `Blocking` in the module `blocking`.
 ///
-/// It owns what it needs, can be cloned and kept, and sends nothing before its answer is awaited or polled. A setter
-/// that is called again replaces what it set before.
-#[must_use = "a request does nothing until its answer is asked for"]
+/// A request owns its parameters and can be cloned and stored. It sends nothing before [`page`](Self::page) is awaited
+/// or a stream is polled. Calling a setter again replaces the earlier value.
+#[must_use = "a request sends nothing until you call `.stream()`, `.pages()` or `.page(n)`"]
 pub struct ListRequest<O, M = Async> {
     context: Context,
     operation: O,
     start_page: u32,
+    /// In place of `start_page`.
+    resume: Option<Position>,
     concurrency: usize,
+    detect_changes: bool,
     mode: PhantomData<fn() -> M>,
 }
 
 impl<M> ListSpecs<M> {
-    /// Asks only for specs with one of these statuses. None given: with any.
+    /// Returns only specs with one of these statuses. An empty list means no filter.
     pub fn status(mut self, status: impl IntoIterator<Item = impl Into<SpecStatus>>) -> Self {
         self.operation.status = list(status);
         self
     }
 
-    /// Asks only for featured specs, or with `false` only for others.
+    /// Returns only featured specs, or with `false` only others.
     pub fn featured(mut self, featured: impl Into<bool>) -> Self {
         self.operation.featured = Some(featured.into());
         self
     }
 
-    /// Asks only for specs of this kind.
+    /// Returns only specs of this kind.
     pub fn kind(mut self, kind: impl Into<SpecKind>) -> Self {
         self.operation.kind = Some(kind.into());
         self
     }
 
-    /// Asks only for specs that contain the term in their name, title, description or summary.
+    /// Returns only specs with the term in their name, title, description or summary.
     pub fn term(mut self, term: impl Into<String>) -> Self {
         self.operation.term = Some(term.into());
         self
     }
 
-    /// Orders the specs, by the first key first: `"createdAt:desc"`, [`SpecSort::NameAsc`]. Default: by creation date.
+    /// Sorts the specs, by the first key first: `"createdAt:desc"`, [`SpecSort::NameAsc`]. Defaults to the creation
+    /// date.
     pub fn sort(mut self, sort: impl IntoIterator<Item = impl Into<SpecSort>>) -> Self {
         self.operation.sort = list(sort);
         self
     }
 
-    /// Asks only for specs of these scopes. None given: of any.
+    /// Returns only specs of these scopes. An empty list means no filter.
     pub fn scope(mut self, scope: impl IntoIterator<Item = impl Into<SpecScope>>) -> Self {
         self.operation.scope = list(scope);
         self
@@ -77,31 +91,31 @@ impl<M> ListSpecs<M> {
 }
 
 impl<M> ListSpecReleaseDeployments<M> {
-    /// Asks only for deployments of the release with this semantic version. Default: of all releases.
+    /// Returns only deployments of the release with this semantic version. Defaults to all releases.
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.operation.version = Some(version.into());
         self
     }
 
-    /// Asks only for deployments with one of these statuses. None given: with any.
+    /// Returns only deployments with one of these statuses. An empty list means no filter.
     pub fn status(mut self, status: impl IntoIterator<Item = impl Into<DeploymentStatus>>) -> Self {
         self.operation.status = list(status);
         self
     }
 
-    /// Asks only for deployments whose name begins with this.
+    /// Returns only deployments whose name begins with this text.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.operation.name = Some(name.into());
         self
     }
 
-    /// Asks only for deployments whose title begins with this.
+    /// Returns only deployments whose title begins with this text.
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.operation.title = Some(title.into());
         self
     }
 
-    /// Orders the deployments, by the first key first: `"name:asc"`, [`DeploymentSort::CreatedAtAsc`]. Default: the
+    /// Sorts the deployments, by the first key first: `"name:asc"`, [`DeploymentSort::CreatedAtAsc`]. Defaults to the
     /// newest first.
     pub fn sort(mut self, sort: impl IntoIterator<Item = impl Into<DeploymentSort>>) -> Self {
         self.operation.sort = list(sort);
@@ -115,81 +129,209 @@ impl<O: ListOperation, M> ListRequest<O, M> {
             context: Context::new(session),
             operation,
             start_page: 1,
+            resume: None,
             concurrency: 1,
+            detect_changes: false,
             mode: PhantomData,
         }
     }
 
-    /// Sets how many items a page holds, 1 or more. Default: what the service sets, 25.
+    /// Calls a setter if there is a value.
+    ///
+    /// ```
+    /// # use press_specs::mock::MockPress;
+    /// use press_specs::ListSpecs;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mock = MockPress::builder().generated_specs(30).start()?;
+    /// # let client = press_specs::get_client(mock.session()?)?;
+    /// let (kind, status): (Option<&str>, _) = (None, Some(["available"]));
+    /// let specs = client.list_specs().maybe(kind, ListSpecs::kind).maybe(status, ListSpecs::status);
+    /// assert!(!specs.page(1).await?.specs.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn maybe<T>(self, value: Option<T>, setter: impl FnOnce(Self, T) -> Self) -> Self {
+        match value {
+            Some(value) => setter(self, value),
+            None => self,
+        }
+    }
+
+    /// Sets the number of items on a page, 1 or more. Defaults to the service's own page size, which is 25.
     pub fn page_size(mut self, page_size: u32) -> Self {
         self.operation.set_page_size(Some(page_size));
         self
     }
 
-    /// Starts the walk of all pages at this one, for example at the
-    /// [page that failed](crate::Error::page_number). Default: 1. A single page ignores it.
+    /// Starts a stream at this page, for example at the [page that failed](Error::page_number). Defaults to 1.
+    ///
+    /// Replaces [`resume`](Self::resume). [`page`](Self::page) ignores it. A page above 1 that the list doesn't have is
+    /// an error of kind [`ListChanged`](crate::ErrorKind::ListChanged).
     pub fn start_page(mut self, number: u32) -> Self {
-        self.start_page = number;
+        (self.start_page, self.resume) = (number, None);
         self
     }
 
-    /// Lets up to `requests` requests be in flight at once in the walk of all pages, as soon as the first page has told
-    /// how many there are. Default: 1. A single page ignores it.
+    /// Starts a stream at the place where another one stopped.
     ///
-    /// The answer is that of a walk one by one: pages and items come in order, and an error comes after all that stands
-    /// before it. Up to as many pages wait in memory; no task is spawned. More than 128 count as 128, since a server can
-    /// claim any number of pages.
+    /// The request has to have the same filters and order as the one that gave the
+    /// [position](crate::ItemStream::position). If the list hasn't changed, the stream yields exactly the items that the
+    /// other one would still have yielded. The page size comes from the position; setting another one is an error of kind
+    /// [`InvalidParameter`](crate::ErrorKind::InvalidParameter). If the first request set none, this one sends none
+    /// either, so set one to be independent of the service's default.
+    ///
+    /// [`pages`](Self::pages) yields whole pages, starting with the one that contains the position.
+    /// Replaces [`start_page`](Self::start_page). [`page`](Self::page) ignores it.
+    pub fn resume(mut self, position: Position) -> Self {
+        self.resume = Some(position);
+        self
+    }
+
+    /// Sets the maximum number of concurrent page requests of a stream. Defaults to 1; the limit is 128.
+    ///
+    /// Prefetching starts after the first page. Pages and items come in order all the same, and an error comes after
+    /// everything that precedes it. Up to this number of pages wait in memory. Prefetched pages run as tasks of the
+    /// current Tokio runtime, which end with the stream. [`page`](Self::page) ignores it.
     pub fn concurrency(mut self, requests: usize) -> Self {
         const MAX: usize = 128;
         self.concurrency = requests.min(MAX);
         self
     }
 
-    /// Fetches one page.
+    /// Ends a stream with an error of kind [`ListChanged`](crate::ErrorKind::ListChanged) if the list changes meanwhile.
+    /// Defaults to false.
+    ///
+    /// A change shows if a page reports another number of items than the first one, or if an item appears twice. That
+    /// includes a service that returns the same page again and again. A stream that [resumes](Self::resume) compares
+    /// with the number of items in its position. Item ids are remembered as hashes, with about 40 bytes per item.
+    pub fn detect_changes(mut self, detect: bool) -> Self {
+        self.detect_changes = detect;
+        self
+    }
+
+    /// Sends a header with the pages of this request, in place of one of that name in the session.
+    ///
+    /// Its value appears in no error, `Debug` or span. An invalid name or value and `Authorization` are errors of kind
+    /// [`InvalidParameter`](crate::ErrorKind::InvalidParameter).
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        self.context.set_header(name.as_ref(), value.as_ref());
+        self
+    }
+
+    /// Adds a query parameter that this crate has no setter for. Further calls with the same name add further values.
+    ///
+    /// Its value appears in no error, `Debug` or span.
+    pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.context.add_query(name.into(), value.into());
+        self
+    }
+
+    /// Limits one attempt, including its body. Defaults to the
+    /// [timeout of the session](crate::SessionBuilder::timeout).
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.context.set_timeout(limit);
+        self
+    }
+
+    /// Limits the call for one page, including its retries. Defaults to the
+    /// [total timeout of the session](crate::SessionBuilder::total_timeout).
+    pub fn total_timeout(mut self, limit: Duration) -> Self {
+        self.context.set_total_timeout(limit);
+        self
+    }
+
+    /// Sets the retry policy. Defaults to [that of the session](crate::SessionBuilder::retry).
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.context.set_policy(policy);
+        self
+    }
+
     pub(crate) fn fetch_page(
         self,
         number: Option<u32>,
     ) -> impl Future<Output = Result<Response<O::Page>, Error>> + Send + 'static {
         let Self { context, operation, .. } = self;
-        // Made here, so that it belongs to whatever span the caller is in.
+        // Created here and not when it is awaited, so that it belongs to the span of the caller.
         let span = RequestSpan::new(&operation);
         async move { call::page(&context, &operation, number, None, &span).await }
     }
 
-    /// Walks all pages.
-    pub(crate) fn walk(self) -> PageStream<O::Page> {
-        let Self {
-            context,
-            operation,
-            start_page,
-            concurrency,
-            ..
-        } = self;
-        let invalid = match (start_page, concurrency) {
-            (0, _) => Some(("start_page", "is 0; pages are numbered from 1")),
-            (_, 0) => Some(("concurrency", "is 0; a walk needs 1 request or more")),
-            _ => None,
+    pub(crate) fn walk(mut self) -> PageStream<O::Page> {
+        let refused = self.check().map_err(|error| error.at(&self.operation, None, 0)).err();
+        let mut place = self.resume.unwrap_or_else(|| Position::page(self.start_page));
+        match place.page_size {
+            Some(_) => self.operation.set_page_size(place.page_size),
+            None => place.page_size = self.operation.page_size().and_then(|size| u32::try_from(size).ok()),
+        }
+        let pages = Pages {
+            span: RequestSpan::new(&self.operation),
+            ahead: Memory::new(self.context.session.max_response_bytes()),
+            context: self.context,
+            operation: self.operation,
         };
-        let span = RequestSpan::new(&operation);
-        let fetch = move |number| {
-            let (context, operation, span) = (context.clone(), operation.clone(), span.clone());
-            Box::pin(async move {
-                let page = match invalid {
-                    Some((name, reason)) => Err(Error::parameter(name, reason).at(&operation, None, 0)),
-                    None => call::page(&context, &operation, Some(number), None, &span)
-                        .await
-                        .map(Response::into_inner),
-                };
-                (number, page)
-            }) as _
-        };
-        PageStream::new(start_page, concurrency, Box::new(fetch))
+        PageStream::new(pages, Walk::new(place, self.concurrency, self.detect_changes, refused))
+    }
+
+    /// Refuses arguments that no stream can work with.
+    fn check(&self) -> Result<(), Error> {
+        if self.start_page == 0 {
+            return Err(Error::parameter("start_page", "is 0; pages are numbered from 1"));
+        }
+        if self.concurrency == 0 {
+            return Err(Error::parameter(
+                "concurrency",
+                "is 0; a stream needs 1 request or more",
+            ));
+        }
+        if let (Some(position), Some(set)) = (&self.resume, self.operation.page_size())
+            && position.page_size.map(u64::from) != Some(set)
+        {
+            let reason = match position.page_size {
+                Some(size) => format!("is {set}, but the position to resume at belongs to pages of {size}"),
+                None => format!("is {set}, but the position to resume at belongs to pages of the service's own size"),
+            };
+            return Err(Error::parameter("page_size", &reason));
+        }
+        Ok(())
     }
 }
 
-/// How the answer comes.
+/// The pages of a list, fetched by `call`.
+struct Pages<O> {
+    context: Context,
+    operation: O,
+    span: RequestSpan,
+    /// The bytes that pages fetched ahead may hold together.
+    ahead: Memory,
+}
+
+impl<O: ListOperation> Source<O::Page> for Pages<O> {
+    fn fetch(&self, number: u32, ahead: bool) -> Fetch<O::Page> {
+        let (context, operation, span) = (self.context.clone(), self.operation.clone(), self.span.clone());
+        let share = ahead.then(|| Arc::new(self.ahead.reserve()));
+        Box::pin(async move {
+            match call::page(&context, &operation, Some(number), share.clone(), &span).await {
+                Ok(response) => Ok(Some(Fetched {
+                    attempts: response.attempts(),
+                    page: response.into_inner(),
+                    _share: share,
+                })),
+                Err(_) if share.is_some_and(|share| share.is_refused()) => Ok(None),
+                Err(error) => Err(error),
+            }
+        })
+    }
+
+    fn locate(&self, error: Error, number: u32, attempts: u32) -> Error {
+        error.at(&self.operation, Some(number), attempts)
+    }
+}
+
+/// Sends the request.
 impl<O: ListOperation> ListRequest<O> {
-    /// Fetches one page with its pagination details; `None` asks for the first without naming a number.
+    /// Fetches one page with its pagination details; `None` sends no page number.
     ///
     /// ```
     /// # use press_specs::mock::MockPress;
@@ -205,15 +347,28 @@ impl<O: ListOperation> ListRequest<O> {
     ///
     /// # Errors
     ///
-    /// Those of the operation; [`InvalidParameter`](crate::ErrorKind::InvalidParameter) for page 0 or page size 0.
+    /// Returns [`InvalidParameter`](crate::ErrorKind::InvalidParameter) for page 0 or page size 0, and the errors that
+    /// the operation documents.
     pub fn page(self, number: impl Into<Option<u32>>) -> impl Future<Output = Result<O::Page, Error>> + Send + 'static {
         let page = self.fetch_page(number.into());
         async move { page.await.map(Response::into_inner) }
     }
 
+    /// Fetches one page together with the status and headers of its response; otherwise as [`page`](Self::page).
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`page`](Self::page).
+    pub fn page_with_response(
+        self,
+        number: impl Into<Option<u32>>,
+    ) -> impl Future<Output = Result<Response<O::Page>, Error>> + Send + 'static {
+        self.fetch_page(number.into())
+    }
+
     /// Streams whole pages, from the first (or [`start_page`](Self::start_page)) to the last.
     ///
-    /// The number of pages is read afresh from each page, and an empty page in the middle is not the end.
+    /// Each page tells anew how many pages there are, and an empty page in between isn't the end.
     ///
     /// ```
     /// # use press_specs::mock::MockPress;
@@ -225,7 +380,7 @@ impl<O: ListOperation> ListRequest<O> {
     /// # let client = press_specs::get_client(mock.session()?)?;
     /// let mut pages = client.list_specs().page_size(20).pages();
     /// while let Some(page) = pages.try_next().await? {
-    ///     println!("page {:?} of {}: {} specs", page.page_number, page.page_count, page.specs.len());
+    ///     println!("page {:?} of {}", page.page_number, page.page_count);
     /// }
     /// # Ok(())
     /// # }
@@ -233,13 +388,15 @@ impl<O: ListOperation> ListRequest<O> {
     ///
     /// # Errors
     ///
-    /// The stream yields the operation's errors and ends after one;
-    /// [`InvalidParameter`](crate::ErrorKind::InvalidParameter) for start page, page size or concurrency 0.
+    /// The stream yields an error and ends if a page fails. It yields
+    /// [`InvalidParameter`](crate::ErrorKind::InvalidParameter) for a start page, page size or concurrency of 0,
+    /// [`ListChanged`](crate::ErrorKind::ListChanged) if it starts beyond the end of the list, and
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) after more than 100 empty pages in a row.
     pub fn pages(self) -> PageStream<O::Page> {
         self.walk()
     }
 
-    /// Streams the items of all pages; each page is requested when its first item is asked for.
+    /// Streams the items of all pages; each page is requested together with its first item.
     ///
     /// ```
     /// # use press_specs::mock::MockPress;
@@ -257,7 +414,7 @@ impl<O: ListOperation> ListRequest<O> {
     ///
     /// # Errors
     ///
-    /// Those of [`pages`](Self::pages), after the items of the pages before.
+    /// The stream yields the errors of [`pages`](Self::pages), after the items of the pages before.
     pub fn stream(self) -> ItemStream<<O::Page as Page>::Item> {
         ItemStream::new(self.walk())
     }
@@ -269,7 +426,9 @@ impl<O: Clone, M> Clone for ListRequest<O, M> {
             context: self.context.clone(),
             operation: self.operation.clone(),
             start_page: self.start_page,
+            resume: self.resume.clone(),
             concurrency: self.concurrency,
+            detect_changes: self.detect_changes,
             mode: PhantomData,
         }
     }
@@ -280,9 +439,31 @@ impl<O: fmt::Debug, M> fmt::Debug for ListRequest<O, M> {
         f.debug_struct("ListRequest")
             .field("operation", &self.operation)
             .field("start_page", &self.start_page)
+            .field("resume", &self.resume)
             .field("concurrency", &self.concurrency)
+            .field("detect_changes", &self.detect_changes)
             .field("session", &self.context.session)
             .finish()
+    }
+}
+
+/// A trait without implementation, so that the compiler says how to send a request that is awaited.
+#[diagnostic::on_unimplemented(
+    message = "a list request cannot be awaited",
+    label = "end it with `.page(n)`, `.pages()` or `.stream()`",
+    note = "`.page(n).await` fetches one page; `.pages()` and `.stream()` return streams"
+)]
+pub trait Awaited {}
+
+#[doc(hidden)]
+impl<O, M> Future for ListRequest<O, M>
+where
+    M: Awaited,
+{
+    type Output = Infallible;
+
+    fn poll(self: Pin<&mut Self>, _: &mut TaskContext<'_>) -> Poll<Infallible> {
+        Poll::Pending
     }
 }
 

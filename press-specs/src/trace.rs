@@ -169,14 +169,14 @@ impl AttemptSpan {
     pub(crate) fn failed(&self, _: &Error) {}
 }
 
-/// Keeps the subscriber of this thread for `future` on another one.
-#[cfg(all(feature = "blocking", feature = "tracing"))]
+/// Hands the subscriber of the current thread on to a task.
+#[cfg(feature = "tracing")]
 pub(crate) fn with_subscriber<F: Future>(future: F) -> impl Future<Output = F::Output> {
     use tracing::instrument::WithSubscriber;
     future.with_current_subscriber()
 }
 
-#[cfg(all(feature = "blocking", not(feature = "tracing")))]
+#[cfg(not(feature = "tracing"))]
 pub(crate) fn with_subscriber<F: Future>(future: F) -> F {
     future
 }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 mod blocking;
 mod concurrency;
+mod credentials;
 mod environment;
 mod errors;
 mod faults;

@@ -1,10 +1,12 @@
 //! The two return modes: single pages, and walks of all pages as pages or items.
 
-use futures::{StreamExt, TryStreamExt, poll};
+use std::future::ready;
+
+use futures::{StreamExt, TryStreamExt, poll, stream::FusedStream};
 use press_specs::{
-    ErrorKind,
+    ErrorKind, ListRequest, ListSpecReleaseDeployments, ListSpecs, Position,
     mock::{Fault, MockPress, Operation},
-    types::{SpecKind, SpecStatus},
+    types::{DeploymentStatus, SpecKind, SpecStatus},
 };
 use serde_json::json;
 
@@ -309,11 +311,304 @@ async fn a_walk_is_resumed_at_the_page_that_failed() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_start_page_after_the_end_gives_nothing() -> Outcome {
+async fn a_start_beyond_the_end_is_a_changed_list() -> Outcome {
     let mock = MockPress::builder().generated_specs(3).start()?;
-    let specs = client(&mock)?.list_specs().start_page(5);
-    assert_eq!(ids(specs.stream()).await?, [""; 0]);
-    assert_eq!(requested(&mock), [Some(5)]);
+    let specs = client(&mock)?.list_specs().page_size(2);
+    for beyond in [
+        specs.clone().start_page(3),
+        specs.clone().resume("v1.p3.i0.s2".parse()?),
+    ] {
+        for concurrency in [1, 3] {
+            let beyond = beyond.clone().concurrency(concurrency);
+            let error = ids(beyond.clone().stream()).await.expect_err("no such page");
+            assert_eq!((error.kind(), error.page_number()), (ErrorKind::ListChanged, Some(3)));
+            assert!(!error.is_retryable() && error.attempts() == 1);
+            let error = beyond.pages().try_next().await.expect_err("no such page");
+            assert_eq!(error.kind(), ErrorKind::ListChanged);
+        }
+    }
+    assert!(requested(&mock).iter().all(|&number| number == Some(3)));
+    assert_eq!(ids(specs.start_page(2).stream()).await?.len(), 1);
+
+    mock.clear_catalogue();
+    assert_eq!(ids(client(&mock)?.list_specs().stream()).await?, [""; 0]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn progress_is_what_the_last_page_says() -> Outcome {
+    let body = |page_count: u64, number: u64, count: Option<u64>| {
+        let specs = [
+            json!({ "id": number.to_string() }),
+            json!({ "id": format!("{number}b") }),
+        ];
+        json!({ "pageCount": page_count, "pageNumber": number, "specCount": count, "specs": specs })
+    };
+    let mock = pages(&[body(2, 1, Some(4)), body(3, 2, Some(5)), body(3, 3, None)])?;
+    let specs = client(&mock)?.list_specs();
+    let (mut stream, mut pages) = (specs.clone().stream(), specs.pages());
+    assert_eq!((stream.page_count(), stream.item_count()), (None, None));
+    assert_eq!((pages.page_count(), pages.item_count()), (None, None));
+    for expected in [(2, Some(4)), (3, Some(5)), (3, None)] {
+        let expected = (Some(expected.0), expected.1);
+        pages.try_next().await?;
+        assert_eq!((pages.page_count(), pages.item_count()), expected);
+        for _ in 0..2 {
+            stream.try_next().await?;
+            assert_eq!((stream.page_count(), stream.item_count()), expected);
+        }
+    }
+    for _ in 0..2 {
+        assert!(stream.next().await.is_none() && pages.next().await.is_none());
+    }
+    assert_eq!((stream.page_count(), pages.item_count()), (Some(3), None));
+    Ok(())
+}
+
+#[tokio::test]
+async fn streams_are_terminated_once_they_have_said_so() -> Outcome {
+    for fault in [Fault::pass(), Fault::status(403)] {
+        let mock = MockPress::builder().generated_specs(1).fault(fault.always()).start()?;
+        let specs = client(&mock)?.list_specs();
+        let (mut stream, mut pages) = (specs.clone().stream(), specs.pages());
+        for over in [false, true] {
+            assert_eq!(
+                (stream.next().await.is_none(), pages.next().await.is_none()),
+                (over, over)
+            );
+            assert_eq!((stream.is_terminated(), pages.is_terminated()), (over, over));
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn absent_values_leave_the_request_as_it_is() -> Outcome {
+    let body = r#"{"pageCount":1,"specs":[],"deployments":[]}"#;
+    let mock = MockPress::builder().fault(Fault::raw_body(body).always()).start()?;
+    let client = client(&mock)?;
+    let specs = |given: bool| {
+        client
+            .list_specs()
+            .maybe(given.then_some(["available"]), ListSpecs::status)
+            .maybe(given.then_some(true), ListSpecs::featured)
+            .maybe(given.then_some(SpecKind::App), ListSpecs::kind)
+            .maybe(given.then_some("term"), ListSpecs::term)
+            .maybe(given.then(|| vec!["name:asc".to_owned()]), ListSpecs::sort)
+            .maybe(given.then_some(["public"]), ListSpecs::scope)
+            .maybe(given.then_some(3), ListSpecs::page_size)
+            .maybe(given.then_some(2), ListRequest::concurrency)
+            .maybe(given.then_some(1), ListSpecs::start_page)
+            .maybe(given.then_some(true), ListSpecs::detect_changes)
+    };
+    let deployments = |given: bool| {
+        client
+            .list_spec_release_deployments("s")
+            .maybe(given.then_some("1.0.0"), ListSpecReleaseDeployments::version)
+            .maybe(
+                given.then_some([DeploymentStatus::Failed]),
+                ListSpecReleaseDeployments::status,
+            )
+            .maybe(given.then_some("n"), ListSpecReleaseDeployments::name)
+            .maybe(given.then_some("t".to_owned()), ListSpecReleaseDeployments::title)
+            .maybe(given.then_some(["name:asc"]), ListSpecReleaseDeployments::sort)
+    };
+    for given in [true, false] {
+        specs(given).page(1).await?;
+        deployments(given).page(None).await?;
+    }
+    let queries: Vec<_> = mock
+        .requests()
+        .iter()
+        .map(|request| request.query_pairs().len())
+        .collect();
+    assert_eq!(queries, [8, 5, 1, 0]);
+    Ok(())
+}
+
+/// A page without a number of its own.
+fn unnumbered<const N: usize>(page_count: u64, ids: [&str; N]) -> serde_json::Value {
+    let specs = Vec::from(ids.map(|id| json!({ "id": id })));
+    json!({ "pageCount": page_count, "specs": specs })
+}
+
+#[tokio::test]
+async fn empty_pages_in_a_row_are_bounded() -> Outcome {
+    for concurrency in [1, 5] {
+        let mock = MockPress::builder()
+            .fault(Fault::raw_body(unnumbered(1_000_000, []).to_string()).always())
+            .start()?;
+        let specs = client(&mock)?.list_specs().concurrency(concurrency);
+        let error = specs.clone().stream().try_next().await.expect_err("nothing for ever");
+        assert_eq!(
+            (error.kind(), error.page_number()),
+            (ErrorKind::InvalidResponse, Some(101))
+        );
+        assert!(error.to_string().contains("100 pages in a row"), "{error}");
+        assert_eq!(specs.pages().filter(|page| ready(page.is_ok())).count().await, 100);
+
+        // With an item in between, or to the end of the list, there may be as many as there are.
+        let bodies: Vec<_> = (1..=202)
+            .map(|number| {
+                if number == 101 {
+                    page(202, 101, ["a"])
+                } else {
+                    page(202, number, [])
+                }
+            })
+            .collect();
+        let mock = pages(&bodies)?;
+        let specs = client(&mock)?.list_specs().concurrency(concurrency);
+        assert_eq!(ids(specs.stream()).await?, ["a"]);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn changes_are_detected_on_request() -> Outcome {
+    let counted = |mut page: serde_json::Value, count: u64| {
+        page["specCount"] = count.into();
+        page
+    };
+    // What the pages say, which page shows the change, and what the error says of it.
+    let table: &[(&[serde_json::Value], Option<u32>, &str)] = &[
+        (
+            &[counted(page(2, 1, ["a"]), 2), counted(page(2, 2, ["b"]), 2)],
+            None,
+            "",
+        ),
+        (
+            &[counted(page(2, 1, ["a"]), 2), counted(page(2, 2, ["b"]), 3)],
+            Some(2),
+            "had 2 items and now has 3",
+        ),
+        (
+            &[
+                page(3, 1, ["a"]),
+                counted(page(3, 2, ["b"]), 3),
+                counted(page(3, 3, ["c"]), 2),
+            ],
+            Some(3),
+            "had 3 items and now has 2",
+        ),
+        (&[counted(page(2, 1, ["a"]), 2), page(2, 2, ["b"])], None, ""),
+        (&[page(2, 1, ["a"]), page(2, 2, ["b", "a"])], Some(2), "appears twice"),
+        (&[page(1, 1, ["a", "a"])], Some(1), "appears twice"),
+        (&[unnumbered(2, ["a"]), unnumbered(2, ["a"])], Some(2), "appears twice"),
+    ];
+    for (bodies, changed, says) in table {
+        for concurrency in [1, 3] {
+            let mock = pages(bodies)?;
+            let specs = client(&mock)?.list_specs().concurrency(concurrency);
+            let before: usize = bodies
+                .iter()
+                .map(|page| page["specs"].as_array().map_or(0, Vec::len))
+                .sum();
+            assert_eq!(ids(specs.clone().stream()).await?.len(), before);
+            let mut items = Vec::new();
+            let mut stream = specs.detect_changes(true).stream();
+            let error = loop {
+                match stream.try_next().await {
+                    Ok(Some(item)) => items.push(item.id),
+                    Ok(None) => break None,
+                    Err(error) => break Some(error),
+                }
+            };
+            assert_eq!(error.as_ref().and_then(|error| error.page_number()), *changed, "{says}");
+            if let Some(error) = error {
+                assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::ListChanged, false));
+                assert!(error.to_string().contains(says), "{error}");
+                assert!(stream.next().await.is_none());
+            }
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_change_between_stop_and_resume_is_detected() -> Outcome {
+    let mock = MockPress::builder().generated_specs(10).start()?;
+    let specs = client(&mock)?.list_specs().page_size(4).detect_changes(true);
+    let mut stream = specs.clone().stream();
+    stream.by_ref().take(6).try_collect::<Vec<_>>().await?;
+    let position = stream.position();
+    assert_eq!(
+        ids(specs.clone().resume(position.clone()).stream()).await?,
+        mock.spec_ids()[6..]
+    );
+    mock.add_generated_specs(1);
+    let error = ids(specs.clone().resume(position).stream())
+        .await
+        .expect_err("one more");
+    assert_eq!((error.kind(), error.page_number()), (ErrorKind::ListChanged, Some(2)));
+
+    // A page that has become too short for the position.
+    let position: Position = "v1.p3.i4.s4".parse()?;
+    let error = ids(specs.clone().resume(position.clone()).stream())
+        .await
+        .expect_err("a short page");
+    assert_eq!(error.kind(), ErrorKind::ListChanged);
+    assert_eq!(
+        ids(specs.detect_changes(false).resume(position).stream()).await?,
+        [""; 0]
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn positions_name_the_next_item() -> Outcome {
+    let mock = MockPress::builder().generated_specs(5).start()?;
+    for concurrency in [1, 4] {
+        let specs = client(&mock)?.list_specs().page_size(2).concurrency(concurrency);
+        let mut stream = specs.clone().stream();
+        for expected in [
+            "p1.i0.s2",
+            "p1.i1.s2.n5",
+            "p2.i0.s2.n5",
+            "p2.i1.s2.n5",
+            "p3.i0.s2.n5",
+            "end.s2.n5",
+        ] {
+            let position = stream.position();
+            assert_eq!(position.to_string(), format!("v1.{expected}"));
+            assert_eq!(specs.clone().resume(position.clone()).stream().position(), position);
+            stream.try_next().await?;
+        }
+        assert_eq!(stream.position().to_string(), "v1.end.s2.n5");
+        let end = client(&mock)?.list_specs().resume(stream.position());
+        mock.clear_requests();
+        assert_eq!(ids(end.stream()).await?, [""; 0]);
+        assert_eq!(mock.request_count(), 0);
+    }
+    // Whole pages start with that of the position; a later start replaces it, and one page knows nothing of it.
+    let specs = client(&mock)?.list_specs().resume("v1.p2.i1.s2".parse()?);
+    let pages: Vec<_> = specs.clone().pages().try_collect().await?;
+    assert_eq!(pages.iter().map(|page| page.specs.len()).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(ids(specs.clone().start_page(1).stream()).await?, mock.spec_ids());
+    assert_eq!(specs.page(1).await?.specs.len(), 5);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_page_size_of_a_position_cannot_be_changed() -> Outcome {
+    let mock = MockPress::builder().generated_specs(5).start()?;
+    let specs = client(&mock)?.list_specs();
+    for (position, size) in [("v1.p1.i1.s2", 3), ("v1.p1.i1", 25), ("v1.end.s2", 3)] {
+        for specs in [
+            specs.clone().page_size(size).resume(position.parse()?),
+            specs.clone().resume(position.parse()?).page_size(size),
+        ] {
+            let error = ids(specs.stream()).await.expect_err("another page size");
+            assert_eq!((error.kind(), error.attempts()), (ErrorKind::InvalidParameter, 0));
+            assert!(error.to_string().contains("`page_size`"), "{error}");
+        }
+    }
+    assert_eq!(mock.request_count(), 0);
+    let same = specs.clone().page_size(2).resume("v1.p2.i1.s2".parse()?);
+    assert_eq!(ids(same.stream()).await?, mock.spec_ids()[3..]);
+    let default = specs.resume("v1.p1.i3".parse()?);
+    assert_eq!(ids(default.stream()).await?, mock.spec_ids()[3..]);
+    assert_eq!(mock.requests().last().ok_or("a request")?.query("pageSize"), None);
     Ok(())
 }
 

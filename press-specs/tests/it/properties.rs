@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 
+use futures::StreamExt;
 use press_specs::{
-    Error, Session, get_client,
+    Error, ErrorKind, ListSpecs, Position, Session, get_client,
     mock::{Fault, MockPress},
     types::{DeploymentPage, SpecPage},
 };
@@ -400,4 +401,59 @@ fn walks_give_the_catalogue_whatever_faults_pass() -> Outcome {
         })
     };
     Ok(cases(50).run(&strategy, test)?)
+}
+
+#[test]
+fn pieces_of_a_list_are_the_whole() -> Outcome {
+    const MOST: u64 = 40;
+    let runtime = runtime()?;
+    let mock = MockPress::builder().generated_specs(MOST).keep_requests(0).start()?;
+    let all = mock.spec_ids();
+    let session: Session = mock.session()?;
+    // The length of each piece with its concurrency, and the pages that fail once.
+    let pieces = vec((0..15_usize, 1..6_usize), 0..12);
+    let strategy = (
+        0..=MOST,
+        option::of(1..12_u32),
+        pieces,
+        vec(1..12_u64, 0..3),
+        any::<bool>(),
+    );
+    let test = |(count, size, pieces, failures, detect): (u64, Option<u32>, Vec<_>, Vec<u64>, bool)| {
+        runtime.block_on(async {
+            mock.clear_faults();
+            mock.clear_catalogue();
+            mock.add_generated_specs(count);
+            mock.faults(failures.into_iter().map(|page| Fault::status(403).on_page(page)));
+            let specs = get_client(session.clone())
+                .map_err(failed)?
+                .list_specs()
+                .detect_changes(detect);
+            let mut position = specs.clone().maybe(size, ListSpecs::page_size).stream().position();
+            let mut got = Vec::new();
+            // As many pieces as it takes in the end: each failure stops one.
+            for (length, concurrency) in pieces.into_iter().chain([(usize::MAX, 2); 4]) {
+                // Across processes, so to speak.
+                let stored = serde_json::to_string(&position).map_err(failed)?;
+                prop_assert!(stored.len() < 40, "{}", stored);
+                let position_before: Position = serde_json::from_str(&stored).map_err(failed)?;
+                let specs = specs.clone().concurrency(concurrency).resume(position_before);
+                let mut stream = specs.maybe(size, ListSpecs::page_size).stream();
+                for _ in 0..length {
+                    match stream.next().await {
+                        Some(Ok(item)) => got.push(item.id),
+                        Some(Err(error)) => {
+                            prop_assert_eq!(error.kind(), ErrorKind::Forbidden);
+                            break;
+                        }
+                        None => break,
+                    }
+                }
+                position = stream.position();
+            }
+            prop_assert_eq!(&got, &all[..usize::try_from(count).map_err(failed)?]);
+            Ok(())
+        })
+    };
+    Ok(cases(80).run(&strategy, test)?)
 }

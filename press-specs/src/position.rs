@@ -1,0 +1,161 @@
+//! The place in a list at which a stream continues.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::error::Error;
+
+/// The place of the next item in a list.
+///
+/// [`ItemStream::position`](crate::ItemStream::position) returns it, and
+/// [`ListRequest::resume`](crate::ListRequest::resume) continues there, in another process too. It is stored as a short
+/// text and contains no item, filter or credential:
+///
+/// ```
+/// # use press_specs::mock::MockPress;
+/// use futures::TryStreamExt;
+/// use press_specs::Position;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mock = MockPress::builder().generated_specs(30).start()?;
+/// # let client = press_specs::get_client(mock.session()?)?;
+/// let mut specs = client.list_specs().page_size(20).stream();
+/// let first = specs.try_next().await?;
+/// let checkpoint = specs.position().to_string();
+///
+/// let position: Position = checkpoint.parse()?;
+/// let rest: Vec<_> = client.list_specs().resume(position).stream().try_collect().await?;
+/// assert_eq!(rest.len(), 29);
+/// # let _ = first;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// `None` at the end of the list.
+    pub(crate) page: Option<u32>,
+    /// The number of items of that page that were already returned.
+    pub(crate) item: usize,
+    /// `None` if the request left the page size to the service.
+    pub(crate) page_size: Option<u32>,
+    /// The number of items in the list, to detect a change across a resumption.
+    pub(crate) item_count: Option<u64>,
+}
+
+impl Position {
+    pub(crate) fn page(page: u32) -> Self {
+        Self {
+            page: Some(page),
+            item: 0,
+            page_size: None,
+            item_count: None,
+        }
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.page {
+            Some(page) => write!(f, "v1.p{page}.i{}", self.item)?,
+            None => f.write_str("v1.end")?,
+        }
+        if let Some(size) = self.page_size {
+            write!(f, ".s{size}")?;
+        }
+        if let Some(count) = self.item_count {
+            write!(f, ".n{count}")?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Position {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        parse(text)
+            // Only what `Display` writes: no signs, zeros or fields in another order.
+            .filter(|position| position.to_string() == text)
+            .ok_or_else(|| Error::parameter("position", "is not the text of a `Position`, such as `v1.p3.i7.s25`"))
+    }
+}
+
+fn parse(text: &str) -> Option<Position> {
+    let mut position = Position {
+        page: None,
+        ..Position::page(1)
+    };
+    for field in text.strip_prefix("v1.")?.split('.') {
+        match field.split_at_checked(1)? {
+            _ if field == "end" => {}
+            ("p", page) => position.page = Some(page.parse().ok().filter(|&page| page > 0)?),
+            ("i", item) => position.item = item.parse().ok()?,
+            ("s", size) => position.page_size = Some(size.parse().ok().filter(|&size| size > 0)?),
+            ("n", count) => position.item_count = Some(count.parse().ok()?),
+            _ => return None,
+        }
+    }
+    Some(position)
+}
+
+impl Serialize for Position {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Position {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_text_of_a_position_is_one() {
+        for text in [
+            "v1.p1.i0",
+            "v1.p3.i7.s25",
+            "v1.p4294967295.i1.n0",
+            "v1.end",
+            "v1.end.s5.n60",
+        ] {
+            let position: Position = text.parse().expect(text);
+            assert_eq!(position.to_string(), text);
+            let json = serde_json::to_string(&position).expect("text");
+            assert_eq!(json, format!("{text:?}"));
+            assert_eq!(serde_json::from_str::<Position>(&json).expect(text), position);
+        }
+        for text in [
+            "",
+            "v1",
+            "v1.",
+            "p1.i0",
+            "v2.p1.i0",
+            "v1.p0.i0",
+            "v1.p1",
+            "v1.i1",
+            "v1.p1.i0.s0",
+            "v1.p+1.i0",
+            "v1.p01.i0",
+            "v1.p1.i-1",
+            "v1.i0.p1",
+            "v1.p1.i0.s4294967296",
+            "v1.p1.i0.n1.s1",
+            "v1.end.i1",
+            "v1.p1.end",
+            "v1.p1.i0 ",
+            "v1.é",
+            "v1.p1.i99999999999999999999",
+        ] {
+            let error = text.parse::<Position>().expect_err(text);
+            assert_eq!(error.kind(), crate::ErrorKind::InvalidParameter, "{text}");
+            assert!(error.to_string().contains("`position`"), "{error}");
+        }
+    }
+}
