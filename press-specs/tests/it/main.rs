@@ -21,6 +21,7 @@ mod load;
 mod mock;
 mod modes;
 mod properties;
+mod requests;
 #[cfg(feature = "schemars")]
 mod schemars;
 mod secrets;
