@@ -53,7 +53,7 @@ fn generate(document: Document) -> Result<proc_macro2::TokenStream, String> {
         .with_inner_type(quote! { crate::hooks::Attempt })
         .with_hooks(HooksMode::Expected)
         .with_derive("PartialEq")
-        .with_replacement("Timestamp", "crate::values::Timestamp", [].into_iter());
+        .with_replacement("Timestamp", "crate::timestamp::Timestamp", [].into_iter());
     for name in document.objects() {
         settings.with_patch(
             name,

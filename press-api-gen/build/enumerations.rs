@@ -47,7 +47,7 @@ fn enumeration(name: &str, schema: &Value) -> Result<TokenStream, String> {
         variants.push(quote! { #[doc = #doc] #variant = #value, });
     }
     Ok(quote! {
-        crate::values::open_enumeration! {
+        crate::open_enum::open_enumeration! {
             #[doc = #description]
             #ident { #(#variants)* }
         }

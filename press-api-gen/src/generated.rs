@@ -18,7 +18,7 @@ pub mod types {
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub created_at: ::std::option::Option<crate::values::Timestamp>,
+        pub created_at: ::std::option::Option<crate::timestamp::Timestamp>,
         /// Who created the deployment, usually an e-mail address.
         #[serde(
             rename = "createdBy",
@@ -115,7 +115,7 @@ pub mod types {
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub created_at: ::std::option::Option<crate::values::Timestamp>,
+        pub created_at: ::std::option::Option<crate::timestamp::Timestamp>,
         /// Who created the revision, usually an e-mail address.
         #[serde(
             rename = "createdBy",
@@ -191,7 +191,7 @@ pub mod types {
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub created_at: ::std::option::Option<crate::values::Timestamp>,
+        pub created_at: ::std::option::Option<crate::timestamp::Timestamp>,
         /// Who created the spec, usually an e-mail address.
         #[serde(
             rename = "createdBy",
@@ -274,7 +274,7 @@ pub mod types {
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub created_at: ::std::option::Option<crate::values::Timestamp>,
+        pub created_at: ::std::option::Option<crate::timestamp::Timestamp>,
         /// Who created the release, usually an e-mail address.
         #[serde(
             rename = "createdBy",
@@ -470,7 +470,7 @@ Arguments:
 }
 /// The enumerations of the contract, each open for values that it does not name.
 pub mod enumerations {
-    crate::values::open_enumeration! {
+    crate::open_enum::open_enumeration! {
         #[doc = "One key of the ordering of deployments, `<field>:<order>`."]
         DeploymentSort { #[doc = "`createdAt:asc`: By creation date, the oldest first."]
         CreatedAtAsc = "createdAt:asc", #[doc =
@@ -481,7 +481,7 @@ pub mod enumerations {
         #[doc = "`name:asc`: By name, from A to Z."] NameAsc = "name:asc", #[doc =
         "`name:desc`: By name, from Z to A."] NameDesc = "name:desc", }
     }
-    crate::values::open_enumeration! {
+    crate::open_enum::open_enumeration! {
         #[doc = "The status of a deployment or of one of its revisions."]
         DeploymentStatus { #[doc = "`deleting`: The deployment is being deleted."]
         Deleting = "deleting", #[doc = "`delete_failed`: Deleting failed."] DeleteFailed
@@ -497,17 +497,17 @@ pub mod enumerations {
         RollbackFailed = "rollback_failed", #[doc =
         "`warning`: The deployment has a warning."] Warning = "warning", }
     }
-    crate::values::open_enumeration! {
+    crate::open_enum::open_enumeration! {
         #[doc = "What a spec describes."] SpecKind { #[doc = "`app`: An App."] App =
         "app", #[doc = "`workflow`: A workflow."] Workflow = "workflow", #[doc =
         "`service`: A service."] Service = "service", }
     }
-    crate::values::open_enumeration! {
+    crate::open_enum::open_enumeration! {
         #[doc = "Who can see a spec."] SpecScope { #[doc = "`private`: A private spec."]
         Private = "private", #[doc = "`public`: A public spec."] Public = "public", #[doc
         = "`shared`: A shared spec."] Shared = "shared", }
     }
-    crate::values::open_enumeration! {
+    crate::open_enum::open_enumeration! {
         #[doc = "One key of the ordering of specs, `<field>:<order>`."] SpecSort { #[doc
         = "`createdAt:asc`: By creation date, the oldest first."] CreatedAtAsc =
         "createdAt:asc", #[doc = "`createdAt:desc`: By creation date, the newest first."]
@@ -519,7 +519,7 @@ pub mod enumerations {
         #[doc = "`title:asc`: By title, from A to Z."] TitleAsc = "title:asc", #[doc =
         "`title:desc`: By title, from Z to A."] TitleDesc = "title:desc", }
     }
-    crate::values::open_enumeration! {
+    crate::open_enum::open_enumeration! {
         #[doc = "Whether a spec can be used."] SpecStatus { #[doc =
         "`available`: The spec is available."] Available = "available", #[doc =
         "`unavailable`: The spec is unavailable."] Unavailable = "unavailable", #[doc =

@@ -15,8 +15,9 @@ mod generated;
 pub mod decode;
 pub mod hooks;
 pub mod memory;
+mod open_enum;
 mod operation;
-mod values;
+mod timestamp;
 
 #[cfg(feature = "schemars")]
 pub use generated::json_schemas;
@@ -26,5 +27,5 @@ pub use operation::{ListOperation, Operation, Page};
 /// The data types of the contract.
 pub mod types {
     pub use crate::generated::{enumerations::*, types::*};
-    pub use crate::values::Timestamp;
+    pub use crate::timestamp::Timestamp;
 }

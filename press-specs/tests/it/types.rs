@@ -239,11 +239,15 @@ fn enumerations_hold_the_documented_values() -> Outcome {
                 let parsed = $type::from(value);
                 assert!(!matches!(parsed, $type::Unknown(_)), "{value}");
                 assert_eq!(parsed, $type::from(value.to_owned()));
-                assert_eq!(parsed, value.parse()?);
+                assert_eq!(parsed, value.parse::<$type>()?);
+                assert!(parsed == value && parsed == *value && parsed == $type::from(&parsed));
+                assert!(parsed != "odd" && parsed < $type::from("odd"), "{value}");
                 assert_eq!((parsed.as_str(), parsed.as_ref(), parsed.to_string().as_str()), (value, value, value));
                 assert_eq!(serde_json::to_value(&parsed)?, value);
                 assert_eq!(serde_json::from_value::<$type>(json!(value))?, parsed);
             }
+            assert!($type::KNOWN.is_sorted());
+            assert_eq!($type::default(), "");
             for odd in ["", "App", " app", "\u{0}", "é"] {
                 assert_eq!($type::from(odd), $type::Unknown(odd.to_owned()));
                 assert_eq!(serde_json::to_value($type::from(odd))?, odd);

@@ -65,7 +65,7 @@ impl Comparison<'_> {
             }
         }
         if schema.is_time() {
-            let odd = shape.strings_but(|text| Timestamp::from(text).to_utc().is_some());
+            let odd = shape.strings_but(|text| Timestamp::from(text).to_system_time().is_some());
             self.deviation(finding(Kind::Time).count(odd).expected("RFC 3339"));
         }
         if let Some(minimum) = schema.minimum() {

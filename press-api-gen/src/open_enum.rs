@@ -1,99 +1,29 @@
-//! What the generated types are built on.
+//! Enumerations that stay open for values of a newer service.
 
 use std::fmt;
-
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
-
-/// A point in time as the service wrote it.
-///
-/// The text is kept as it came, so that an unusual one never fails the response that holds it.
-///
-/// ```
-/// # use press_api_gen::types::Timestamp;
-/// let time = Timestamp::from("2020-01-01T18:00:00.000Z");
-/// assert_eq!(time.as_str(), "2020-01-01T18:00:00.000Z");
-/// assert_eq!(time.to_utc().map(|utc| utc.timestamp()), Some(1_577_901_600));
-/// assert_eq!(Timestamp::from("yesterday").to_utc(), None);
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Timestamp(String);
-
-impl Timestamp {
-    /// Returns the text of the service.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Parses the text as RFC 3339; `None` when it is something else.
-    pub fn to_utc(&self) -> Option<DateTime<Utc>> {
-        DateTime::parse_from_rfc3339(&self.0).ok().map(|time| time.to_utc())
-    }
-}
-
-impl fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl AsRef<str> for Timestamp {
-    fn as_ref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for Timestamp {
-    fn from(text: String) -> Self {
-        Self(text)
-    }
-}
-
-impl From<&str> for Timestamp {
-    fn from(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-}
-
-#[cfg(feature = "schemars")]
-impl schemars::JsonSchema for Timestamp {
-    fn inline_schema() -> bool {
-        false
-    }
-
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Timestamp".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({
-            "description": "A point in time as the service wrote it, usually RFC 3339.",
-            "type": "string",
-        })
-    }
-}
 
 /// Defines an enumeration that keeps a value it does not know as `Unknown`.
 macro_rules! open_enumeration {
     ($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $variant_doc:literal])+ $variant:ident = $value:literal,)+ }) => {
         $(#[doc = $doc])+
         ///
-        /// Converts from text; a value that this version does not name is kept as [`Unknown`](Self::Unknown) and goes
-        /// out again as it came in.
-        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        /// Converts from text. A value that this version doesn't know is kept as [`Unknown`](Self::Unknown) and sent
+        /// back as it came. Values are ordered as listed here; unknown ones come last, by their text.
+        ///
+        /// The default is `Unknown` with an empty text, which stands for no value.
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum $name {
             $($(#[doc = $variant_doc])+ $variant,)+
-            /// A value that this version does not name; made by conversion, never by hand.
+            /// A value that this version doesn't know. Convert from text instead of making one by hand.
             Unknown(String),
         }
 
         impl $name {
-            /// The values that the contract names, in its order.
+            /// The values that the API documents.
             pub const KNOWN: &'static [Self] = &[$(Self::$variant),+];
 
-            /// Returns the value as it stands in requests and responses.
+            /// Returns the value as text, as in requests and responses.
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $value,)+
@@ -106,6 +36,18 @@ macro_rules! open_enumeration {
                     $($value => Some(Self::$variant),)+
                     _ => None,
                 }
+            }
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self::Unknown(String::new())
+            }
+        }
+
+        impl From<&Self> for $name {
+            fn from(value: &Self) -> Self {
+                value.clone()
             }
         }
 
@@ -124,6 +66,18 @@ macro_rules! open_enumeration {
         impl From<&String> for $name {
             fn from(value: &String) -> Self {
                 value.as_str().into()
+            }
+        }
+
+        impl PartialEq<str> for $name {
+            fn eq(&self, other: &str) -> bool {
+                self.as_str() == other
+            }
+        }
+
+        impl PartialEq<&str> for $name {
+            fn eq(&self, other: &&str) -> bool {
+                self.as_str() == *other
             }
         }
 
@@ -155,7 +109,7 @@ macro_rules! open_enumeration {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                crate::values::text(deserializer)
+                crate::open_enum::text(deserializer)
             }
         }
 
