@@ -10,6 +10,8 @@ use sha2::{Digest, Sha256};
 mod document;
 #[path = "enumerations.rs"]
 mod enumerations;
+#[path = "objects.rs"]
+mod objects;
 #[path = "operations.rs"]
 mod operations;
 #[path = "postprocess.rs"]
@@ -68,13 +70,15 @@ fn generate(document: Document) -> Result<proc_macro2::TokenStream, String> {
     let client = Generator::new(&settings)
         .generate_tokens(&document.openapi()?)
         .map_err(|error| format!("openapi/press.yaml: {error}"))?;
-    let client: syn::File = syn::parse2(client).map_err(|error| format!("generated code: {error}"))?;
+    let mut client: syn::File = syn::parse2(client).map_err(|error| format!("generated code: {error}"))?;
+    let objects = objects::generate(&mut client).map_err(|error| format!("generated code: {error}"))?;
     let enumerations = enumerations::generate(&document)?;
     let operations = operations::generate(&document, &client)?;
     let names: Vec<&str> = document.objects().chain(document.enumerations()).collect();
     let idents = names.iter().map(|name| quote::format_ident!("{name}"));
     Ok(quote! {
         #client
+        #objects
         #enumerations
         #operations
 

@@ -11,328 +11,238 @@ pub mod types {
     /// What is said about a deployment.
     #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, PartialEq, Default)]
     pub struct DeploymentMetadata {
         /// When the deployment was created.
-        #[serde(
-            rename = "createdAt",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
+        #[cfg_attr(feature = "schemars", schemars(rename = "createdAt"))]
         pub created_at: ::std::option::Option<crate::timestamp::Timestamp>,
         /// Who created the deployment, usually an e-mail address.
-        #[serde(
-            rename = "createdBy",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
+        #[cfg_attr(feature = "schemars", schemars(rename = "createdBy"))]
         pub created_by: ::std::option::Option<::std::string::String>,
         /// What the deployment is, at length.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub description: ::std::option::Option<::std::string::String>,
         /// The media type of the description, for example `text/markdown`.
-        #[serde(
-            rename = "descriptionContentType",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
+        #[cfg_attr(feature = "schemars", schemars(rename = "descriptionContentType"))]
         pub description_content_type: ::std::option::Option<::std::string::String>,
         /// The address of an image.
-        #[serde(
-            rename = "imageUrl",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
+        #[cfg_attr(feature = "schemars", schemars(rename = "imageUrl"))]
         pub image_url: ::std::option::Option<::std::string::String>,
         /// The name of the deployment.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub name: ::std::option::Option<::std::string::String>,
         /// The status of the deployment.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<
             crate::generated::enumerations::DeploymentStatus,
         >,
         /// What the deployment is, in a sentence.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub summary: ::std::option::Option<::std::string::String>,
         /// The tags of the deployment.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub tags: ::std::option::Option<::std::vec::Vec<Tag>>,
         /// The title that people see.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub title: ::std::option::Option<::std::string::String>,
         /// Each field that the contract does not name.
-        #[serde(flatten)]
+        #[cfg_attr(feature = "schemars", schemars(flatten))]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
     /// One page of deployments.
     #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, PartialEq, Default)]
     pub struct DeploymentPage {
         /// How many deployments there are on all pages.
-        #[serde(
-            rename = "deploymentCount",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
+        #[cfg_attr(feature = "schemars", schemars(rename = "deploymentCount"))]
         pub deployment_count: ::std::option::Option<u64>,
         /// The deployments of this page.
         pub deployments: ::std::vec::Vec<DeploymentSummary>,
         /// How many pages there are.
-        #[serde(rename = "pageCount")]
+        #[cfg_attr(feature = "schemars", schemars(rename = "pageCount"))]
         pub page_count: u64,
         /// The number of this page, from 1.
-        #[serde(
-            rename = "pageNumber",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
+        #[cfg_attr(feature = "schemars", schemars(rename = "pageNumber"))]
         pub page_number: ::std::option::Option<u64>,
         /// How many deployments a page holds.
-        #[serde(
-            rename = "pageSize",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
+        #[cfg_attr(feature = "schemars", schemars(rename = "pageSize"))]
         pub page_size: ::std::option::Option<u64>,
         /// Each field that the contract does not name.
-        #[serde(flatten)]
+        #[cfg_attr(feature = "schemars", schemars(flatten))]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
     /// The release that is deployed.
     #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, PartialEq, Default)]
     pub struct DeploymentRelease {
         /// The semantic version of the release.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub version: ::std::option::Option<::std::string::String>,
         /// Each field that the contract does not name.
-        #[serde(flatten)]
+        #[cfg_attr(feature = "schemars", schemars(flatten))]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
     /// A revision of a deployment.
     #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, PartialEq, Default)]
     pub struct DeploymentRevision {
         /// When the revision was created.
-        #[serde(
-            rename = "createdAt",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
+        #[cfg_attr(feature = "schemars", schemars(rename = "createdAt"))]
         pub created_at: ::std::option::Option<crate::timestamp::Timestamp>,
         /// Who created the revision, usually an e-mail address.
-        #[serde(
-            rename = "createdBy",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
+        #[cfg_attr(feature = "schemars", schemars(rename = "createdBy"))]
         pub created_by: ::std::option::Option<::std::string::String>,
         /// The id of the revision, usually a UUID.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub id: ::std::option::Option<::std::string::String>,
         /// The notes of the revision.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub notes: ::std::option::Option<::std::string::String>,
         /// The number of the revision.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub revision: ::std::option::Option<u64>,
         /// The status of the revision.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<
             crate::generated::enumerations::DeploymentStatus,
         >,
         /// Each field that the contract does not name.
-        #[serde(flatten)]
+        #[cfg_attr(feature = "schemars", schemars(flatten))]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
     /// The spec that a deployment belongs to.
     #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, PartialEq, Default)]
     pub struct DeploymentSpec {
         /// The id of the spec, usually a UUID.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub id: ::std::option::Option<::std::string::String>,
         /// The release that is deployed.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub release: ::std::option::Option<DeploymentRelease>,
         /// Each field that the contract does not name.
-        #[serde(flatten)]
+        #[cfg_attr(feature = "schemars", schemars(flatten))]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
     /// A deployment of a release of an App or Block spec.
     #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, PartialEq, Default)]
     pub struct DeploymentSummary {
         /// The id of the deployment, usually a UUID.
         pub id: ::std::string::String,
         /// What is deployed.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub kind: ::std::option::Option<crate::generated::enumerations::SpecKind>,
         /// The latest revision of the deployment.
-        #[serde(
-            rename = "latestRevision",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
+        #[cfg_attr(feature = "schemars", schemars(rename = "latestRevision"))]
         pub latest_revision: ::std::option::Option<DeploymentRevision>,
         /// What is said about the deployment.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub metadata: ::std::option::Option<DeploymentMetadata>,
         /// The spec and the release that are deployed.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub spec: ::std::option::Option<DeploymentSpec>,
         /// Each field that the contract does not name.
-        #[serde(flatten)]
+        #[cfg_attr(feature = "schemars", schemars(flatten))]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
     /// What the publisher of a spec says about it.
     #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, PartialEq, Default)]
     pub struct SpecMetadata {
         /// When the spec was created.
-        #[serde(
-            rename = "createdAt",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
+        #[cfg_attr(feature = "schemars", schemars(rename = "createdAt"))]
         pub created_at: ::std::option::Option<crate::timestamp::Timestamp>,
         /// Who created the spec, usually an e-mail address.
-        #[serde(
-            rename = "createdBy",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
+        #[cfg_attr(feature = "schemars", schemars(rename = "createdBy"))]
         pub created_by: ::std::option::Option<::std::string::String>,
         /// What the spec is, at length.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub description: ::std::option::Option<::std::string::String>,
         /// The media type of the description, for example `text/markdown`.
-        #[serde(
-            rename = "descriptionContentType",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
+        #[cfg_attr(feature = "schemars", schemars(rename = "descriptionContentType"))]
         pub description_content_type: ::std::option::Option<::std::string::String>,
         /// The address of an image.
-        #[serde(
-            rename = "imageUrl",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
+        #[cfg_attr(feature = "schemars", schemars(rename = "imageUrl"))]
         pub image_url: ::std::option::Option<::std::string::String>,
         /// The name of the spec.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub name: ::std::option::Option<::std::string::String>,
         /// Whether the spec can be used.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<crate::generated::enumerations::SpecStatus>,
         /// What the spec is, in a sentence.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub summary: ::std::option::Option<::std::string::String>,
         /// The tags of the spec.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub tags: ::std::option::Option<::std::vec::Vec<Tag>>,
         /// The title that people see.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub title: ::std::option::Option<::std::string::String>,
         /// Each field that the contract does not name.
-        #[serde(flatten)]
+        #[cfg_attr(feature = "schemars", schemars(flatten))]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
     /// One page of specs.
     #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, PartialEq, Default)]
     pub struct SpecPage {
         /// How many pages there are.
-        #[serde(rename = "pageCount")]
+        #[cfg_attr(feature = "schemars", schemars(rename = "pageCount"))]
         pub page_count: u64,
         /// The number of this page, from 1.
-        #[serde(
-            rename = "pageNumber",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
+        #[cfg_attr(feature = "schemars", schemars(rename = "pageNumber"))]
         pub page_number: ::std::option::Option<u64>,
         /// How many specs a page holds.
-        #[serde(
-            rename = "pageSize",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
+        #[cfg_attr(feature = "schemars", schemars(rename = "pageSize"))]
         pub page_size: ::std::option::Option<u64>,
         /// How many specs there are on all pages.
-        #[serde(
-            rename = "specCount",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
+        #[cfg_attr(feature = "schemars", schemars(rename = "specCount"))]
         pub spec_count: ::std::option::Option<u64>,
         /// The specs of this page.
         pub specs: ::std::vec::Vec<SpecSummary>,
         /// Each field that the contract does not name.
-        #[serde(flatten)]
+        #[cfg_attr(feature = "schemars", schemars(flatten))]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
     /// A release of a spec.
     #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, PartialEq, Default)]
     pub struct SpecRelease {
         /// When the release was created.
-        #[serde(
-            rename = "createdAt",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
+        #[cfg_attr(feature = "schemars", schemars(rename = "createdAt"))]
         pub created_at: ::std::option::Option<crate::timestamp::Timestamp>,
         /// Who created the release, usually an e-mail address.
-        #[serde(
-            rename = "createdBy",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
+        #[cfg_attr(feature = "schemars", schemars(rename = "createdBy"))]
         pub created_by: ::std::option::Option<::std::string::String>,
         /// The id of the release, usually a UUID.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub id: ::std::option::Option<::std::string::String>,
         /// The release notes.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub notes: ::std::option::Option<::std::string::String>,
         /// The semantic version of the release.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub version: ::std::option::Option<::std::string::String>,
         /// Each field that the contract does not name.
-        #[serde(flatten)]
+        #[cfg_attr(feature = "schemars", schemars(flatten))]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
     /// A published App or Block spec with its latest release.
     #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, PartialEq, Default)]
     pub struct SpecSummary {
         /// Whether the spec is featured.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub featured: ::std::option::Option<bool>,
         /// The id of the spec, usually a UUID.
         pub id: ::std::string::String,
         /// What the spec describes.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub kind: ::std::option::Option<crate::generated::enumerations::SpecKind>,
         /// The latest release of the spec.
-        #[serde(
-            rename = "latestRelease",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
+        #[cfg_attr(feature = "schemars", schemars(rename = "latestRelease"))]
         pub latest_release: ::std::option::Option<SpecRelease>,
         /// What the publisher says about the spec.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub metadata: ::std::option::Option<SpecMetadata>,
         /// Who can see the spec.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub scope: ::std::option::Option<crate::generated::enumerations::SpecScope>,
         /// Each field that the contract does not name.
-        #[serde(flatten)]
+        #[cfg_attr(feature = "schemars", schemars(flatten))]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
     /// A tag of a spec or a deployment.
     #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, PartialEq, Default)]
     pub struct Tag {
         /// The name of the tag.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub name: ::std::option::Option<::std::string::String>,
         /// Each field that the contract does not name.
-        #[serde(flatten)]
+        #[cfg_attr(feature = "schemars", schemars(flatten))]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
 }
@@ -466,6 +376,54 @@ Arguments:
             .query(&progenitor_client::QueryParam::new("version", &version))
             .build()?;
         crate::hooks::json(self, request).await
+    }
+}
+mod objects {
+    crate::object::object! {
+        DeploymentMetadata { "createdAt" => created_at, "createdBy" => created_by,
+        "description" => description, "descriptionContentType" =>
+        description_content_type, "imageUrl" => image_url, "name" => name, "status" =>
+        status, "summary" => summary, "tags" => tags, "title" => title, }
+    }
+    crate::object::object! {
+        DeploymentPage { "deploymentCount" => deployment_count, "deployments" =>
+        deployments required, "pageCount" => page_count required, "pageNumber" =>
+        page_number, "pageSize" => page_size, }
+    }
+    crate::object::object! {
+        DeploymentRelease { "version" => version, }
+    }
+    crate::object::object! {
+        DeploymentRevision { "createdAt" => created_at, "createdBy" => created_by, "id"
+        => id, "notes" => notes, "revision" => revision, "status" => status, }
+    }
+    crate::object::object! {
+        DeploymentSpec { "id" => id, "release" => release, }
+    }
+    crate::object::object! {
+        DeploymentSummary { "id" => id required, "kind" => kind, "latestRevision" =>
+        latest_revision, "metadata" => metadata, "spec" => spec, }
+    }
+    crate::object::object! {
+        SpecMetadata { "createdAt" => created_at, "createdBy" => created_by,
+        "description" => description, "descriptionContentType" =>
+        description_content_type, "imageUrl" => image_url, "name" => name, "status" =>
+        status, "summary" => summary, "tags" => tags, "title" => title, }
+    }
+    crate::object::object! {
+        SpecPage { "pageCount" => page_count required, "pageNumber" => page_number,
+        "pageSize" => page_size, "specCount" => spec_count, "specs" => specs required, }
+    }
+    crate::object::object! {
+        SpecRelease { "createdAt" => created_at, "createdBy" => created_by, "id" => id,
+        "notes" => notes, "version" => version, }
+    }
+    crate::object::object! {
+        SpecSummary { "featured" => featured, "id" => id required, "kind" => kind,
+        "latestRelease" => latest_release, "metadata" => metadata, "scope" => scope, }
+    }
+    crate::object::object! {
+        Tag { "name" => name, }
     }
 }
 /// The enumerations of the contract, each open for values that it does not name.

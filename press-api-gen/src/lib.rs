@@ -15,6 +15,7 @@ mod generated;
 pub mod decode;
 pub mod hooks;
 pub mod memory;
+mod object;
 mod open_enum;
 mod operation;
 mod timestamp;

@@ -138,11 +138,11 @@ pub(crate) use open_enumeration;
 pub(crate) fn text<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: serde::Deserializer<'de>,
-    T: From<String> + for<'a> From<&'a str>,
+    T: for<'a> From<&'a str>,
 {
     struct Text<T>(std::marker::PhantomData<T>);
 
-    impl<T: From<String> + for<'a> From<&'a str>> serde::de::Visitor<'_> for Text<T> {
+    impl<T: for<'a> From<&'a str>> serde::de::Visitor<'_> for Text<T> {
         type Value = T;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -150,10 +150,6 @@ where
         }
 
         fn visit_str<E>(self, value: &str) -> Result<T, E> {
-            Ok(value.into())
-        }
-
-        fn visit_string<E>(self, value: String) -> Result<T, E> {
             Ok(value.into())
         }
     }

@@ -4,7 +4,7 @@ use press_specs::{
     mock::{Fault, MockPress},
     types::{
         DeploymentPage, DeploymentSort, DeploymentStatus, SpecKind, SpecPage, SpecScope, SpecSort, SpecStatus,
-        Timestamp,
+        SpecSummary, Timestamp,
     },
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -139,6 +139,36 @@ fn serializing_what_was_deserialized_loses_nothing() -> Outcome {
     assert_lossless::<SpecPage>(&specs.to_string())?;
     assert_lossless::<DeploymentPage>(&deployments.to_string())?;
     Ok(())
+}
+
+#[test]
+fn a_field_that_is_missing_or_comes_twice_is_an_error_that_names_it() {
+    for (text, expected) in [
+        (r#"{ "specs": [] }"#, "missing field `pageCount`"),
+        (r#"{ "pageCount": 1 }"#, "missing field `specs`"),
+        (
+            r#"{ "pageCount": 1, "specs": [{ "id": "a", "kind": null, "kind": null }] }"#,
+            "duplicate field `kind`",
+        ),
+        (
+            r#"{ "pageCount": 1, "specs": [[]] }"#,
+            "invalid type: sequence, expected struct SpecSummary",
+        ),
+        (
+            r#"{ "pageCount": 1, "specs": [{ "id": null }] }"#,
+            "invalid type: null, expected a string",
+        ),
+    ] {
+        let error = serde_json::from_str::<SpecPage>(text).expect_err(text).to_string();
+        assert!(error.starts_with(expected), "{error}");
+    }
+    let (mut page, mut spec) = (SpecPage::default(), SpecSummary::default());
+    spec.id = "a".into();
+    page.specs.push(spec);
+    assert_eq!(
+        serde_json::json!(page),
+        json!({ "pageCount": 0, "specs": [{ "id": "a" }] })
+    );
 }
 
 #[tokio::test]
