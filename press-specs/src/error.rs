@@ -41,6 +41,8 @@ struct Inner {
     attempts: u32,
     /// Whether the failure would only repeat itself, unlike others of its kind.
     lasting: bool,
+    /// Whether a page fetched ahead found no room.
+    no_room: bool,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -150,6 +152,7 @@ impl Error {
             page_number: None,
             attempts: 0,
             lasting: false,
+            no_room: false,
             source: None,
         }))
     }
@@ -216,6 +219,18 @@ impl Error {
     pub(crate) fn lasting(mut self) -> Self {
         self.0.lasting = true;
         self
+    }
+
+    /// Returns the error for a page fetched ahead, whose bytes do not fit beside those of the other pages.
+    pub(crate) fn no_room() -> Self {
+        let mut error = Self::new(ErrorKind::InvalidResponse, "the page is too long to be fetched ahead");
+        error.0.no_room = true;
+        error
+    }
+
+    #[allow(dead_code, reason = "asked by streams")]
+    pub(crate) fn is_no_room(&self) -> bool {
+        self.0.no_room
     }
 
     pub(crate) fn at<O: Operation>(mut self, operation: &O, page_number: Option<u32>, attempts: u32) -> Self {
