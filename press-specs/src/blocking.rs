@@ -42,7 +42,7 @@ use tokio::{
 use crate::{
     client::SpecClient,
     error::Error,
-    pagination::{ItemStream, PageStream},
+    pagination::{ItemStream, PageStream, Task},
     position::Position,
     response::Response,
     session::Session,
@@ -89,7 +89,8 @@ impl<O: ListOperation> ListRequest<O, Blocking> {
     ///
     /// Returns the errors of [`page`](Self::page).
     pub fn page_with_response(self, number: impl Into<Option<u32>>) -> Result<Response<O::Page>, Error> {
-        wait(self.fetch_page(number.into()))?
+        let page = self.fetch_page(number.into());
+        wait(async { Task::spawn(&Handle::current(), page).await? })?
     }
 
     /// Iterates over whole pages, from the first (or [`start_page`](Self::start_page)) to the last.
@@ -99,7 +100,7 @@ impl<O: ListOperation> ListRequest<O, Blocking> {
     /// The iterator yields the errors of the async [`pages`](crate::PageStream).
     pub fn pages(self) -> PageIter<O::Page> {
         PageIter {
-            pages: self.walk(),
+            pages: self.walk().only_tasks(),
             stopped: false,
         }
     }
@@ -111,7 +112,7 @@ impl<O: ListOperation> ListRequest<O, Blocking> {
     /// The iterator yields the errors of [`pages`](Self::pages), after the items of the pages before.
     pub fn iter(self) -> ItemIter<<O::Page as Page>::Item> {
         ItemIter {
-            items: ItemStream::new(self.walk()),
+            items: ItemStream::new(self.walk().only_tasks()),
             stopped: false,
         }
     }
@@ -210,7 +211,7 @@ fn next<T>(
     })
 }
 
-/// Runs `future` to its end on the current thread, with the timers and connections of the background thread.
+/// Waits for `future` on the current thread, inside the runtime of the background thread, which runs its tasks.
 ///
 /// Unlike the runtime's own `block_on`, it may be called from anywhere, inside a runtime too.
 fn wait<T>(future: impl Future<Output = T>) -> Result<T, Error> {

@@ -45,11 +45,29 @@ enum Request<P> {
     /// Runs while the stream is polled.
     Here(Fetch<P>),
     /// Runs as a task of the stream's runtime.
-    Ahead(Task<Result<Option<Fetched<P>>, Error>>),
+    Task(Task<Result<Option<Fetched<P>>, Error>>),
 }
 
-/// A task that ends when it is dropped.
-struct Task<T>(JoinHandle<T>);
+/// A task of a runtime. It ends when it is dropped, and its panic continues where it is awaited.
+pub(crate) struct Task<T>(JoinHandle<T>);
+
+impl<T: Send + 'static> Task<T> {
+    pub(crate) fn spawn(runtime: &Handle, future: impl Future<Output = T> + Send + 'static) -> Self {
+        Self(runtime.spawn(trace::with_subscriber(future)))
+    }
+}
+
+impl<T> Future for Task<T> {
+    type Output = Result<T, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let joined = ready!(Pin::new(&mut self.0).poll(cx));
+        Poll::Ready(joined.map_err(|error| match error.try_into_panic() {
+            Ok(panic) => panic::resume_unwind(panic),
+            Err(_) => other_runtime(),
+        }))
+    }
+}
 
 impl<T> Drop for Task<T> {
     fn drop(&mut self) {
@@ -63,6 +81,8 @@ pub(crate) struct Walk {
     place: Position,
     /// The number of pages that may be fetched before they are needed.
     ahead: usize,
+    /// Whether no request runs where the stream is polled.
+    only_tasks: bool,
     /// The ids of the items so far, if changes are to be detected.
     seen: Option<Seen>,
     /// The reason to send nothing.
@@ -80,6 +100,7 @@ impl Walk {
         Self {
             place,
             ahead: if concurrency > 1 { concurrency } else { 0 },
+            only_tasks: false,
             seen: detect_changes.then(Seen::default),
             refused,
             page_count: None,
@@ -195,6 +216,13 @@ impl<P> PageStream<P> {
         }
     }
 
+    /// Runs each request as a task, so that the thread that polls the stream has no part in the connections.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn only_tasks(mut self) -> Self {
+        self.walk.only_tasks = true;
+        self
+    }
+
     /// Returns the number of pages in the list, as the last page reported it; `None` before the first page.
     pub fn page_count(&self) -> Option<u64> {
         self.walk.page_count
@@ -212,17 +240,13 @@ impl<P: Page> PageStream<P> {
             return Poll::Ready(Err(self.source.locate(error, number, 0)));
         }
         loop {
-            let here = || Request::Here(self.source.fetch(number, false));
-            let mut request = self.requests.pop_front().unwrap_or_else(here);
+            let next = self.requests.pop_front();
+            let mut request = next.unwrap_or_else(|| self.request(number, false));
             let polled = match &mut request {
                 Request::Here(fetch) => fetch.as_mut().poll(cx),
-                Request::Ahead(task) => Pin::new(&mut task.0).poll(cx).map(|joined| match joined {
-                    Ok(fetched) => fetched,
-                    Err(error) => match error.try_into_panic() {
-                        Ok(panic) => panic::resume_unwind(panic),
-                        Err(_) => Err(self.source.locate(other_runtime(), number, 0)),
-                    },
-                }),
+                Request::Task(task) => Pin::new(task)
+                    .poll(cx)
+                    .map(|joined| joined.unwrap_or_else(|error| Err(self.source.locate(error, number, 0)))),
             };
             match polled {
                 Poll::Pending => {
@@ -236,7 +260,7 @@ impl<P: Page> PageStream<P> {
                 }
                 Poll::Ready(Ok(None)) => {
                     self.walk.ahead /= 2;
-                    self.requests.push_front(here());
+                    self.requests.push_front(self.request(number, false));
                 }
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
             }
@@ -251,10 +275,16 @@ impl<P: Page> PageStream<P> {
                 .ok()
                 .and_then(|pages| self.walk.place.page?.checked_add(pages))
             && u64::from(number) <= last
-            && let Some(runtime) = &self.walk.runtime
         {
-            let fetch = trace::with_subscriber(self.source.fetch(number, true));
-            self.requests.push_back(Request::Ahead(Task(runtime.spawn(fetch))));
+            self.requests.push_back(self.request(number, true));
+        }
+    }
+
+    fn request(&self, number: u32, ahead: bool) -> Request<P> {
+        let fetch = self.source.fetch(number, ahead);
+        match &self.walk.runtime {
+            Some(runtime) if ahead || self.walk.only_tasks => Request::Task(Task::spawn(runtime, fetch)),
+            _ => Request::Here(fetch),
         }
     }
 }
