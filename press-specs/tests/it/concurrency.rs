@@ -1,14 +1,15 @@
 //! Several requests in flight: the walk is that of one request at a time, only sooner.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
-use futures::{StreamExt, TryStreamExt};
+use futures::{StreamExt, TryStreamExt, poll};
 use press_specs::{
     ErrorKind, ListSpecs, Session, get_client,
     mock::{Fault, Gate, MockPress},
@@ -21,7 +22,10 @@ use proptest::{
     test_runner::TestCaseError,
 };
 use serde_json::json;
-use tokio::time::sleep;
+use tokio::{
+    runtime::{Builder, Runtime},
+    time::sleep,
+};
 
 use crate::{Outcome, PATIENCE, cases, client, ids, page, pages, requested, until};
 
@@ -367,7 +371,7 @@ async fn walked(specs: ListSpecs) -> Vec<Result<String, (ErrorKind, Option<u32>,
 
 #[test]
 fn concurrent_walks_give_what_sequential_ones_give() -> Outcome {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = runtime()?;
     let mock = MockPress::builder().keep_requests(0).start()?;
     let session: Session = mock.session()?;
     let strategy = (services(), 1..9_usize, 1..4_u32, any::<bool>());
@@ -422,5 +426,110 @@ async fn a_page_count_that_lies_opens_no_flood_of_requests() -> Outcome {
     assert_eq!(mock.in_flight_max(), 128);
     drop(stream);
     gate.open();
+    Ok(())
+}
+
+#[tokio::test]
+async fn pages_are_fetched_ahead_while_nobody_polls() -> Outcome {
+    let mock = MockPress::builder().generated_specs(9).start()?;
+    let mut pages = client(&mock)?.list_specs().page_size(1).concurrency(3).pages();
+    pages.try_next().await?;
+    mock.wait_for_requests(4, PATIENCE).await?;
+    until(|| mock.in_flight() == 0).await?;
+    assert_eq!(requested(&mock).len(), 4);
+    Ok(())
+}
+
+#[tokio::test]
+async fn pages_that_memory_has_no_room_for_are_fetched_in_their_turn() -> Outcome {
+    let mock = MockPress::builder().generated_specs(24).start()?;
+    let length = serde_json::to_vec(&client(&mock)?.list_specs().page_size(4).page(1).await?)?.len() as u64;
+    mock.clear_requests();
+    // One page fits, and two do not.
+    let session = mock.session_builder().max_response_bytes(length * 3 / 2).build()?;
+    let specs = get_client(session)?.list_specs().page_size(4).concurrency(4);
+    assert_eq!(ids(specs.stream()).await?, mock.spec_ids());
+    let requests = mock.request_count();
+    assert!((7..=12).contains(&requests), "{requests} requests for 6 pages");
+    Ok(())
+}
+
+/// A runtime of its own.
+fn runtime() -> Outcome<Runtime> {
+    Ok(Builder::new_current_thread().enable_all().build()?)
+}
+
+#[test]
+fn a_stream_belongs_to_the_runtime_that_polled_it_first() -> Outcome {
+    let gate = Gate::new();
+    for concurrency in [1, 3] {
+        // Between two pages, with a page in flight that comes, or that never comes.
+        for fault in [None, Some(Fault::pass().held_by(&gate)), Some(Fault::hang())] {
+            for first_is_gone in [false, true] {
+                let mock = MockPress::builder().generated_specs(6).start()?;
+                let (first, second) = (runtime()?, runtime()?);
+                let mut stream = client(&mock)?
+                    .list_specs()
+                    .page_size(2)
+                    .concurrency(concurrency)
+                    .stream();
+                let items = first.block_on(stream.by_ref().take(2).try_collect::<Vec<_>>())?;
+                assert_eq!(items.len(), 2);
+                let in_flight = fault.is_some();
+                if let Some(fault) = &fault {
+                    mock.clear_faults();
+                    mock.fault(fault.clone().always());
+                    let received = mock.request_count();
+                    first.block_on(async {
+                        assert!(poll!(stream.next()).is_pending());
+                        mock.wait_for_requests(received.max(2), PATIENCE).await
+                    })?;
+                }
+                if first_is_gone {
+                    drop(first);
+                }
+                let error = second.block_on(stream.try_next()).expect_err("another runtime");
+                assert_eq!(
+                    (error.kind(), error.page_number()),
+                    (ErrorKind::InvalidConfiguration, Some(2)),
+                    "{concurrency} {in_flight} {first_is_gone}"
+                );
+                assert!(error.to_string().contains("runtime"), "{error}");
+                assert!(second.block_on(stream.next()).is_none());
+                // The position still leads on.
+                mock.clear_faults();
+                let rest = client(&mock)?.list_specs().resume(stream.position()).stream();
+                assert_eq!(second.block_on(ids(rest))?, mock.spec_ids()[2..]);
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn what_panics_in_a_task_panics_in_the_caller() -> Outcome {
+    let mock = MockPress::builder().generated_specs(9).start()?;
+    for (concurrency, page) in [(1, 1), (1, 2), (3, 1), (3, 3)] {
+        let requests = AtomicUsize::new(0);
+        let session = mock.session_builder().on_request(move |_| {
+            if requests.fetch_add(1, Ordering::SeqCst) + 1 == page {
+                panic!("the hook has enough");
+            }
+        });
+        let specs = get_client(session.build()?)?
+            .list_specs()
+            .page_size(1)
+            .concurrency(concurrency);
+        let runtime = runtime()?;
+        let mut stream = specs.stream();
+        let collected = catch_unwind(AssertUnwindSafe(|| runtime.block_on(stream.by_ref().count())));
+        let panic = collected.expect_err("a panic");
+        assert_eq!(
+            panic.downcast_ref(),
+            Some(&"the hook has enough"),
+            "{concurrency}, {page}"
+        );
+        assert!(runtime.block_on(stream.next()).is_none());
+    }
     Ok(())
 }
