@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+    atomic::{AtomicUsize, Ordering},
 };
 
 /// A number of bytes that several responses share.
@@ -20,7 +20,6 @@ impl Memory {
         Reservation {
             left: self.clone(),
             held: AtomicUsize::new(0),
-            refused: AtomicBool::new(false),
         }
     }
 }
@@ -30,7 +29,6 @@ impl Memory {
 pub struct Reservation {
     left: Memory,
     held: AtomicUsize,
-    refused: AtomicBool,
 }
 
 impl Reservation {
@@ -45,13 +43,7 @@ impl Reservation {
         if taken {
             self.held.fetch_add(bytes, Ordering::AcqRel);
         }
-        self.refused.fetch_or(!taken, Ordering::AcqRel);
         taken
-    }
-
-    /// Returns whether bytes were not left.
-    pub fn is_refused(&self) -> bool {
-        self.refused.load(Ordering::Acquire)
     }
 
     /// Gives back everything.

@@ -228,7 +228,6 @@ impl Error {
         error
     }
 
-    #[allow(dead_code, reason = "asked by streams")]
     pub(crate) fn is_no_room(&self) -> bool {
         self.0.no_room
     }

@@ -318,7 +318,7 @@ impl<O: ListOperation> Source<O::Page> for Pages<O> {
                     page: response.into_inner(),
                     _share: share,
                 })),
-                Err(_) if share.is_some_and(|share| share.is_refused()) => Ok(None),
+                Err(error) if error.is_no_room() => Ok(None),
                 Err(error) => Err(error),
             }
         })

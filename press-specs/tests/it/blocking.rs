@@ -1,15 +1,23 @@
 //! The client for synchronous code: the same names and the same answers, everywhere.
 
-use std::{thread, time::Duration};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    thread,
+    time::Duration,
+};
 
 use press_specs::{
-    ErrorKind, RetryPolicy,
+    ErrorKind, RetryPolicy, Session,
     blocking::{ItemIter, ListSpecReleaseDeployments, ListSpecs, PageIter, Spec, get_client},
     mock::{Fault, Gate, MockPress},
     types::{DeploymentStatus, DeploymentSummary, SpecKind, SpecPage, SpecStatus},
 };
 
-use crate::{Outcome, PATIENCE, requested};
+use crate::{
+    Outcome, PATIENCE,
+    environment::{MARK, TASK, ask},
+    requested,
+};
 
 fn client(mock: &MockPress) -> Outcome<Spec> {
     Ok(get_client(mock.session()?)?)
@@ -365,5 +373,109 @@ fn what_one_thread_made_another_can_use() -> Outcome {
     let all: Vec<_> = [first].into_iter().chain(rest).map(|spec| spec.id).collect();
     assert_eq!(all, mock.spec_ids());
     assert_eq!(requested(&mock), [Some(1), Some(2), Some(3)]);
+    Ok(())
+}
+
+#[test]
+fn positions_and_progress_are_those_of_the_async_client() -> Outcome {
+    let mock = MockPress::builder().generated_specs(5).start()?;
+    let specs = client(&mock)?.list_specs().maybe(Some(2), ListSpecs::page_size);
+    let mut items = specs.clone().into_iter();
+    assert_eq!((items.page_count(), items.item_count()), (None, None));
+    for item in items.by_ref().take(3) {
+        item?;
+    }
+    assert_eq!((items.page_count(), items.item_count()), (Some(3), Some(5)));
+    let position = items.position();
+    assert_eq!(position.to_string(), "v1.p2.i1.s2.n5");
+    assert_eq!(ids(specs.clone().resume(position))?, mock.spec_ids()[3..]);
+    for spec in specs.clone().start_page(3) {
+        assert_eq!(spec?.id, mock.spec_ids()[4]);
+    }
+
+    let mut pages = specs.clone().pages();
+    pages.next().ok_or("a page")??;
+    assert_eq!((pages.page_count(), pages.item_count()), (Some(3), Some(5)));
+    let response = specs.clone().page_with_response(2)?;
+    assert_eq!((response.status(), response.specs.len()), (200, 2));
+
+    mock.add_generated_specs(1);
+    let error = items.by_ref().find_map(Result::err);
+    assert!(error.is_none(), "{error:?}");
+    let error = ids(specs.detect_changes(true).resume("v1.p2.i1.s2.n5".parse()?)).expect_err("one more");
+    assert_eq!(error.kind(), ErrorKind::ListChanged);
+    Ok(())
+}
+
+#[test]
+fn a_panic_goes_on_in_the_caller() -> Outcome {
+    let mock = MockPress::builder().generated_specs(3).start()?;
+    let session = mock.session_builder().on_request(|_| panic!("the hook has enough"));
+    let specs = get_client(session.build()?)?.list_specs();
+    for call in [
+        (|specs| drop(specs.page(1))) as fn(ListSpecs),
+        |specs| drop(specs.iter().next()),
+        |specs| drop(specs.concurrency(3).pages().next()),
+    ] {
+        let panic = catch_unwind(AssertUnwindSafe(|| call(specs.clone()))).expect_err("a panic");
+        assert_eq!(panic.downcast_ref(), Some(&"the hook has enough"));
+    }
+    // And nobody else is the worse for it.
+    assert_eq!(ids(client(&mock)?.list_specs())?, mock.spec_ids());
+    Ok(())
+}
+
+/// Runs in the children of the tests below.
+#[test]
+fn child() -> Outcome {
+    match std::env::var(TASK).as_deref() {
+        #[cfg(unix)]
+        Ok("forks") => {
+            let mock = MockPress::builder().generated_specs(3).start()?;
+            let client = client(&mock)?;
+            let mut items = client.list_specs().page_size(1).iter();
+            items.next().ok_or("an item")??;
+            match fork::fork()? {
+                fork::Fork::Child => {
+                    let page = client.list_specs().page(1).map(|page| page.specs.len());
+                    let walk = ids(client.list_specs().page_size(1).concurrency(2)).map(|ids| ids.len());
+                    let stale = items.next().and_then(Result::err).map(|error| error.kind());
+                    let worked = matches!((page, walk, stale), (Ok(3), Ok(3), Some(ErrorKind::InvalidConfiguration)));
+                    std::process::exit(i32::from(!worked));
+                }
+                fork::Fork::Parent(child) => assert_eq!(fork::waitpid(child)?, 0),
+            }
+            assert_eq!(items.count(), 2);
+            println!("\n{MARK}both worked");
+        }
+        Ok("no thread") => {
+            let session = Session::builder().auth_token("t").base_url("http://127.0.0.1:9").build()?;
+            let specs = get_client(session)?.list_specs();
+            let error = specs.clone().page(1).expect_err("no thread");
+            let mut items = specs.iter();
+            let same = items.next().ok_or("an error")?.expect_err("no thread");
+            assert!(items.next().is_none());
+            assert_eq!((same.kind(), error.attempts()), (error.kind(), 0));
+            println!("\n{MARK}{:?}: {error}", error.kind());
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+#[test]
+fn it_works_in_a_forked_child() -> Outcome {
+    assert_eq!(ask("blocking::child", "forks", &[])?, ["both worked"]);
+    Ok(())
+}
+
+#[cfg(unix)]
+#[test]
+fn without_a_thread_there_is_an_error() -> Outcome {
+    // No machine has room for such a stack.
+    let said = ask("blocking::child", "no thread", &[("RUST_MIN_STACK", "100000000000000")])?;
+    assert!(said[0].starts_with("InvalidConfiguration: "), "{said:?}");
+    assert!(said[0].contains("background thread"), "{said:?}");
     Ok(())
 }

@@ -17,9 +17,9 @@ use press_specs::{
 use crate::{Outcome, PATIENCE};
 
 /// Set in a child; says what it shall do.
-const TASK: &str = "PRESS_SPECS_TEST_TASK";
+pub(crate) const TASK: &str = "PRESS_SPECS_TEST_TASK";
 const CHILD: &str = "environment::child";
-const MARK: &str = "the child says: ";
+pub(crate) const MARK: &str = "the child says: ";
 
 /// A root of trust for nobody.
 const CERTIFICATE: &str = include_str!("../fixtures/root.pem");
