@@ -440,7 +440,10 @@ fn child() -> Outcome {
                     let page = client.list_specs().page(1).map(|page| page.specs.len());
                     let walk = ids(client.list_specs().page_size(1).concurrency(2)).map(|ids| ids.len());
                     let stale = items.next().and_then(Result::err).map(|error| error.kind());
-                    let worked = matches!((page, walk, stale), (Ok(3), Ok(3), Some(ErrorKind::InvalidConfiguration)));
+                    let worked = matches!(
+                        (page, walk, stale),
+                        (Ok(3), Ok(3), Some(ErrorKind::InvalidConfiguration))
+                    );
                     std::process::exit(i32::from(!worked));
                 }
                 fork::Fork::Parent(child) => assert_eq!(fork::waitpid(child)?, 0),
@@ -449,7 +452,10 @@ fn child() -> Outcome {
             println!("\n{MARK}both worked");
         }
         Ok("no thread") => {
-            let session = Session::builder().auth_token("t").base_url("http://127.0.0.1:9").build()?;
+            let session = Session::builder()
+                .auth_token("t")
+                .base_url("http://127.0.0.1:9")
+                .build()?;
             let specs = get_client(session)?.list_specs();
             let error = specs.clone().page(1).expect_err("no thread");
             let mut items = specs.iter();
