@@ -33,7 +33,7 @@ use std::{
 
 use futures_core::Stream;
 use futures_util::StreamExt;
-use press_api_gen::{ListOperation, Page};
+use press_api_gen::{ListOperation, Page, operations};
 use tokio::{
     runtime::{Builder, Handle},
     task,
@@ -57,10 +57,10 @@ pub enum Blocking {}
 pub type Spec = SpecClient<Blocking>;
 
 /// A request for specs, returned by [`Spec::list_specs`].
-pub type ListSpecs = crate::ListSpecs<Blocking>;
+pub type ListSpecs = ListRequest<operations::ListSpecs, Blocking>;
 
 /// A request for the deployments of a spec, returned by [`Spec::list_spec_release_deployments`].
-pub type ListSpecReleaseDeployments = crate::ListSpecReleaseDeployments<Blocking>;
+pub type ListSpecReleaseDeployments = ListRequest<operations::ListSpecReleaseDeployments, Blocking>;
 
 /// Creates a client with the given session, or with [the default one](Session::default_session) for `None`.
 ///

@@ -160,8 +160,6 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(feature = "blocking")]
-pub mod blocking;
 mod call;
 mod client;
 mod error;
@@ -177,6 +175,10 @@ mod session;
 mod specs;
 mod timeout;
 mod trace;
+
+// Last, so that its methods come after the async ones on the page of `ListRequest`.
+#[cfg(feature = "blocking")]
+pub mod blocking;
 
 pub use client::{Async, Spec, SpecClient, get_client};
 pub use error::{Error, ErrorKind};
