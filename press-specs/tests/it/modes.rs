@@ -4,7 +4,7 @@ use std::future::ready;
 
 use futures::{StreamExt, TryStreamExt, poll, stream::FusedStream};
 use press_specs::{
-    ErrorKind, ListRequest, ListSpecReleaseDeployments, ListSpecs, Position,
+    Error, ErrorKind, ListOperation, ListRequest, ListSpecReleaseDeployments, ListSpecs, Page, PageStream, Position,
     mock::{Fault, MockPress, Operation},
     types::{DeploymentStatus, SpecKind, SpecStatus},
 };
@@ -430,6 +430,27 @@ async fn absent_values_leave_the_request_as_it_is() -> Outcome {
 fn unnumbered<const N: usize>(page_count: u64, ids: [&str; N]) -> serde_json::Value {
     let specs = Vec::from(ids.map(|id| json!({ "id": id })));
     json!({ "pageCount": page_count, "specs": specs })
+}
+
+#[tokio::test]
+async fn helpers_can_be_written_for_every_list() -> Outcome {
+    async fn count<O: ListOperation>(request: ListRequest<O>) -> Result<usize, Error> {
+        request.stream().try_fold(0, |count, _| ready(Ok(count + 1))).await
+    }
+    async fn first<P: Page>(mut pages: PageStream<P>) -> Result<Option<P::Item>, Error> {
+        let page = pages.try_next().await?;
+        Ok(page.and_then(|page| page.into_items().into_iter().next()))
+    }
+    let mock = MockPress::builder()
+        .generated_specs(4)
+        .generated_deployments(2)
+        .start()?;
+    let client = client(&mock)?;
+    let id = mock.spec_ids().remove(0);
+    let (specs, deployments) = (client.list_specs(), client.list_spec_release_deployments(&id));
+    assert_eq!((count(specs.clone()).await?, count(deployments).await?), (4, 2));
+    assert_eq!(first(specs.pages()).await?.map(|spec| spec.id), Some(id));
+    Ok(())
 }
 
 #[tokio::test]
