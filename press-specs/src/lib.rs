@@ -159,12 +159,18 @@
 //! a missing field is `None`, and no request hangs for ever.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// Tests, examples and benchmarks may do more.
+#![warn(clippy::disallowed_methods, clippy::disallowed_types)]
+#![warn(clippy::expect_used, clippy::panic, clippy::unreachable)]
+#![warn(clippy::print_stderr, clippy::print_stdout)]
 
+#[expect(clippy::disallowed_methods, reason = "sends requests, and waits between attempts")]
 mod call;
 mod client;
 mod error;
 mod header;
 #[cfg(feature = "mock")]
+#[expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "a server")]
 pub mod mock;
 mod pagination;
 mod position;
@@ -173,6 +179,7 @@ mod response;
 mod retry;
 mod session;
 mod specs;
+#[expect(clippy::disallowed_methods, reason = "holds the time limits")]
 mod timeout;
 mod trace;
 
