@@ -94,22 +94,16 @@ where
     T: serde::de::DeserializeOwned + Send + 'static,
 {
     let (head, body) = exchange(client, request).await?;
-    let decoded = decode::json(&client.inner, &head, body).await;
-    decoded_or(decoded, head)
-}
-
-#[allow(dead_code, reason = "for operations that respond without a body")]
-/// Sends `request` and ignores the body of a successful response.
-pub(crate) async fn empty(client: &Client, request: reqwest::Request) -> Result<Response<()>, Failure> {
-    let (head, _) = exchange(client, request).await?;
-    decoded_or(Ok(()), head)
-}
-
-fn decoded_or<T>(decoded: Result<T, Cause>, head: Head) -> Result<Response<T>, Failure> {
-    match decoded {
+    match decode::json(&client.inner, &head, body).await {
         Ok(body) => Ok(Response { head, body }),
         Err(cause) => Err(cause.after(head)),
     }
+}
+
+/// Sends `request` and ignores the body of a successful response.
+#[allow(dead_code, reason = "for operations that respond without a body")]
+pub(crate) async fn empty(client: &Client, request: reqwest::Request) -> Result<Response<()>, Failure> {
+    exchange(client, request).await.map(|(head, _)| Response { head, body: () })
 }
 
 /// Sends `request` and reads the body of a successful response, as it was sent.

@@ -10,8 +10,7 @@ use std::{
 
 use http::HeaderValue;
 use press_specs::{
-    ErrorKind, ListOperation, ListRequest, ListSpecReleaseDeployments, ListSpecs, Page as _, RetryPolicy, blocking,
-    get_client,
+    ErrorKind, ListSpecReleaseDeployments, ListSpecs, RetryPolicy, blocking, get_client,
     mock::{Fault, MockPress},
     types::{DeploymentStatus, SpecSort},
 };
@@ -248,30 +247,5 @@ async fn absent_filters_leave_the_request_as_it_is() -> Outcome {
         ];
         assert_eq!(sent.map(|value| value.is_some()), [there; 3]);
     }
-    Ok(())
-}
-
-/// A helper as a user would write it, for any list.
-async fn count<O: ListOperation>(request: ListRequest<O>) -> Result<usize, press_specs::Error> {
-    let mut pages = request.pages();
-    let mut count = 0;
-    while let Some(page) = futures::TryStreamExt::try_next(&mut pages).await? {
-        count += page.into_items().len();
-    }
-    Ok(count)
-}
-
-#[tokio::test]
-async fn helpers_can_be_written_for_any_list() -> Outcome {
-    let mock = MockPress::builder()
-        .generated_specs(30)
-        .generated_deployments(2)
-        .start()?;
-    let client = client(&mock)?;
-    assert_eq!(count(client.list_specs()).await?, 30);
-    assert_eq!(
-        count(client.list_spec_release_deployments(mock.spec_ids().remove(0))).await?,
-        2
-    );
     Ok(())
 }
