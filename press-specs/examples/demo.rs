@@ -1,11 +1,10 @@
-//! The main job, end to end: one page with its pagination details, all specs as a stream, the deployments of one of
-//! them, and how an error arrives.
+//! Tours the crate: a stream of specs, one page with its pagination details, the deployments of a spec, and an error.
 //!
-//! With a token in `PEAK_AUTH_TOKEN` or `API_KEY` it talks to the service, otherwise to a mock of it:
+//! With a token in `PEAK_AUTH_TOKEN` or `API_KEY` it calls the live service, otherwise a mock server that it starts:
 //!
 //! ```sh
 //! cargo demo
-//! cargo demo --kind app --status available,archived --sort name:asc --limit 50
+//! cargo demo --mock --kind app --status available,archived --sort name:asc --limit 50
 //! cargo demo --help
 //! ```
 
@@ -13,14 +12,13 @@ mod support;
 
 use std::{
     error::Error,
-    fmt::Display,
     io::{self, Write},
     process::ExitCode,
     time::{Duration, Instant},
 };
 
 use clap::Parser;
-use comfy_table::{ContentArrangement, LineStyle, Row, Table, presets::NOTHING};
+use console::{Alignment, Style, Term, measure_text_width, pad_str, style};
 use futures::{StreamExt, TryStreamExt};
 use indicatif::{ProgressBar, ProgressStyle};
 use press_specs::{
@@ -29,75 +27,71 @@ use press_specs::{
     types::{DeploymentSummary, SpecKind, SpecScope, SpecSort, SpecStatus, SpecSummary, Timestamp},
 };
 
-/// How many specs the mock has, and how long each of its answers takes.
-const MOCK_SPECS: u64 = 300;
-const MOCK_LATENCY: Duration = Duration::from_millis(40);
-
-/// A spec id that no spec has.
-const UNKNOWN_SPEC: &str = "00000000-0000-0000-0000-000000000000";
-
 const AFTER_HELP: &str = "\
-Talks to the service with the token in PEAK_AUTH_TOKEN or API_KEY. Without a token it talks to
-a mock with a few hundred made-up specs, unless --stage or --base-url ask for the service.";
+Calls the live service if PEAK_AUTH_TOKEN or API_KEY is set, or if --stage or --base-url is given. Otherwise, and always \
+with --mock, starts a mock server with generated specs and calls that. The first line says which one it is.";
 
-/// Lists specs of the Press API and the deployments of one of them.
+/// List specs of the Press API and the deployments of one of them
 #[derive(Parser)]
-#[command(name = "cargo demo", bin_name = "cargo demo", after_help = AFTER_HELP)]
+#[command(name = "cargo demo", bin_name = "cargo demo", after_help = AFTER_HELP, max_term_width = 100)]
 struct Arguments {
     #[arg(long, value_delimiter = ',', help = list_help("Only specs with one of these statuses", SpecStatus::KNOWN))]
     status: Vec<SpecStatus>,
-    /// Only featured specs, or only others.
+    /// Only featured specs; with `=false`, only the others
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     featured: Option<bool>,
     #[arg(long, help = one_help("Only specs of this kind", SpecKind::KNOWN))]
     kind: Option<SpecKind>,
-    /// Only specs that contain this in their name, title, description or summary.
+    /// Only specs with this text in their name, title, description or summary
     #[arg(long)]
     term: Option<String>,
-    #[arg(long, value_delimiter = ',', help = list_help("Order by these keys, the first one first", SpecSort::KNOWN))]
+    #[arg(long, value_delimiter = ',', help = list_help("Sort keys, the most significant first", SpecSort::KNOWN))]
     sort: Vec<SpecSort>,
-    #[arg(long, value_delimiter = ',', help = list_help("Only specs of these scopes", SpecScope::KNOWN))]
+    #[arg(long, value_delimiter = ',', help = list_help("Only specs with one of these scopes", SpecScope::KNOWN))]
     scope: Vec<SpecScope>,
-    /// Specs on a page.
+    /// Number of specs per page
     #[arg(long, value_name = "COUNT", default_value_t = 25)]
     page_size: u32,
-    /// Specs to list, at most.
-    #[arg(long, value_name = "COUNT", default_value_t = 300)]
+    /// Maximum number of specs to list
+    #[arg(long, value_name = "COUNT", default_value_t = 20)]
     limit: usize,
-    /// Pages that may be on their way at once.
+    /// Maximum number of concurrent page requests
     #[arg(long, value_name = "COUNT", default_value_t = 1)]
     concurrency: usize,
-    /// The spec whose deployments are listed [default: the first one]
+    /// Spec whose deployments are listed [default: the first one listed]
     #[arg(long, value_name = "ID")]
     spec_id: Option<String>,
-    /// The stage of the platform [default: that of PEAK__STAGE or STAGE, or prod]
+    /// Call the mock server, even if the environment has a token
+    #[arg(long, conflicts_with_all = ["stage", "base_url"])]
+    mock: bool,
+    /// Call this stage of the live service [default: PEAK__STAGE or STAGE, else prod]
     #[arg(long)]
     stage: Option<Stage>,
-    /// Talk to the API at this address.
+    /// Call the API at this URL
     #[arg(long, value_name = "URL", conflicts_with = "stage")]
     base_url: Option<String>,
 }
 
-fn one_help<T: AsRef<str>>(what: &str, known: &[T]) -> String {
+fn one_help<T: AsRef<str>>(text: &str, known: &[T]) -> String {
     let known: Vec<_> = known.iter().map(AsRef::as_ref).collect();
-    format!("{what}: {}", known.join(", "))
+    format!("{text}: {}", known.join(", "))
 }
 
-fn list_help<T: AsRef<str>>(what: &str, known: &[T]) -> String {
-    format!("{} (several with commas)", one_help(what, known))
+fn list_help<T: AsRef<str>>(text: &str, known: &[T]) -> String {
+    format!("{} (separate several by commas)", one_help(text, known))
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     match run(Arguments::parse(), &mut io::stdout().lock()).await {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever reads the output has seen enough of it.
+        // The reader has closed the pipe, as `head` does.
         Err(error) if error.downcast_ref().map(io::Error::kind) == Some(io::ErrorKind::BrokenPipe) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
             let mut source = error.source();
             while let Some(error) = source {
-                eprintln!("  because: {error}");
+                eprintln!("  caused by: {error}");
                 source = error.source();
             }
             ExitCode::FAILURE
@@ -111,66 +105,60 @@ async fn run(arguments: Arguments, out: &mut impl Write) -> Result<(), Box<dyn E
     let request = request(&client, &arguments);
 
     let page = request.clone().page(1).await?;
-    writeln!(out, "\nOne page, with its pagination details:\n")?;
-    writeln!(out, "  specs on this page  {}", page.specs.len())?;
-    writeln!(out, "  page number         {}", or_dash(page.page_number))?;
-    writeln!(out, "  page size           {}", or_dash(page.page_size))?;
-    writeln!(out, "  pages               {}", page.page_count)?;
-    writeln!(out, "  specs on all pages  {}", or_dash(page.spec_count))?;
+    heading(out, "One page, with its pagination details")?;
+    writeln!(
+        out,
+        "{} specs on page {} of {}, page size {}, {} specs in total",
+        page.specs.len(),
+        or_dash(page.page_number),
+        page.page_count,
+        or_dash(page.page_size),
+        or_dash(page.spec_count),
+    )?;
 
     let started = Instant::now();
-    let specs = walk(request, arguments.limit, page.spec_count).await?;
+    let specs = collect(request, arguments.limit, page.spec_count).await?;
     let took = started.elapsed().as_secs_f32();
-    writeln!(out, "\nA walk of all pages: {} specs in {took:.1} s.\n", specs.len())?;
-    print(
-        out,
-        &["Name", "Kind", "Status", "Scope", "Release", "Created", "Title"],
-        specs.iter().map(spec_row),
-    )?;
+    heading(out, "Specs from a stream over all pages")?;
+    let columns = ["Name", "Kind", "Status", "Release", "Created", "Scope", "Title"];
+    print(out, columns, specs.iter().map(spec_row).collect())?;
+    writeln!(out, "{} specs in {took:.1} s; --limit sets how many", specs.len())?;
 
     let first = specs.first().map(|spec| spec.id.clone());
     if let Some(spec_id) = arguments.spec_id.or(first) {
-        writeln!(out, "\nThe deployments of the spec {}, at most ten:\n", plain(&spec_id))?;
-        let deployments = client.list_spec_release_deployments(spec_id).stream().take(10);
+        heading(out, &format!("Deployments of spec {}", plain(&spec_id)))?;
+        let deployments = client.list_spec_release_deployments(spec_id).stream().take(5);
         let deployments: Vec<_> = deployments.try_collect().await?;
-        let headers = ["Name", "Status", "Release", "Revision", "Created", "Title"];
-        print(out, &headers, deployments.iter().map(deployment_row))?;
+        let columns = ["Name", "Status", "Release", "Revision", "Created", "Title"];
+        print(out, columns, deployments.iter().map(deployment_row).collect())?;
     }
 
-    writeln!(
-        out,
-        "\nAn error, here for the deployments of a spec that does not exist:\n"
-    )?;
-    match client.list_spec_release_deployments(UNKNOWN_SPEC).page(1).await {
-        Ok(_) => writeln!(out, "  The service has a page for it.")?,
+    heading(out, "An error: the deployments of a spec that doesn't exist")?;
+    let unknown_spec = "00000000-0000-0000-0000-000000000000";
+    match client.list_spec_release_deployments(unknown_spec).page(1).await {
+        Ok(_) => writeln!(out, "The service returned a page for {unknown_spec}.")?,
+        // Without a response, the service is out of reach.
+        Err(error) if error.response().is_none() => return Err(error.into()),
         Err(error) => {
-            let Some(response) = error.response() else {
-                return Err(error.into());
-            };
-            writeln!(out, "  as text  {}", plain(&error.to_string()))?;
-            writeln!(out, "  kind     {:?}", error.kind())?;
-            writeln!(out, "  status   {}", or_dash(error.status()))?;
-            writeln!(out, "  title    {}", plain(response.title().unwrap_or("–")))?;
-            writeln!(out, "  detail   {}", plain(response.detail().unwrap_or("–")))?;
+            writeln!(out, "{}", style(plain(&error.to_string())).red())?;
+            writeln!(out, "kind {:?}, status {}", error.kind(), or_dash(error.status()))?;
         }
     }
     Ok(())
 }
 
 fn session(arguments: &Arguments) -> Result<(Session, Option<MockPress>), Box<dyn Error>> {
-    let service = match (arguments.stage, &arguments.base_url) {
-        (None, None) => {
-            let mock = MockPress::builder()
-                .generated_specs(MOCK_SPECS)
-                .generated_deployments(6)
-                .latency(MOCK_LATENCY);
-            return support::session_or_mock(mock);
-        }
-        (Some(stage), _) => Session::builder().stage(stage),
-        (None, Some(url)) => Session::builder().base_url(url),
+    let mock = MockPress::builder()
+        .generated_specs(300)
+        .generated_deployments(6)
+        .latency(Duration::from_millis(40));
+    let (session, reason) = match (arguments.stage, &arguments.base_url) {
+        _ if arguments.mock => return support::start_mock(mock, "--mock"),
+        (None, None) => return support::session_or_mock(mock),
+        (Some(stage), _) => (Session::builder().stage(stage).build()?, "--stage"),
+        (None, Some(url)) => (Session::builder().base_url(url).build()?, "--base-url"),
     };
-    let session = service.build()?;
-    eprintln!("Talking to {}.", session.base_url());
+    eprintln!("Service: {} ({reason})", session.base_url());
     Ok((session, None))
 }
 
@@ -194,11 +182,11 @@ fn request(client: &Spec, arguments: &Arguments) -> ListSpecs {
     request
 }
 
-/// Takes specs from the stream, and shows on standard error how far it is, if that is a terminal.
-async fn walk(request: ListSpecs, limit: usize, count: Option<u64>) -> Result<Vec<SpecSummary>, Box<dyn Error>> {
-    let progress = match count {
-        Some(count) => ProgressBar::new(count.min(limit as u64))
-            .with_style(ProgressStyle::with_template("{wide_bar} {pos} of {len} specs")?),
+/// Collects specs from the stream behind a progress bar, which shows only if standard error is a terminal.
+async fn collect(request: ListSpecs, limit: usize, total: Option<u64>) -> Result<Vec<SpecSummary>, Box<dyn Error>> {
+    let progress = match total {
+        Some(total) => ProgressBar::new(total.min(limit as u64))
+            .with_style(ProgressStyle::with_template("{wide_bar:.cyan} {pos} of {len} specs")?),
         None => ProgressBar::new_spinner().with_style(ProgressStyle::with_template("{spinner} {pos} specs")?),
     };
     let specs = request.stream().take(limit).inspect_ok(|_| progress.inc(1));
@@ -207,25 +195,25 @@ async fn walk(request: ListSpecs, limit: usize, count: Option<u64>) -> Result<Ve
     Ok(specs?)
 }
 
-fn spec_row(spec: &SpecSummary) -> Vec<String> {
+fn spec_row(spec: &SpecSummary) -> [String; 7] {
     let metadata = spec.metadata.as_ref();
     let release = spec.latest_release.as_ref();
-    vec![
+    [
         text(metadata.and_then(|metadata| metadata.name.as_ref())),
         text(spec.kind.as_ref()),
         text(metadata.and_then(|metadata| metadata.status.as_ref())),
-        text(spec.scope.as_ref()),
         text(release.and_then(|release| release.version.as_ref())),
         date(metadata.and_then(|metadata| metadata.created_at.as_ref())),
+        text(spec.scope.as_ref()),
         text(metadata.and_then(|metadata| metadata.title.as_ref())),
     ]
 }
 
-fn deployment_row(deployment: &DeploymentSummary) -> Vec<String> {
+fn deployment_row(deployment: &DeploymentSummary) -> [String; 6] {
     let metadata = deployment.metadata.as_ref();
     let release = deployment.spec.as_ref().and_then(|spec| spec.release.as_ref());
     let revision = deployment.latest_revision.as_ref();
-    vec![
+    [
         text(metadata.and_then(|metadata| metadata.name.as_ref())),
         text(metadata.and_then(|metadata| metadata.status.as_ref())),
         text(release.and_then(|release| release.version.as_ref())),
@@ -235,37 +223,69 @@ fn deployment_row(deployment: &DeploymentSummary) -> Vec<String> {
     ]
 }
 
-/// Prints a table: in a terminal as many columns as have room there, one line per row; elsewhere all of it.
-fn print(out: &mut impl Write, headers: &[&str], rows: impl Iterator<Item = Vec<String>>) -> io::Result<()> {
-    /// What a column is worth showing with.
-    const READABLE: u16 = 12;
-    let terminal = console::Term::stdout();
-    let width = terminal
-        .size_checked()
-        .filter(|_| terminal.is_term())
-        .map(|(_, width)| width);
-    let columns = width.map_or(headers.len(), |width| usize::from(width / READABLE).max(1));
-
-    let mut table = Table::new();
-    table
-        .load_style(NOTHING.header_separator(LineStyle::none().fill('─')))
-        .set_header(row(headers, columns))
-        .add_rows(rows.map(|cells| row(&cells, columns)));
-    if table.is_empty() {
-        return writeln!(out, "  (none)");
-    }
-    if let Some(width) = width {
-        table
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_width(width);
-    }
-    writeln!(out, "{}", table.trim_fmt())
+fn heading(out: &mut impl Write, text: &str) -> io::Result<()> {
+    writeln!(out, "\n{}", style(text).bold())
 }
 
-fn row(cells: &[impl Display], columns: usize) -> Row {
-    let mut row: Row = cells.iter().take(columns).into();
-    row.max_height(1);
-    row
+/// Prints a table. In a terminal, a last line names the columns that don't fit and are left out.
+fn print<const N: usize>(out: &mut impl Write, columns: [&str; N], rows: Vec<[String; N]>) -> io::Result<()> {
+    const GAP: usize = 2;
+    if rows.is_empty() {
+        return writeln!(out, "(none)");
+    }
+    let terminal = Term::stdout();
+    let room = match terminal.size_checked() {
+        Some((_, width)) if terminal.is_term() => usize::from(width),
+        _ => usize::MAX,
+    };
+    let mut widths = columns.map(measure_text_width);
+    for (column, width) in widths.iter_mut().enumerate() {
+        *width = rows
+            .iter()
+            .map(|row| measure_text_width(&row[column]))
+            .fold(*width, usize::max);
+    }
+    // The first column stands in any terminal, cut if need be.
+    widths[0] = widths[0].min(room);
+    let mut total = widths[0];
+    let mut fitting = 1;
+    while fitting < N && total + GAP + widths[fitting] <= room {
+        total += GAP + widths[fitting];
+        fitting += 1;
+    }
+
+    let mut line = |cells: &[&str; N], styles: [Style; N]| {
+        for (column, cell) in cells[..fitting].iter().enumerate() {
+            let last = column + 1 == fitting;
+            let width = if last { measure_text_width(cell) } else { widths[column] };
+            let cell = pad_str(cell, width.min(widths[column]), Alignment::Left, Some("…"));
+            let gap = if last { 0 } else { GAP };
+            write!(out, "{}{:gap$}", styles[column].apply_to(cell), "")?;
+        }
+        writeln!(out)
+    };
+    line(&columns, columns.map(|_| Style::new().underlined()))?;
+    for row in &rows {
+        let cells = row.each_ref().map(String::as_str);
+        line(&cells, cells.map(color))?;
+    }
+    if fitting < N {
+        let hint = format!("Left out at this width: {}", columns[fitting..].join(", "));
+        writeln!(out, "{}", style(hint).dim())?;
+    }
+    Ok(())
+}
+
+fn color(cell: &str) -> Style {
+    match cell {
+        "available" | "deployed" => Style::new().green(),
+        "archived" | "–" => Style::new().dim(),
+        "unavailable" | "failed" | "delete_failed" | "rollback_failed" | "platform_resource_error" => {
+            Style::new().red()
+        }
+        "deleting" | "deploying" | "redeploying" | "rollback" | "warning" => Style::new().yellow(),
+        _ => Style::new(),
+    }
 }
 
 fn text(value: Option<&impl AsRef<str>>) -> String {
@@ -281,7 +301,7 @@ fn or_dash(value: Option<impl ToString>) -> String {
     value.map_or("–".to_owned(), |value| value.to_string())
 }
 
-/// `text` without what could steer the terminal.
+/// Replaces control characters, which could steer the terminal.
 fn plain(text: &str) -> String {
     text.replace(char::is_control, " ")
 }

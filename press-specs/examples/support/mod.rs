@@ -1,29 +1,37 @@
-//! What the examples have in common: the service when there is a token for it, a mock of it otherwise.
+//! Shared by the examples: the live service when the environment has a token, a mock server otherwise.
 
-use std::error::Error;
+use std::{env, error::Error};
 
 use press_specs::{
-    ErrorKind, Session,
+    Session,
     mock::{MockPress, MockPressBuilder},
 };
 
-/// Makes a session from the environment; without a token in it one for a mock, which lives as long as it is kept.
+/// Creates a session from the environment, or for a mock server when no token is set there.
 ///
-/// Which of both it is goes to standard error, so that standard output is the example's.
+/// The server runs as long as the returned [`MockPress`] lives. Standard error says which service is used and why;
+/// standard output belongs to the example.
 pub(crate) fn session_or_mock(mock: MockPressBuilder) -> Result<(Session, Option<MockPress>), Box<dyn Error>> {
-    match Session::from_env() {
-        Ok(session) => {
-            eprintln!("Talking to {}.", session.base_url());
+    match token_variable() {
+        Some(variable) => {
+            let session = Session::from_env()?;
+            eprintln!("Service: {} ({variable} is set)", session.base_url());
             Ok((session, None))
         }
-        Err(error) if error.kind() == ErrorKind::MissingEnvironmentVariable => {
-            let mock = mock.start()?;
-            eprintln!(
-                "There is no token in PEAK_AUTH_TOKEN or API_KEY, so this talks to a mock at {}.",
-                mock.url()
-            );
-            Ok((mock.session()?, Some(mock)))
-        }
-        Err(error) => Err(error.into()),
+        None => start_mock(mock, "no PEAK_AUTH_TOKEN or API_KEY"),
     }
+}
+
+/// Starts the mock server, and says on standard error that it is used and why.
+pub(crate) fn start_mock(mock: MockPressBuilder, reason: &str) -> Result<(Session, Option<MockPress>), Box<dyn Error>> {
+    let mock = mock.start()?;
+    eprintln!("Service: mock server at {} ({reason})", mock.url());
+    Ok((mock.session()?, Some(mock)))
+}
+
+/// Returns the environment variable that the session takes its token from.
+fn token_variable() -> Option<&'static str> {
+    ["PEAK_AUTH_TOKEN", "API_KEY"]
+        .into_iter()
+        .find(|name| env::var_os(name).is_some_and(|value| !value.is_empty()))
 }
