@@ -2,42 +2,42 @@
 // Generator: progenitor 0.15.1
 
 /// The SHA-256 digest of the press.yaml from which this code was generated.
-pub const CONTRACT_SHA256: &str = "eb815b5ddbf09a710bf70164801bf2954254b1d7f1aeab5c0e745289562d639c";
+pub const CONTRACT_SHA256: &str = "6d6f49ef8ebf25fe5262478b0160ec0818272f5b684e7bf41376c581a631f479";
 #[allow(unused_imports)]
 use progenitor_client::{encode_path, ClientHooks, OperationInfo, RequestBuilderExt};
 /// Types used as operation parameters and responses.
 #[allow(clippy::all)]
 pub mod types {
-    /// What is said about a deployment.
+    /// Name, title, status and other details of a deployment.
     #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
     #[derive(Clone, Debug, PartialEq, Default)]
     pub struct DeploymentMetadata {
-        /// When the deployment was created.
+        /// Creation time of the deployment.
         #[cfg_attr(feature = "schemars", schemars(rename = "createdAt"))]
         pub created_at: ::std::option::Option<crate::timestamp::Timestamp>,
-        /// Who created the deployment, usually an e-mail address.
+        /// Creator of the deployment, such as `jane.smith@peak.ai`.
         #[cfg_attr(feature = "schemars", schemars(rename = "createdBy"))]
         pub created_by: ::std::option::Option<::std::string::String>,
-        /// What the deployment is, at length.
+        /// Description of the deployment.
         pub description: ::std::option::Option<::std::string::String>,
-        /// The media type of the description, for example `text/markdown`.
+        /// Media type of the description, such as `text/markdown`.
         #[cfg_attr(feature = "schemars", schemars(rename = "descriptionContentType"))]
         pub description_content_type: ::std::option::Option<::std::string::String>,
-        /// The address of an image.
+        /// URL of an image of the deployment.
         #[cfg_attr(feature = "schemars", schemars(rename = "imageUrl"))]
         pub image_url: ::std::option::Option<::std::string::String>,
-        /// The name of the deployment.
+        /// Name of the deployment.
         pub name: ::std::option::Option<::std::string::String>,
-        /// The status of the deployment.
+        /// Status of the deployment.
         pub status: ::std::option::Option<
             crate::generated::enumerations::DeploymentStatus,
         >,
-        /// What the deployment is, in a sentence.
+        /// Summary of the deployment.
         pub summary: ::std::option::Option<::std::string::String>,
-        /// The tags of the deployment.
+        /// Tags of the deployment.
         pub tags: ::std::option::Option<::std::vec::Vec<Tag>>,
-        /// The title that people see.
+        /// Title of the deployment.
         pub title: ::std::option::Option<::std::string::String>,
         /// Each field that the contract does not name.
         #[cfg_attr(feature = "schemars", schemars(flatten))]
@@ -48,30 +48,30 @@ pub mod types {
     #[non_exhaustive]
     #[derive(Clone, Debug, PartialEq, Default)]
     pub struct DeploymentPage {
-        /// How many deployments there are on all pages.
+        /// Total number of deployments on all pages.
         #[cfg_attr(feature = "schemars", schemars(rename = "deploymentCount"))]
         pub deployment_count: ::std::option::Option<u64>,
-        /// The deployments of this page.
+        /// Deployments on this page.
         pub deployments: ::std::vec::Vec<DeploymentSummary>,
-        /// How many pages there are.
+        /// Total number of pages.
         #[cfg_attr(feature = "schemars", schemars(rename = "pageCount"))]
         pub page_count: u64,
-        /// The number of this page, from 1.
+        /// Number of this page, starting at 1.
         #[cfg_attr(feature = "schemars", schemars(rename = "pageNumber"))]
         pub page_number: ::std::option::Option<u64>,
-        /// How many deployments a page holds.
+        /// Number of deployments per page.
         #[cfg_attr(feature = "schemars", schemars(rename = "pageSize"))]
         pub page_size: ::std::option::Option<u64>,
         /// Each field that the contract does not name.
         #[cfg_attr(feature = "schemars", schemars(flatten))]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// The release that is deployed.
+    /// The release behind a deployment.
     #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
     #[derive(Clone, Debug, PartialEq, Default)]
     pub struct DeploymentRelease {
-        /// The semantic version of the release.
+        /// Semantic version of the release.
         pub version: ::std::option::Option<::std::string::String>,
         /// Each field that the contract does not name.
         #[cfg_attr(feature = "schemars", schemars(flatten))]
@@ -82,19 +82,19 @@ pub mod types {
     #[non_exhaustive]
     #[derive(Clone, Debug, PartialEq, Default)]
     pub struct DeploymentRevision {
-        /// When the revision was created.
+        /// Creation time of the revision.
         #[cfg_attr(feature = "schemars", schemars(rename = "createdAt"))]
         pub created_at: ::std::option::Option<crate::timestamp::Timestamp>,
-        /// Who created the revision, usually an e-mail address.
+        /// Creator of the revision, such as `jane.smith@peak.ai`.
         #[cfg_attr(feature = "schemars", schemars(rename = "createdBy"))]
         pub created_by: ::std::option::Option<::std::string::String>,
-        /// The id of the revision, usually a UUID.
+        /// ID of the revision.
         pub id: ::std::option::Option<::std::string::String>,
-        /// The notes of the revision.
+        /// Notes on the revision.
         pub notes: ::std::option::Option<::std::string::String>,
-        /// The number of the revision.
+        /// Number of the revision.
         pub revision: ::std::option::Option<u64>,
-        /// The status of the revision.
+        /// Status of the revision.
         pub status: ::std::option::Option<
             crate::generated::enumerations::DeploymentStatus,
         >,
@@ -102,14 +102,14 @@ pub mod types {
         #[cfg_attr(feature = "schemars", schemars(flatten))]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// The spec that a deployment belongs to.
+    /// The spec and release behind a deployment.
     #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
     #[derive(Clone, Debug, PartialEq, Default)]
     pub struct DeploymentSpec {
-        /// The id of the spec, usually a UUID.
+        /// ID of the spec, usually a UUID.
         pub id: ::std::option::Option<::std::string::String>,
-        /// The release that is deployed.
+        /// Deployed release.
         pub release: ::std::option::Option<DeploymentRelease>,
         /// Each field that the contract does not name.
         #[cfg_attr(feature = "schemars", schemars(flatten))]
@@ -120,49 +120,49 @@ pub mod types {
     #[non_exhaustive]
     #[derive(Clone, Debug, PartialEq, Default)]
     pub struct DeploymentSummary {
-        /// The id of the deployment, usually a UUID.
+        /// ID of the deployment.
         pub id: ::std::string::String,
-        /// What is deployed.
+        /// Kind of the deployed spec.
         pub kind: ::std::option::Option<crate::generated::enumerations::SpecKind>,
-        /// The latest revision of the deployment.
+        /// Latest revision of the deployment.
         #[cfg_attr(feature = "schemars", schemars(rename = "latestRevision"))]
         pub latest_revision: ::std::option::Option<DeploymentRevision>,
-        /// What is said about the deployment.
+        /// Name, title, status and other details of the deployment.
         pub metadata: ::std::option::Option<DeploymentMetadata>,
-        /// The spec and the release that are deployed.
+        /// Deployed spec and release.
         pub spec: ::std::option::Option<DeploymentSpec>,
         /// Each field that the contract does not name.
         #[cfg_attr(feature = "schemars", schemars(flatten))]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// What the publisher of a spec says about it.
+    /// Name, title, status and other details of a spec.
     #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
     #[non_exhaustive]
     #[derive(Clone, Debug, PartialEq, Default)]
     pub struct SpecMetadata {
-        /// When the spec was created.
+        /// Creation time of the spec.
         #[cfg_attr(feature = "schemars", schemars(rename = "createdAt"))]
         pub created_at: ::std::option::Option<crate::timestamp::Timestamp>,
-        /// Who created the spec, usually an e-mail address.
+        /// Creator of the spec, such as `jane.smith@peak.ai`.
         #[cfg_attr(feature = "schemars", schemars(rename = "createdBy"))]
         pub created_by: ::std::option::Option<::std::string::String>,
-        /// What the spec is, at length.
+        /// Description of the spec.
         pub description: ::std::option::Option<::std::string::String>,
-        /// The media type of the description, for example `text/markdown`.
+        /// Media type of the description, such as `text/markdown`.
         #[cfg_attr(feature = "schemars", schemars(rename = "descriptionContentType"))]
         pub description_content_type: ::std::option::Option<::std::string::String>,
-        /// The address of an image.
+        /// URL of an image of the spec.
         #[cfg_attr(feature = "schemars", schemars(rename = "imageUrl"))]
         pub image_url: ::std::option::Option<::std::string::String>,
-        /// The name of the spec.
+        /// Name of the spec.
         pub name: ::std::option::Option<::std::string::String>,
-        /// Whether the spec can be used.
+        /// Availability of the spec.
         pub status: ::std::option::Option<crate::generated::enumerations::SpecStatus>,
-        /// What the spec is, in a sentence.
+        /// Summary of the spec.
         pub summary: ::std::option::Option<::std::string::String>,
-        /// The tags of the spec.
+        /// Tags of the spec.
         pub tags: ::std::option::Option<::std::vec::Vec<Tag>>,
-        /// The title that people see.
+        /// Title of the spec.
         pub title: ::std::option::Option<::std::string::String>,
         /// Each field that the contract does not name.
         #[cfg_attr(feature = "schemars", schemars(flatten))]
@@ -173,19 +173,19 @@ pub mod types {
     #[non_exhaustive]
     #[derive(Clone, Debug, PartialEq, Default)]
     pub struct SpecPage {
-        /// How many pages there are.
+        /// Total number of pages.
         #[cfg_attr(feature = "schemars", schemars(rename = "pageCount"))]
         pub page_count: u64,
-        /// The number of this page, from 1.
+        /// Number of this page, starting at 1.
         #[cfg_attr(feature = "schemars", schemars(rename = "pageNumber"))]
         pub page_number: ::std::option::Option<u64>,
-        /// How many specs a page holds.
+        /// Number of specs per page.
         #[cfg_attr(feature = "schemars", schemars(rename = "pageSize"))]
         pub page_size: ::std::option::Option<u64>,
-        /// How many specs there are on all pages.
+        /// Total number of specs on all pages.
         #[cfg_attr(feature = "schemars", schemars(rename = "specCount"))]
         pub spec_count: ::std::option::Option<u64>,
-        /// The specs of this page.
+        /// Specs on this page.
         pub specs: ::std::vec::Vec<SpecSummary>,
         /// Each field that the contract does not name.
         #[cfg_attr(feature = "schemars", schemars(flatten))]
@@ -196,17 +196,17 @@ pub mod types {
     #[non_exhaustive]
     #[derive(Clone, Debug, PartialEq, Default)]
     pub struct SpecRelease {
-        /// When the release was created.
+        /// Creation time of the release.
         #[cfg_attr(feature = "schemars", schemars(rename = "createdAt"))]
         pub created_at: ::std::option::Option<crate::timestamp::Timestamp>,
-        /// Who created the release, usually an e-mail address.
+        /// Creator of the release, such as `jane.smith@peak.ai`.
         #[cfg_attr(feature = "schemars", schemars(rename = "createdBy"))]
         pub created_by: ::std::option::Option<::std::string::String>,
-        /// The id of the release, usually a UUID.
+        /// ID of the release.
         pub id: ::std::option::Option<::std::string::String>,
-        /// The release notes.
+        /// Release notes.
         pub notes: ::std::option::Option<::std::string::String>,
-        /// The semantic version of the release.
+        /// Semantic version of the release.
         pub version: ::std::option::Option<::std::string::String>,
         /// Each field that the contract does not name.
         #[cfg_attr(feature = "schemars", schemars(flatten))]
@@ -217,18 +217,18 @@ pub mod types {
     #[non_exhaustive]
     #[derive(Clone, Debug, PartialEq, Default)]
     pub struct SpecSummary {
-        /// Whether the spec is featured.
+        /// If `true`, the spec is featured.
         pub featured: ::std::option::Option<bool>,
-        /// The id of the spec, usually a UUID.
+        /// ID of the spec, usually a UUID.
         pub id: ::std::string::String,
-        /// What the spec describes.
+        /// Kind of the spec.
         pub kind: ::std::option::Option<crate::generated::enumerations::SpecKind>,
-        /// The latest release of the spec.
+        /// Latest release of the spec.
         #[cfg_attr(feature = "schemars", schemars(rename = "latestRelease"))]
         pub latest_release: ::std::option::Option<SpecRelease>,
-        /// What the publisher says about the spec.
+        /// Name, title, status and other details of the spec.
         pub metadata: ::std::option::Option<SpecMetadata>,
-        /// Who can see the spec.
+        /// Visibility of the spec.
         pub scope: ::std::option::Option<crate::generated::enumerations::SpecScope>,
         /// Each field that the contract does not name.
         #[cfg_attr(feature = "schemars", schemars(flatten))]
@@ -239,7 +239,7 @@ pub mod types {
     #[non_exhaustive]
     #[derive(Clone, Debug, PartialEq, Default)]
     pub struct Tag {
-        /// The name of the tag.
+        /// Name of the tag.
         pub name: ::std::option::Option<::std::string::String>,
         /// Each field that the contract does not name.
         #[cfg_attr(feature = "schemars", schemars(flatten))]
@@ -249,8 +249,11 @@ pub mod types {
 #[derive(Clone, Debug)]
 /**Client for Press Specs API
 
-Read access to the App and Block *specs* that are published on the Peak platform, and to the
-*deployments* of their releases.
+Read access to the App and Block *specs* published on the Peak platform, and to the *deployments*
+of their releases.
+
+This document is written from the public reference of the Python client. "Assumed" marks what that
+reference doesn't state.
 
 Version: v1*/
 pub struct Client {
@@ -281,19 +284,21 @@ impl Client {
 impl Client {
     /**List the published App and Block specs
 
-All published App and Block specs, ordered by creation date, each with its latest release.
+Returns all published App and Block specs, ordered by creation date, each with its latest
+release.
 
 Sends a `GET` request to `/v1/specs/`
 
 Arguments:
-- `featured`: Only featured specs (`true`), or only specs that are not featured (`false`).
-- `kind`: Only specs of this kind.
-- `page_number`: The page to return. The service's default is 1.
-- `page_size`: How many items a page holds. The service's default is 25.
-- `scope`: Only specs of these scopes.
-- `sort`: Ordering of the specs, the most significant key first.
-- `status`: Only specs with one of these statuses.
-- `term`: Only specs that contain this term in their name, title, description or summary.
+- `featured`: Limits the list to featured specs. Only `true` is documented; `false` is assumed to select the
+specs that aren't featured.
+- `kind`: Limits the list to specs of this kind.
+- `page_number`: Number of the page to return. Defaults to 1.
+- `page_size`: Number of items per page. Defaults to 25.
+- `scope`: Limits the list to specs with one of these scopes. An empty list means no filter.
+- `sort`: Sort keys, the most significant first.
+- `status`: Limits the list to specs with one of these statuses. An empty list means no filter.
+- `term`: Limits the list to specs that contain this term in their name, title, description or summary.
 */
     pub async fn list_specs<'a>(
         &'a self,
@@ -327,19 +332,22 @@ Arguments:
     }
     /**List the deployments of a spec's releases
 
-The deployments of the releases of an App or Block spec, newest first.
+Returns the deployments of the releases of an App or Block spec, newest first.
 
 Sends a `GET` request to `/v1/specs/{specId}/releases/deployments`
 
 Arguments:
-- `spec_id`: The id of the spec.
-- `name`: Only deployments whose name begins with this.
-- `page_number`: The page to return. The service's default is 1.
-- `page_size`: How many items a page holds. The service's default is 25.
-- `sort`: Ordering of the deployments, the most significant key first.
-- `status`: Only deployments with one of these statuses.
-- `title`: Only deployments whose title begins with this.
-- `version`: Only deployments of the release with this semantic version. Not given: of all releases.
+- `spec_id`: ID of the spec.
+- `name`: Limits the list to deployments with a matching name. It is assumed that the name must begin with
+this text.
+- `page_number`: Number of the page to return. Defaults to 1.
+- `page_size`: Number of items per page. Defaults to 25.
+- `sort`: Sort keys, the most significant first.
+- `status`: Limits the list to deployments with one of these statuses. An empty list means no filter.
+- `title`: Limits the list to deployments with a matching title. It is assumed that the title must begin with
+this text.
+- `version`: Limits the list to deployments of the release with this semantic version. If absent, the list
+covers all releases.
 */
     pub async fn list_spec_release_deployments<'a>(
         &'a self,
@@ -429,59 +437,65 @@ mod objects {
 /// The enumerations of the contract, each open for values that it does not name.
 pub mod enumerations {
     crate::open_enum::open_enumeration! {
-        #[doc = "One key of the ordering of deployments, `<field>:<order>`."]
-        DeploymentSort { #[doc = "`createdAt:asc`: By creation date, the oldest first."]
+        #[doc = "A sort key for deployments, written as `<field>:<order>`."]
+        DeploymentSort { #[doc = "`createdAt:asc`: By creation time, oldest first."]
         CreatedAtAsc = "createdAt:asc", #[doc =
-        "`createdAt:desc`: By creation date, the newest first."] CreatedAtDesc =
-        "createdAt:desc", #[doc = "`createdBy:asc`: By creator, from A to Z."]
-        CreatedByAsc = "createdBy:asc", #[doc =
-        "`createdBy:desc`: By creator, from Z to A."] CreatedByDesc = "createdBy:desc",
-        #[doc = "`name:asc`: By name, from A to Z."] NameAsc = "name:asc", #[doc =
-        "`name:desc`: By name, from Z to A."] NameDesc = "name:desc", }
+        "`createdAt:desc`: By creation time, newest first."] CreatedAtDesc =
+        "createdAt:desc", #[doc = "`createdBy:asc`: By creator, ascending."] CreatedByAsc
+        = "createdBy:asc", #[doc = "`createdBy:desc`: By creator, descending."]
+        CreatedByDesc = "createdBy:desc", #[doc = "`name:asc`: By name, ascending."]
+        NameAsc = "name:asc", #[doc = "`name:desc`: By name, descending."] NameDesc =
+        "name:desc", }
     }
     crate::open_enum::open_enumeration! {
-        #[doc = "The status of a deployment or of one of its revisions."]
+        #[doc =
+        "The status of a deployment or of one of its revisions. The meanings of the values are assumed from\ntheir names."]
         DeploymentStatus { #[doc = "`deleting`: The deployment is being deleted."]
-        Deleting = "deleting", #[doc = "`delete_failed`: Deleting failed."] DeleteFailed
-        = "delete_failed", #[doc = "`deployed`: The deployment is in place."] Deployed =
-        "deployed", #[doc = "`deploying`: It is being deployed."] Deploying =
-        "deploying", #[doc = "`failed`: Deploying failed."] Failed = "failed", #[doc =
-        "`platform_resource_error`: A resource of the platform has an error."]
+        Deleting = "deleting", #[doc = "`delete_failed`: The deletion failed."]
+        DeleteFailed = "delete_failed", #[doc =
+        "`deployed`: The deployment is deployed."] Deployed = "deployed", #[doc =
+        "`deploying`: The deployment is being deployed."] Deploying = "deploying", #[doc
+        = "`failed`: The deployment failed."] Failed = "failed", #[doc =
+        "`platform_resource_error`: A platform resource reports an error."]
         PlatformResourceError = "platform_resource_error", #[doc =
-        "`redeploying`: It is being deployed again."] Redeploying = "redeploying", #[doc
-        = "`rollback`: It is being rolled back."] Rollback = "rollback", #[doc =
-        "`rollback_complete`: Rolling back is complete."] RollbackComplete =
-        "rollback_complete", #[doc = "`rollback_failed`: Rolling back failed."]
-        RollbackFailed = "rollback_failed", #[doc =
-        "`warning`: The deployment has a warning."] Warning = "warning", }
+        "`redeploying`: The deployment is being deployed again."] Redeploying =
+        "redeploying", #[doc = "`rollback`: The deployment is being rolled back."]
+        Rollback = "rollback", #[doc = "`rollback_complete`: The rollback is complete."]
+        RollbackComplete = "rollback_complete", #[doc =
+        "`rollback_failed`: The rollback failed."] RollbackFailed = "rollback_failed",
+        #[doc = "`warning`: The deployment has a warning."] Warning = "warning", }
     }
     crate::open_enum::open_enumeration! {
-        #[doc = "What a spec describes."] SpecKind { #[doc = "`app`: An App."] App =
-        "app", #[doc = "`workflow`: A workflow."] Workflow = "workflow", #[doc =
+        #[doc = "The kind of a spec."] SpecKind { #[doc = "`app`: An App."] App = "app",
+        #[doc = "`workflow`: A workflow."] Workflow = "workflow", #[doc =
         "`service`: A service."] Service = "service", }
     }
     crate::open_enum::open_enumeration! {
-        #[doc = "Who can see a spec."] SpecScope { #[doc = "`private`: A private spec."]
-        Private = "private", #[doc = "`public`: A public spec."] Public = "public", #[doc
-        = "`shared`: A shared spec."] Shared = "shared", }
+        #[doc =
+        "The visibility of a spec. The meanings of the values are assumed from their names."]
+        SpecScope { #[doc = "`private`: A private spec."] Private = "private", #[doc =
+        "`public`: A public spec."] Public = "public", #[doc =
+        "`shared`: A shared spec."] Shared = "shared", }
     }
     crate::open_enum::open_enumeration! {
-        #[doc = "One key of the ordering of specs, `<field>:<order>`."] SpecSort { #[doc
-        = "`createdAt:asc`: By creation date, the oldest first."] CreatedAtAsc =
-        "createdAt:asc", #[doc = "`createdAt:desc`: By creation date, the newest first."]
+        #[doc = "A sort key for specs, written as `<field>:<order>`."] SpecSort { #[doc =
+        "`createdAt:asc`: By creation time, oldest first."] CreatedAtAsc =
+        "createdAt:asc", #[doc = "`createdAt:desc`: By creation time, newest first."]
         CreatedAtDesc = "createdAt:desc", #[doc =
-        "`createdBy:asc`: By creator, from A to Z."] CreatedByAsc = "createdBy:asc",
-        #[doc = "`createdBy:desc`: By creator, from Z to A."] CreatedByDesc =
-        "createdBy:desc", #[doc = "`name:asc`: By name, from A to Z."] NameAsc =
-        "name:asc", #[doc = "`name:desc`: By name, from Z to A."] NameDesc = "name:desc",
-        #[doc = "`title:asc`: By title, from A to Z."] TitleAsc = "title:asc", #[doc =
-        "`title:desc`: By title, from Z to A."] TitleDesc = "title:desc", }
+        "`createdBy:asc`: By creator, ascending."] CreatedByAsc = "createdBy:asc", #[doc
+        = "`createdBy:desc`: By creator, descending."] CreatedByDesc = "createdBy:desc",
+        #[doc = "`name:asc`: By name, ascending."] NameAsc = "name:asc", #[doc =
+        "`name:desc`: By name, descending."] NameDesc = "name:desc", #[doc =
+        "`title:asc`: By title, ascending."] TitleAsc = "title:asc", #[doc =
+        "`title:desc`: By title, descending."] TitleDesc = "title:desc", }
     }
     crate::open_enum::open_enumeration! {
-        #[doc = "Whether a spec can be used."] SpecStatus { #[doc =
-        "`available`: The spec is available."] Available = "available", #[doc =
-        "`unavailable`: The spec is unavailable."] Unavailable = "unavailable", #[doc =
-        "`archived`: The spec is archived."] Archived = "archived", }
+        #[doc =
+        "The availability of a spec. The meanings of the values are assumed from their names."]
+        SpecStatus { #[doc = "`available`: The spec is available."] Available =
+        "available", #[doc = "`unavailable`: The spec is unavailable."] Unavailable =
+        "unavailable", #[doc = "`archived`: The spec is archived."] Archived =
+        "archived", }
     }
 }
 /// The paginated operations of the contract, each with its parameters.
@@ -490,21 +504,22 @@ pub mod operations {
     #[derive(Clone, Debug, Default, PartialEq)]
     #[non_exhaustive]
     pub struct ListSpecs {
-        /// Only featured specs (`true`), or only specs that are not featured (`false`).
+        /**Limits the list to featured specs. Only `true` is documented; `false` is assumed to select the
+specs that aren't featured.*/
         pub featured: Option<bool>,
-        /// Only specs of this kind.
+        /// Limits the list to specs of this kind.
         pub kind: Option<crate::generated::enumerations::SpecKind>,
-        /// The page to return. The service's default is 1.
+        /// Number of the page to return. Defaults to 1.
         pub page_number: Option<u64>,
-        /// How many items a page holds. The service's default is 25.
+        /// Number of items per page. Defaults to 25.
         pub page_size: Option<u64>,
-        /// Only specs of these scopes.
+        /// Limits the list to specs with one of these scopes. An empty list means no filter.
         pub scope: ::std::vec::Vec<crate::generated::enumerations::SpecScope>,
-        /// Ordering of the specs, the most significant key first.
+        /// Sort keys, the most significant first.
         pub sort: ::std::vec::Vec<crate::generated::enumerations::SpecSort>,
-        /// Only specs with one of these statuses.
+        /// Limits the list to specs with one of these statuses. An empty list means no filter.
         pub status: ::std::vec::Vec<crate::generated::enumerations::SpecStatus>,
-        /// Only specs that contain this term in their name, title, description or summary.
+        /// Limits the list to specs that contain this term in their name, title, description or summary.
         pub term: Option<String>,
     }
     impl crate::operation::sealed::Sealed for ListSpecs {}
@@ -550,21 +565,24 @@ pub mod operations {
     #[derive(Clone, Debug, Default, PartialEq)]
     #[non_exhaustive]
     pub struct ListSpecReleaseDeployments {
-        /// The id of the spec.
+        /// ID of the spec.
         pub spec_id: String,
-        /// Only deployments whose name begins with this.
+        /**Limits the list to deployments with a matching name. It is assumed that the name must begin with
+this text.*/
         pub name: Option<String>,
-        /// The page to return. The service's default is 1.
+        /// Number of the page to return. Defaults to 1.
         pub page_number: Option<u64>,
-        /// How many items a page holds. The service's default is 25.
+        /// Number of items per page. Defaults to 25.
         pub page_size: Option<u64>,
-        /// Ordering of the deployments, the most significant key first.
+        /// Sort keys, the most significant first.
         pub sort: ::std::vec::Vec<crate::generated::enumerations::DeploymentSort>,
-        /// Only deployments with one of these statuses.
+        /// Limits the list to deployments with one of these statuses. An empty list means no filter.
         pub status: ::std::vec::Vec<crate::generated::enumerations::DeploymentStatus>,
-        /// Only deployments whose title begins with this.
+        /**Limits the list to deployments with a matching title. It is assumed that the title must begin with
+this text.*/
         pub title: Option<String>,
-        /// Only deployments of the release with this semantic version. Not given: of all releases.
+        /**Limits the list to deployments of the release with this semantic version. If absent, the list
+covers all releases.*/
         pub version: Option<String>,
     }
     impl crate::operation::sealed::Sealed for ListSpecReleaseDeployments {}

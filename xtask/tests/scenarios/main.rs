@@ -37,9 +37,9 @@ enum Outcome {
 
 use Outcome::{Compiles, NeedsHands, Refused};
 
-const IMAGE: &str = "        imageUrl:\n          description: The address of an image.\n          type: string\n          nullable: true\n        status:\n          description: Whether the spec";
-const IMAGE_REST: &str = "        status:\n          description: Whether the spec";
-const FEATURED: &str = "          description: Whether the spec is featured.\n          type: boolean\n";
+const IMAGE: &str = "        imageUrl:\n          description: URL of an image of the spec.\n          type: string\n          nullable: true\n        status:\n          description: Availability of the spec";
+const IMAGE_REST: &str = "        status:\n          description: Availability of the spec";
+const FEATURED: &str = "          description: If `true`, the spec is featured.\n          type: boolean\n";
 
 const TAGS: [(&str, &str); 2] = [
     (
@@ -104,7 +104,7 @@ const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "add an optional response field",
-        edits: &[(FEATURED, "          description: Whether the spec is featured.\n          type: boolean\n          nullable: true\n        owner:\n          description: Who owns the spec.\n          type: string\n")],
+        edits: &[(FEATURED, "          description: If `true`, the spec is featured.\n          type: boolean\n          nullable: true\n        owner:\n          description: Who owns the spec.\n          type: string\n")],
         report: &[("compatible", "field-added", "#/components/schemas/SpecSummary/properties/owner")],
         says: &["the new optional field `owner`"],
         outcome: Compiles,
@@ -125,7 +125,7 @@ const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "make a required field nullable",
-        edits: &[("          description: The id of the spec, usually a UUID.\n          type: string\n        kind:", "          description: The id of the spec, usually a UUID.\n          type: string\n          nullable: true\n        kind:")],
+        edits: &[("          description: ID of the spec, usually a UUID.\n          type: string\n        kind:", "          description: ID of the spec, usually a UUID.\n          type: string\n          nullable: true\n        kind:")],
         report: &[("breaking", "field-optional", "#/components/schemas/SpecSummary/properties/id")],
         says: &["`Option<string>` instead of `string`"],
         outcome: Compiles,
@@ -139,7 +139,7 @@ const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "rename a field",
-        edits: &[(IMAGE, "        pictureUrl:\n          description: The address of an image.\n          type: string\n          nullable: true\n        status:\n          description: Whether the spec")],
+        edits: &[(IMAGE, "        pictureUrl:\n          description: URL of an image of the spec.\n          type: string\n          nullable: true\n        status:\n          description: Availability of the spec")],
         report: &[
             ("breaking", "field-removed", "#/components/schemas/SpecMetadata/properties/imageUrl"),
             ("compatible", "field-added", "#/components/schemas/SpecMetadata/properties/pictureUrl"),
@@ -149,14 +149,14 @@ const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "change a type",
-        edits: &[(FEATURED, "          description: Whether the spec is featured.\n          type: string\n")],
+        edits: &[(FEATURED, "          description: If `true`, the spec is featured.\n          type: string\n")],
         report: &[("breaking", "type-changed", "#/components/schemas/SpecSummary/properties/featured")],
         says: &["is `string` instead of `bool`"],
         outcome: Compiles,
     },
     Scenario {
         name: "remove a query parameter",
-        edits: &[("        - name: term\n          in: query\n          description: Only specs that contain this term in their name, title, description or summary.\n          schema:\n            type: string\n          example: salesforce\n", "")],
+        edits: &[("        - name: term\n          in: query\n          description: |-\n            Limits the list to specs that contain this term in their name, title, description or summary.\n          schema:\n            type: string\n          example: salesforce\n", "")],
         report: &[("breaking", "parameter-removed", "#/paths/~1v1~1specs~1/get/parameters/3")],
         says: &["press-specs: remove the setter `term` of `list_specs`"],
         outcome: NeedsHands,
@@ -189,7 +189,7 @@ const SCENARIOS: &[Scenario] = &[
         name: "two mistakes at once",
         edits: &[
             ("operationId: list_spec_release_deployments", "operationId: list_specs"),
-            (FEATURED, "          description: Whether the spec is featured.\n          oneOf: [{type: boolean}, {type: string}]\n"),
+            (FEATURED, "          description: If `true`, the spec is featured.\n          oneOf: [{type: boolean}, {type: string}]\n"),
         ],
         report: &[],
         says: &["2 problems", "#/components/schemas/SpecSummary/properties/featured/oneOf", "the operationId `list_specs` is taken", "Nothing was written"],
