@@ -118,11 +118,11 @@ async fn run(arguments: Arguments, out: &mut impl Write) -> Result<(), Box<dyn E
 
     let started = Instant::now();
     let specs = collect(request, arguments.limit, page.spec_count).await?;
-    let took = started.elapsed().as_secs_f32();
+    let took = started.elapsed();
     heading(out, "Specs from a stream over all pages")?;
     let columns = ["Name", "Kind", "Status", "Release", "Created", "Scope", "Title"];
     print(out, columns, specs.iter().map(spec_row).collect())?;
-    writeln!(out, "{} specs in {took:.1} s; --limit sets how many", specs.len())?;
+    writeln!(out, "{} specs in {took:.1?}; --limit sets how many", specs.len())?;
 
     let first = specs.first().map(|spec| spec.id.clone());
     if let Some(spec_id) = arguments.spec_id.or(first) {
@@ -293,8 +293,8 @@ fn text(value: Option<&impl AsRef<str>>) -> String {
 }
 
 fn date(time: Option<&Timestamp>) -> String {
-    time.and_then(Timestamp::to_utc)
-        .map_or_else(|| text(time), |utc| utc.date_naive().to_string())
+    let text = text(time);
+    text.split_once('T').map_or(text.clone(), |(date, _)| date.to_owned())
 }
 
 fn or_dash(value: Option<impl ToString>) -> String {

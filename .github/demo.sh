@@ -1,0 +1,14 @@
+#!/bin/sh
+# Makes demo.svg, the picture of a terminal in the README. Needs Python with `pip install rich`.
+set -eu
+cd "$(dirname "$0")/.."
+command='cargo demo --mock --limit 8'
+CLICOLOR_FORCE=1 $command 2>&1 | sed -n '/^Service/,$p' | python3 -c '
+import io, sys
+from rich.console import Console
+from rich.text import Text
+
+console = Console(record=True, width=104, file=io.StringIO())
+console.print(Text.from_ansi(sys.stdin.read()))
+console.save_svg(".github/demo.svg", title=sys.argv[1])
+' "$command"
