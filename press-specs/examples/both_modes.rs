@@ -1,7 +1,7 @@
-//! The two ways to take an answer: items of all pages as a stream, or one page with its pagination details.
+//! Fetches the same list in both modes: all items as a stream, and one page with its pagination details.
 //!
 //! ```sh
-//! cargo run --features mock --example both_modes
+//! cargo run -p press-specs --features mock --example both_modes
 //! ```
 
 mod support;
@@ -19,14 +19,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (session, _mock) = support::session_or_mock(MockPress::builder().generated_specs(60))?;
     let client = press_specs::get_client(session)?;
 
-    // A request is a value: it can be kept, cloned and refined, and nothing is sent before an answer is asked for.
+    // A request is a value that you can keep, clone and refine. It is sent when it is awaited or polled.
     let available = client
         .list_specs()
         .status([SpecStatus::Available])
         .sort([SpecSort::CreatedAtDesc])
         .page_size(10);
 
-    println!("\nThe newest five, as a stream that asks for further pages as they are needed:");
+    println!("\nThe newest five, from a stream that fetches pages as it needs them:");
     let mut specs = available.clone().stream();
     let mut seen = Vec::new();
     while let Some(spec) = specs.try_next().await? {
@@ -42,9 +42,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("\nThe same request as one page:");
     let page = available.page(1).await?;
     println!("  {} specs on this page, {} pages", page.specs.len(), page.page_count);
-    // Beside what every answer must have, all fields are optional.
+    // All fields but the list and the page count are optional.
     if let (Some(size), Some(count)) = (page.page_size, page.spec_count) {
-        println!("  {size} specs to a page, {count} specs in all");
+        println!("  {size} specs per page, {count} specs in total");
     }
 
     assert!(page.specs.iter().take(5).map(|spec| &spec.id).eq(&seen));

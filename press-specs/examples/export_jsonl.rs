@@ -1,8 +1,8 @@
-//! All specs as JSON Lines, on standard output or in a file.
+//! Exports all specs as JSON Lines, to standard output or to a file.
 //!
 //! ```sh
-//! cargo run --features mock --example export_jsonl > specs.jsonl
-//! cargo run --features mock --example export_jsonl -- specs.jsonl
+//! cargo run -p press-specs --features mock --example export_jsonl > specs.jsonl
+//! cargo run -p press-specs --features mock --example export_jsonl -- specs.jsonl
 //! ```
 
 mod support;
@@ -18,7 +18,7 @@ use futures::TryStreamExt;
 use press_specs::mock::MockPress;
 use serde_json::json;
 
-/// A spec with a kind and a field that this version of the crate does not know; the newest, and so the last.
+/// Returns a spec with a kind and a field that this version of the crate doesn't know. It is the newest, so it is listed last.
 fn spec_of_tomorrow() -> serde_json::Value {
     json!({
         "id": "spec-of-tomorrow",
@@ -38,12 +38,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         None => Box::new(BufWriter::new(io::stdout())),
     };
 
-    // One page is in memory at a time, however many specs there are.
+    // Only one page is in memory at a time, however long the list is.
     let mut specs = client.list_specs().page_size(100).stream();
     let (mut count, mut last) = (0, None);
     while let Some(spec) = specs.try_next().await? {
-        // A spec serializes to what it was read from: fields that the crate does not name are in `extra`, values that
-        // it does not know are `Unknown`, and both go out again where they stood.
+        // A spec serializes to the JSON that it was read from: `extra` keeps unknown fields, and `Unknown` keeps unknown
+        // enumeration values.
         let line = serde_json::to_string(&spec)?;
         writeln!(out, "{line}")?;
         count += 1;

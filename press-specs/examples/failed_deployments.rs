@@ -1,7 +1,7 @@
-//! The deployments that failed across all specs, asking for those of eight specs at a time.
+//! Lists the failed deployments of all specs, with requests for eight specs at a time.
 //!
 //! ```sh
-//! cargo run --features mock --example failed_deployments
+//! cargo run -p press-specs --features mock --example failed_deployments
 //! ```
 
 mod support;
@@ -11,8 +11,8 @@ use std::error::Error;
 use futures::{StreamExt, TryStreamExt};
 use press_specs::{mock::MockPress, types::DeploymentStatus};
 
-/// How many specs are looked at at the same time.
-const AT_ONCE: usize = 8;
+/// Number of specs whose deployments are fetched concurrently.
+const CONCURRENCY: usize = 8;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -20,8 +20,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (session, mock) = support::session_or_mock(catalogue)?;
     let client = press_specs::get_client(session)?;
 
-    // A stream of futures, one for each spec, of which `buffer_unordered` keeps some running and gives each result as
-    // soon as it is there. The next specs are asked for only when there is room for them.
+    // `map` makes a stream of futures, one per spec. `buffer_unordered` runs several of them, yields each result as soon as
+    // it is ready, and fetches further specs only when it has room for them.
     let mut results = client
         .list_specs()
         .stream()
@@ -35,7 +35,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 .await?;
             Ok::<_, press_specs::Error>((spec, failed))
         })
-        .buffer_unordered(AT_ONCE);
+        .buffer_unordered(CONCURRENCY);
 
     let (mut specs, mut deployments) = (0, 0);
     while let Some((spec, failed)) = results.try_next().await? {
@@ -49,9 +49,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("{deployments} failed deployments of {specs} specs");
 
     if let Some(mock) = mock {
-        // All of them, and never more at once than was asked for (and one for the next page of specs).
+        // One request per spec and per page of specs, the latter beside the concurrent ones.
         assert_eq!((specs, mock.requests().len()), (100, 104));
-        assert!(mock.in_flight_max() <= AT_ONCE + 1);
+        assert!(mock.in_flight_max() <= CONCURRENCY + 1);
     }
     Ok(())
 }

@@ -1,10 +1,10 @@
-//! An HTTP client of one's own: through a proxy, with further roots of trust and a client certificate.
+//! Uses a custom `reqwest::Client`: with a proxy, additional root certificates and a client certificate.
 //!
-//! The mock plays the proxy here, since this needs neither TLS nor a name server: it answers for any host.
+//! The mock server plays the proxy. It responds for any host, so that the example needs neither TLS nor DNS.
 //!
 //! ```sh
-//! cargo run --features mock --example http_client
-//! cargo run --features mock --example http_client -- --ca ca.pem --identity certificate-and-key.pem
+//! cargo run -p press-specs --features mock --example http_client
+//! cargo run -p press-specs --features mock --example http_client -- --ca ca.pem --identity certificate-and-key.pem
 //! ```
 
 use std::{error::Error, fs, path::PathBuf};
@@ -12,13 +12,13 @@ use std::{error::Error, fs, path::PathBuf};
 use clap::Parser;
 use press_specs::{Session, mock::MockPress};
 
-/// Lists specs through a client of one's own.
+/// List specs with a custom HTTP client.
 #[derive(Parser)]
 struct Arguments {
-    /// Trust the certificates of this PEM file, beside those of the system.
+    /// PEM file of root certificates to trust in addition to those of the system.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
-    /// Identify with the certificate and the private key of this PEM file.
+    /// PEM file with the client certificate and its private key.
     #[arg(long, value_name = "FILE")]
     identity: Option<PathBuf>,
 }
@@ -26,9 +26,9 @@ struct Arguments {
 fn http_client(proxy: &str, arguments: &Arguments) -> Result<reqwest::Client, Box<dyn Error>> {
     let mut builder = reqwest::Client::builder()
         .proxy(reqwest::Proxy::all(proxy)?)
-        // The session tries again by itself, and counts what it sends.
+        // The session retries by itself, and counts its attempts.
         .retry(reqwest::retry::never())
-        // The token stays with the host that it is for.
+        // A redirect would take the token to another host.
         .redirect(reqwest::redirect::Policy::none());
     if let Some(path) = &arguments.ca {
         builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(&fs::read(path)?)?);
@@ -44,11 +44,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     let proxy = MockPress::builder().generated_specs(30).start()?;
 
-    // Token, time limits for attempts and calls, the limit for bodies and retries are still the session's.
+    // Token, timeouts, response size limit and retries remain those of the session.
     let session = Session::builder()
         .auth_token(proxy.token())
         .http_client(http_client(proxy.url(), &arguments)?)
-        // Plain http to another machine is refused unless it is asked for; here it never leaves this one.
+        // Plain HTTP to another machine is refused by default. Here, the proxy is on this machine.
         .base_url("http://press.example.com")
         .allow_insecure_http(true)
         .build()?;
@@ -61,7 +61,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         proxy.url()
     );
 
-    // The proxy got the request for the other host.
+    // The proxy received the request for the other host.
     assert_eq!(proxy.requests()[0].header("host"), Some("press.example.com"));
     Ok(())
 }

@@ -1,9 +1,9 @@
-//! Serves a generated catalogue for programs that want to talk to the Press API and have none.
+//! Runs `MockPress` as a program, for clients in other languages.
 //!
-//! Prints the URL as its only line, and ends when its standard input is closed, or on Ctrl-C:
+//! Prints the URL as its only line. Stops on Ctrl-C, or when its standard input is closed:
 //!
 //! ```sh
-//! cargo run --features mock --example mock_server -- --specs 1000 --deployments 20
+//! cargo run -p press-specs --features mock --example mock_server -- --specs 1000 --deployments 20
 //! ```
 
 use std::error::Error;
@@ -13,19 +13,19 @@ use std::time::Duration;
 use clap::Parser;
 use press_specs::mock::MockPress;
 
-/// Serves a generated catalogue over HTTP on this machine.
+/// Serve a generated catalogue over HTTP on this machine.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Number of specs in the catalogue.
     #[arg(long, default_value_t = 100)]
     specs: u64,
-    /// Number of deployments that each spec has.
+    /// Number of deployments per spec.
     #[arg(long, default_value_t = 10)]
     deployments: u64,
-    /// Milliseconds that every answer waits.
+    /// Delay of each response in milliseconds.
     #[arg(long, default_value_t = 0)]
     latency_ms: u64,
-    /// Port to listen on; 0 takes one that is free.
+    /// Port to listen on; 0 selects a free one.
     #[arg(long, default_value_t = 0)]
     port: u16,
     /// Token that clients must send.
@@ -41,7 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .latency(Duration::from_millis(arguments.latency_ms))
         .port(arguments.port)
         .token(arguments.token)
-        // It may run for long, and nobody asks for its requests.
+        // It may run for a long time, and nothing reads its requests.
         .keep_requests(0)
         .start()?;
 

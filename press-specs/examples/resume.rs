@@ -1,10 +1,9 @@
-//! Going on with a walk where an error ended it.
+//! Continues a list after an outage that outlasts the automatic retries.
 //!
-//! What passes quickly is tried again by itself. Longer outages end a walk with an error that names its page, and a
-//! program that has all the time in the world begins there again.
+//! The error that ends the stream names its page, and a new stream starts there.
 //!
 //! ```sh
-//! cargo run --features mock --example resume
+//! cargo run -p press-specs --features mock --example resume
 //! ```
 
 use std::{error::Error, time::Duration};
@@ -16,15 +15,15 @@ use press_specs::{
     types::SpecSummary,
 };
 
-/// Walks all specs, and begins up to `patience` times again at the page that failed.
-async fn all_specs(client: &Spec, mut patience: u32) -> Result<Vec<SpecSummary>, press_specs::Error> {
+/// Fetches all specs, and starts again at the page that failed up to `restarts` times.
+async fn all_specs(client: &Spec, mut restarts: u32) -> Result<Vec<SpecSummary>, press_specs::Error> {
     let mut specs = Vec::new();
     let mut start_page = 1;
     loop {
-        let mut walk = client.list_specs().start_page(start_page).stream();
-        // The pages before the one that failed have been given in full, so that nothing comes twice.
+        let mut stream = client.list_specs().start_page(start_page).stream();
+        // All items before the page that failed have been yielded, so that none is fetched twice.
         let error = loop {
-            match walk.try_next().await {
+            match stream.try_next().await {
                 Ok(Some(spec)) => specs.push(spec),
                 Ok(None) => return Ok(specs),
                 Err(error) => break error,
@@ -32,13 +31,13 @@ async fn all_specs(client: &Spec, mut patience: u32) -> Result<Vec<SpecSummary>,
         };
         println!("{} specs, then: {error}", specs.len());
         match error.page_number() {
-            Some(page) if error.is_retryable() && patience > 0 => start_page = page,
+            Some(page) if error.is_retryable() && restarts > 0 => start_page = page,
             _ => return Err(error),
         }
-        patience -= 1;
-        // Minutes in real life.
+        restarts -= 1;
+        // Minutes in a real program.
         tokio::time::sleep(Duration::from_millis(50)).await;
-        println!("Going on with page {start_page}.");
+        println!("Continuing with page {start_page}.");
     }
 }
 
@@ -46,13 +45,13 @@ async fn all_specs(client: &Spec, mut patience: u32) -> Result<Vec<SpecSummary>,
 async fn main() -> Result<(), Box<dyn Error>> {
     let mock = MockPress::builder()
         .generated_specs(200)
-        // Longer than a request is tried again: 4 attempts make one call, and 6 of them fail.
+        // A page gets 4 attempts. Six failures outlast those, but not those of a second try.
         .fault(Fault::status(503).on_page(5).times(6))
         .start()?;
     let client = press_specs::get_client(mock.session()?)?;
 
     let specs = all_specs(&client, 3).await?;
-    println!("{} specs in all.", specs.len());
+    println!("{} specs in total.", specs.len());
 
     // Each exactly once, in the order of the catalogue.
     assert!(specs.iter().map(|spec| &spec.id).eq(&mock.spec_ids()));

@@ -1,7 +1,7 @@
-//! A script without async code: how many specs of each kind there are, and who made the newest.
+//! Counts the specs of each kind and names the creator of the newest one, without async code.
 //!
 //! ```sh
-//! cargo run --features blocking,mock --example script
+//! cargo run -p press-specs --features blocking,mock --example script
 //! ```
 
 mod support;
@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (session, _mock) = support::session_or_mock(MockPress::builder().generated_specs(120))?;
     let client = blocking::get_client(session)?;
 
-    // An ordinary iterator of results; four pages are on their way at a time.
+    // An ordinary iterator of results, with up to four concurrent page requests.
     let mut kinds = BTreeMap::new();
     for spec in client.list_specs().concurrency(4).iter() {
         let kind = spec?.kind.map_or("(none)".to_owned(), |kind| kind.to_string());

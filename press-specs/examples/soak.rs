@@ -1,7 +1,7 @@
-//! Walks a faulty mock with many tasks at once, for a while, and checks that each walk gives the catalogue exactly.
+//! Puts a mock server with injected faults under load, and checks that every stream yields the exact catalogue.
 //!
 //! ```sh
-//! cargo run --release --package press-specs --features mock --example soak -- --walkers 200 --seconds 60
+//! cargo run --release -p press-specs --features mock --example soak -- --tasks 200 --seconds 60
 //! ```
 
 use std::{
@@ -22,16 +22,16 @@ use press_specs::{
 };
 use tokio::{task::JoinSet, time};
 
-/// Walks a faulty mock with many tasks at once.
+/// Stream the catalogue of a faulty mock server from many tasks.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Number of tasks that walk the catalogue again and again.
+    /// Number of tasks that stream the catalogue repeatedly.
     #[arg(long, default_value_t = 200)]
-    walkers: usize,
-    /// How long new walks are begun.
+    tasks: usize,
+    /// Time in seconds after which no new stream is started.
     #[arg(long, default_value_t = 60)]
     seconds: u64,
-    /// How many of a hundred requests meet a fault.
+    /// Percentage of requests that meet a fault.
     #[arg(long, default_value_t = 5)]
     faults: u64,
     /// Number of specs in the catalogue.
@@ -41,7 +41,7 @@ struct Arguments {
 
 #[derive(Debug, Default)]
 struct Counts {
-    walks: AtomicU64,
+    streams: AtomicU64,
     items: AtomicU64,
 }
 
@@ -64,14 +64,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let each = 100 * faults.len() as u64;
     for (kind, fault) in faults.into_iter().enumerate() {
         let (seen, share) = (Arc::clone(&requests), arguments.faults);
-        // The first condition is asked for every request, so it does the counting.
+        // The first condition sees every request, so it does the counting.
         let chosen = move |_: &_| {
             let number = if kind == 0 {
                 seen.fetch_add(1, Relaxed) + 1
             } else {
                 seen.load(Relaxed)
             };
-            // A multiplier that spreads the faults evenly over pages and walkers.
+            // A multiplier that spreads the faults evenly over pages and tasks.
             let place = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
             place % each / share.max(1) == kind as u64 && share > 0
         };
@@ -86,18 +86,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let counts = Arc::new(Counts::default());
     let end = Instant::now() + Duration::from_secs(arguments.seconds);
 
-    let mut walkers = JoinSet::new();
-    for walker in 0..arguments.walkers {
+    let mut tasks = JoinSet::new();
+    for task in 0..arguments.tasks {
         let (client, counts, expected) = (client.clone(), Arc::clone(&counts), Arc::clone(&expected));
-        walkers.spawn(async move {
-            let concurrency = 1 + walker % 4;
+        tasks.spawn(async move {
+            let concurrency = 1 + task % 4;
             while Instant::now() < end {
                 let stream = client.list_specs().page_size(25).concurrency(concurrency).stream();
                 let ids: Vec<String> = stream.map_ok(|spec| spec.id).try_collect().await?;
                 if ids != *expected {
-                    return Err(format!("walker {walker} got {} items, not the catalogue", ids.len()).into());
+                    return Err(format!("task {task} got {} items, not the catalogue", ids.len()).into());
                 }
-                counts.walks.fetch_add(1, Relaxed);
+                counts.streams.fetch_add(1, Relaxed);
                 counts.items.fetch_add(ids.len() as u64, Relaxed);
             }
             Ok::<(), Box<dyn Error + Send + Sync>>(())
@@ -109,21 +109,21 @@ async fn main() -> Result<(), Box<dyn Error>> {
     loop {
         tokio::select! {
             _ = seconds.tick() => report(&counts, &requests, &mock),
-            walker = walkers.join_next() => match walker {
+            task = tasks.join_next() => match task {
                 None => break,
                 Some(ended) => ended?.map_err(|error| error.to_string())?,
             },
         }
     }
     report(&counts, &requests, &mock);
-    println!("every walk gave the {} specs once each, in order", expected.len());
+    println!("every stream yielded the {} specs once each, in order", expected.len());
     Ok(())
 }
 
 fn report(counts: &Counts, requests: &AtomicU64, mock: &MockPress) {
     println!(
-        "{} walks, {} items, {} requests, {} connections, memory {}",
-        counts.walks.load(Relaxed),
+        "{} streams, {} items, {} requests, {} connections, memory {}",
+        counts.streams.load(Relaxed),
         counts.items.load(Relaxed),
         requests.load(Relaxed),
         mock.connections(),
@@ -131,7 +131,7 @@ fn report(counts: &Counts, requests: &AtomicU64, mock: &MockPress) {
     );
 }
 
-/// The memory of this process, the mock included, as Linux tells it.
+/// Returns the resident memory of this process, the mock server included, on Linux.
 fn memory() -> Option<String> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     status

@@ -1,9 +1,9 @@
-//! A function that uses press-specs, and its tests with `MockPress`: seeded, with scripted faults, asserting on what
-//! was received.
+//! Tests a function that uses press-specs against `MockPress`: with seeded specs, injected faults, and assertions on the
+//! requests that were received.
 //!
 //! ```sh
-//! cargo run --features mock --example test_your_code
-//! cargo test --features mock --example test_your_code
+//! cargo run -p press-specs --features mock --example test_your_code
+//! cargo test -p press-specs --features mock --example test_your_code
 //! ```
 
 mod support;
@@ -13,9 +13,9 @@ use std::error::Error;
 use futures::TryStreamExt;
 use press_specs::{Spec, mock::MockPress, types::SpecStatus};
 
-/// The names of the archived specs that contain `term`, in alphabetical order.
+/// Returns the names of the archived specs that contain `term`, in alphabetical order.
 ///
-/// It takes a client, and does not make one: so a test can give it one for a mock.
+/// The client is an argument, so that a test can pass one for the mock server.
 async fn archived(client: &Spec, term: &str) -> Result<Vec<String>, press_specs::Error> {
     let specs = client
         .list_specs()
@@ -48,7 +48,7 @@ mod tests {
 
     type TestResult = Result<(), Box<dyn Error>>;
 
-    /// Only what the test is about: whatever else a spec has may be missing.
+    /// Returns a spec with no more fields than the tests need; all others may be absent.
     fn spec(name: &str, status: &str) -> Value {
         json!({ "id": name, "metadata": { "name": name, "status": status } })
     }
