@@ -1,35 +1,57 @@
-//! Client for the Press Specs API of the Peak platform: lists App and Block *specs* and the *deployments* of their
-//! releases, as async streams, single pages or plain iterators.
+//! A client for the Press Specs API of the Peak platform.
+//!
+//! It lists App and Block *specs* and the *deployments* of their releases, as async streams, as single pages, or as
+//! iterators in [blocking] code.
 //!
 //! # Quick start
 //!
-//! The token comes from the environment variable `PEAK_AUTH_TOKEN` (or `API_KEY`), the stage from `PEAK__STAGE` (or
-//! `STAGE`, else `prod`).
+//! Set the environment variable `PEAK_AUTH_TOKEN` to an API key or a `Bearer …` token. Then list specs:
 //!
 //! ```no_run
 //! use futures::TryStreamExt;
 //! use press_specs::types::SpecStatus;
 //!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), press_specs::Error> {
-//! let client = press_specs::get_client(None)?;
-//! let mut specs = client.list_specs().status([SpecStatus::Available]).stream();
-//! while let Some(spec) = specs.try_next().await? {
-//!     println!("{}", spec.id);
+//! #[tokio::main]
+//! async fn main() -> Result<(), press_specs::Error> {
+//!     let client = press_specs::get_client(None)?;
+//!     let mut specs = client.list_specs().status([SpecStatus::Available]).stream();
+//!     while let Some(spec) = specs.try_next().await? {
+//!         println!("{}", spec.id);
+//!     }
+//!     Ok(())
 //! }
-//! # Ok(())
-//! # }
 //! ```
 //!
-//! # Two modes
+//! [`get_client`] returns a [`Spec`], the client. Each of its operations returns a request, which is sent when you
+//! await or poll its result.
 //!
-//! [`Spec::list_specs`] and [`Spec::list_spec_release_deployments`] return a [request](ListRequest). Its setters are the
-//! parameters of the operation, and how it ends decides what comes back:
+//! # Operations
 //!
-//! | end | gives |
+//! | operation | request | page | item |
+//! |---|---|---|---|
+//! | [`list_specs`](Spec::list_specs) | [`ListSpecs`] | [`SpecPage`] | [`SpecSummary`] |
+//! | [`list_spec_release_deployments`] | [`ListSpecReleaseDeployments`] | [`DeploymentPage`] | [`DeploymentSummary`] |
+//!
+//! A setter refines a request. All setters are optional, and an empty list means no filter.
+//!
+//! | setters of | |
 //! |---|---|
-//! | [`.stream()`](ListRequest::stream) | the items of all pages, each page requested when its first item is asked for |
-//! | [`.pages()`](ListRequest::pages) | all pages, each whole |
+//! | [`ListSpecs`] | [`status`], [`featured`], [`kind`], [`term`], [`sort`], [`scope`] |
+//! | [`ListSpecReleaseDeployments`] | [`version`], [`status`][d-status], [`name`], [`title`], [`sort`][d-sort] |
+//! | both | [`page_size`], [`start_page`], [`concurrency`] |
+//!
+//! Enumerations convert from text, so that `.status(["available"])` works as well as
+//! `.status([SpecStatus::Available])`. A value that this version of the crate doesn't know is kept as `Unknown`, and a
+//! field that it doesn't know is kept in `extra`.
+//!
+//! # Streams and pages
+//!
+//! The last method of a request selects the form of its result:
+//!
+//! | method | result |
+//! |---|---|
+//! | [`.stream()`](ListRequest::stream) | a stream of the items of all pages, fetched as needed |
+//! | [`.pages()`](ListRequest::pages) | a stream of all pages |
 //! | [`.page(n).await`](ListRequest::page) | one page with its pagination details |
 //!
 //! ```
@@ -40,24 +62,24 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let mock = MockPress::builder().generated_specs(60).generated_deployments(3).start()?;
 //! # let client = press_specs::get_client(mock.session()?)?;
-//! // All specs, up to four pages on their way at once.
-//! let specs: Vec<_> = client.list_specs().sort(["createdAt:desc"]).concurrency(4).stream().try_collect().await?;
+//! // All specs, with up to four concurrent page requests.
+//! let request = client.list_specs().sort(["createdAt:desc"]).concurrency(4);
+//! let specs: Vec<_> = request.stream().try_collect().await?;
 //! assert_eq!(specs.len(), 60);
 //!
 //! // One page of deployments.
-//! let page = client.list_spec_release_deployments(&specs[0].id).page_size(2).page(1).await?;
-//! assert_eq!((page.deployments.len(), page.deployment_count, page.page_count), (2, Some(3), 2));
+//! let request = client.list_spec_release_deployments(&specs[0].id).page_size(2);
+//! let page = request.page(1).await?;
+//! assert_eq!(page.deployments.len(), 2);
+//! assert_eq!(page.deployment_count, Some(3));
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Lists of enumerations take the [types] as well as text, `.status(["available"])`, and a value that this version
-//! does not know is neither refused nor lost: it is kept as `Unknown`. Fields that it does not know are in `extra`.
-//!
 //! # Errors
 //!
-//! Everything fails with one [`Error`]. Its [`kind`](Error::kind) says what happened, its text what to do next; the
-//! response, if there was one, is [kept](Error::response) whatever its body is.
+//! Every failure is an [`Error`]. Match on its [`kind`](Error::kind); its text says what failed, where, and what to do
+//! next. The [response](Error::response) is kept whatever its body.
 //!
 //! ```
 //! # use press_specs::mock::MockPress;
@@ -70,9 +92,9 @@
 //! match client.list_spec_release_deployments("no-such-spec").page(None).await {
 //!     Ok(page) => println!("{} deployments", page.deployments.len()),
 //!     Err(error) => match error.kind() {
-//!         ErrorKind::NotFound => println!("there is no such spec"),
-//!         ErrorKind::Unauthorized | ErrorKind::Forbidden => println!("get another token"),
-//!         _ if error.is_retryable() => println!("gave up after {} attempts: {error}", error.attempts()),
+//!         ErrorKind::NotFound => println!("the spec doesn't exist"),
+//!         ErrorKind::Unauthorized | ErrorKind::Forbidden => println!("check the token"),
+//!         _ if error.is_retryable() => println!("try again later: {error}"),
 //!         _ => return Err(error.into()),
 //!     },
 //! }
@@ -80,14 +102,14 @@
 //! # }
 //! ```
 //!
-//! A stream ends after an error. [`Error::page_number`] names the page to go on with:
-//! `.start_page(n)` walks from there.
+//! Transient failures are retried automatically, and every call has a timeout. A stream ends after an error, and
+//! [`Error::page_number`] is the page to continue with: [`.start_page(n)`](ListRequest::start_page). The module
+//! [`reliability`] states what the client promises when the service or the network misbehaves.
 //!
 //! # Sessions
 //!
-//! A [`Session`] holds the credentials, the address, the limits and the connections. `get_client(None)` uses one that the
-//! whole process shares; [`Session::builder`] makes others. It works from any number of Tokio runtimes, which need their
-//! I/O and time drivers (`enable_all`).
+//! A [`Session`] holds credentials, base URL, timeouts and connections. `get_client(None)` uses the default session,
+//! which is created from the environment once per process. [`Session::builder`] creates others:
 //!
 //! ```
 //! use std::time::Duration;
@@ -104,26 +126,29 @@
 //! # Ok::<(), press_specs::Error>(())
 //! ```
 //!
-//! Clients can be cloned and shared between tasks. A proxy, a client certificate or roots of trust of one's own go into
-//! a `reqwest::Client`, see [`SessionBuilder::http_client`]. The proxies of the environment (`HTTPS_PROXY`, `NO_PROXY`)
-//! count anyway.
+//! Clients are cheap to clone and to share between tasks, threads and Tokio runtimes. A runtime needs its I/O and time
+//! drivers (`enable_all`).
 //!
-//! # Reliability
-//!
-//! Failures that pass are tried again, every call has a time limit, and a server that answers nonsense gives an error
-//! and never an empty result: [`reliability`] states the promises.
+//! Proxies are read from the environment (`HTTPS_PROXY`, `NO_PROXY`). For other proxies, client certificates or
+//! additional root certificates, pass a custom `reqwest::Client` to [`SessionBuilder::http_client`].
 //!
 //! # Testing
 //!
-//! The feature `mock` brings [`mock::MockPress`], a server on the loopback address with a catalogue of your own, and with
-//! the faults that you script.
+//! With the feature `mock`, [`mock::MockPress`] serves a catalogue of your own on the loopback address, injects the
+//! faults that you script, and records the requests that it receives.
 //!
 //! # Features
 //!
-//! On by default: `rustls` (TLS; without it bring a `reqwest::Client` of your own) and `gzip` (compressed responses). Off
-//! by default: `blocking` (the module [`blocking`]), `mock` (the module [`mock`]), `schemars` (JSON Schemas of the
-//! [`types`]) and `tracing` (spans and events for each request, with the field names of OpenTelemetry). HTTP/2 and other
-//! abilities of `reqwest` can be turned on by depending on `reqwest` with their features.
+//! | feature | default | enables |
+//! |---|---|---|
+//! | `rustls` | yes | TLS; without it, pass a `reqwest::Client` of your own |
+//! | `gzip` | yes | compressed responses |
+//! | `blocking` | | the module [`blocking`] |
+//! | `mock` | | the module [`mock`] |
+//! | `schemars` | | JSON Schemas of the [`types`] |
+//! | `tracing` | | spans and events with OpenTelemetry field names |
+//!
+//! HTTP/2 and other abilities of `reqwest` are enabled by its own features: depend on `reqwest` as well.
 //!
 //! # Coming from Python
 //!
@@ -137,7 +162,7 @@
 //! print(page["pageCount"])
 //! ```
 //!
-//! The same, with the module [`blocking`]:
+//! The same with the module [`blocking`]:
 //!
 //! ```
 //! # use press_specs::mock::MockPress;
@@ -155,8 +180,29 @@
 //! # }
 //! ```
 //!
-//! What is different: an exception is an [`Error`] with a [`kind`](Error::kind), `StopIteration` is the end of the stream,
-//! a missing field is `None`, and no request hangs for ever.
+//! An exception is an [`Error`] with a [`kind`](Error::kind), `StopIteration` is the end of the stream, and a missing
+//! field is `None`.
+//!
+//! [blocking]: mod@blocking
+//! [`list_spec_release_deployments`]: Spec::list_spec_release_deployments
+//! [`SpecPage`]: types::SpecPage
+//! [`SpecSummary`]: types::SpecSummary
+//! [`DeploymentPage`]: types::DeploymentPage
+//! [`DeploymentSummary`]: types::DeploymentSummary
+//! [`page_size`]: ListRequest::page_size
+//! [`start_page`]: ListRequest::start_page
+//! [`concurrency`]: ListRequest::concurrency
+//! [`status`]: type.ListSpecs.html#method.status
+//! [`featured`]: type.ListSpecs.html#method.featured
+//! [`kind`]: type.ListSpecs.html#method.kind
+//! [`term`]: type.ListSpecs.html#method.term
+//! [`sort`]: type.ListSpecs.html#method.sort
+//! [`scope`]: type.ListSpecs.html#method.scope
+//! [`version`]: type.ListSpecReleaseDeployments.html#method.version
+//! [d-status]: type.ListSpecReleaseDeployments.html#method.status
+//! [`name`]: type.ListSpecReleaseDeployments.html#method.name
+//! [`title`]: type.ListSpecReleaseDeployments.html#method.title
+//! [d-sort]: type.ListSpecReleaseDeployments.html#method.sort
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // Tests, examples and benchmarks may do more.
@@ -198,7 +244,7 @@ pub use retry::RetryPolicy;
 pub use session::{Session, SessionBuilder, Stage};
 pub use specs::{ListRequest, ListSpecReleaseDeployments, ListSpecs};
 
-/// The README, whose code compiles.
+/// Compiles the code of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
