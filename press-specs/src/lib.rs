@@ -27,18 +27,16 @@
 //!
 //! # Operations
 //!
-//! | operation | request | page | item |
-//! |---|---|---|---|
-//! | [`list_specs`](Spec::list_specs) | [`ListSpecs`] | [`SpecPage`] | [`SpecSummary`] |
-//! | [`list_spec_release_deployments`] | [`ListSpecReleaseDeployments`] | [`DeploymentPage`] | [`DeploymentSummary`] |
+//! | | specs | deployments of a spec |
+//! |---|---|---|
+//! | method | [`list_specs`](Spec::list_specs) | [`list_spec_release_deployments`] |
+//! | request | [`ListSpecs`] | [`ListSpecReleaseDeployments`] |
+//! | setters | [`status`], [`featured`], [`kind`], [`term`], [`sort`], [`scope`] | [`version`], [`status`][s], [`name`], [`title`], [`sort`][o] |
+//! | setters of both | [`page_size`], [`start_page`], [`concurrency`] | |
+//! | page | [`SpecPage`] | [`DeploymentPage`] |
+//! | item | [`SpecSummary`] | [`DeploymentSummary`] |
 //!
 //! A setter refines a request. All setters are optional, and an empty list means no filter.
-//!
-//! | setters of | |
-//! |---|---|
-//! | [`ListSpecs`] | [`status`], [`featured`], [`kind`], [`term`], [`sort`], [`scope`] |
-//! | [`ListSpecReleaseDeployments`] | [`version`], [`status`][d-status], [`name`], [`title`], [`sort`][d-sort] |
-//! | both | [`page_size`], [`start_page`], [`concurrency`] |
 //!
 //! Enumerations convert from text, so that `.status(["available"])` works as well as
 //! `.status([SpecStatus::Available])`. A value that this version of the crate doesn't know is kept as `Unknown`, and a
@@ -199,10 +197,10 @@
 //! [`sort`]: type.ListSpecs.html#method.sort
 //! [`scope`]: type.ListSpecs.html#method.scope
 //! [`version`]: type.ListSpecReleaseDeployments.html#method.version
-//! [d-status]: type.ListSpecReleaseDeployments.html#method.status
+//! [s]: type.ListSpecReleaseDeployments.html#method.status
 //! [`name`]: type.ListSpecReleaseDeployments.html#method.name
 //! [`title`]: type.ListSpecReleaseDeployments.html#method.title
-//! [d-sort]: type.ListSpecReleaseDeployments.html#method.sort
+//! [o]: type.ListSpecReleaseDeployments.html#method.sort
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // Tests, examples and benchmarks may do more.
