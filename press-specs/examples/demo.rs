@@ -117,7 +117,7 @@ async fn run(arguments: Arguments, out: &mut impl Write) -> Result<(), Box<dyn E
     )?;
 
     let started = Instant::now();
-    let specs = collect(request, arguments.limit, page.spec_count).await?;
+    let specs = collect(request, arguments.limit).await?;
     let took = started.elapsed();
     heading(out, "Specs from a stream over all pages")?;
     let columns = ["Name", "Kind", "Status", "Release", "Created", "Scope", "Title"];
@@ -163,36 +163,36 @@ fn session(arguments: &Arguments) -> Result<(Session, Option<MockPress>), Box<dy
 }
 
 fn request(client: &Spec, arguments: &Arguments) -> ListSpecs {
-    let mut request = client
+    client
         .list_specs()
         .status(arguments.status.clone())
+        .maybe(arguments.featured, ListSpecs::featured)
+        .maybe(arguments.kind.clone(), ListSpecs::kind)
+        .maybe(arguments.term.clone(), ListSpecs::term)
         .sort(arguments.sort.clone())
         .scope(arguments.scope.clone())
         .page_size(arguments.page_size)
-        .concurrency(arguments.concurrency);
-    if let Some(featured) = arguments.featured {
-        request = request.featured(featured);
-    }
-    if let Some(kind) = arguments.kind.clone() {
-        request = request.kind(kind);
-    }
-    if let Some(term) = arguments.term.clone() {
-        request = request.term(term);
-    }
-    request
+        .concurrency(arguments.concurrency)
 }
 
 /// Collects specs from the stream behind a progress bar, which shows only if standard error is a terminal.
-async fn collect(request: ListSpecs, limit: usize, total: Option<u64>) -> Result<Vec<SpecSummary>, Box<dyn Error>> {
-    let progress = match total {
-        Some(total) => ProgressBar::new(total.min(limit as u64))
-            .with_style(ProgressStyle::with_template("{wide_bar:.cyan} {pos} of {len} specs")?),
-        None => ProgressBar::new_spinner().with_style(ProgressStyle::with_template("{spinner} {pos} specs")?),
-    };
-    let specs = request.stream().take(limit).inspect_ok(|_| progress.inc(1));
-    let specs = specs.try_collect().await;
+async fn collect(request: ListSpecs, limit: usize) -> Result<Vec<SpecSummary>, Box<dyn Error>> {
+    let style = ProgressStyle::with_template("{wide_bar:.cyan} {pos} of {len} specs")?;
+    let progress = ProgressBar::new(limit as u64).with_style(style);
+    let mut stream = request.stream();
+    let mut specs = Vec::new();
+    while specs.len() < limit
+        && let Some(spec) = stream.try_next().await?
+    {
+        specs.push(spec);
+        // The total is known from the first page on.
+        if let Some(total) = stream.item_count() {
+            progress.set_length(total.min(limit as u64));
+        }
+        progress.inc(1);
+    }
     progress.finish_and_clear();
-    Ok(specs?)
+    Ok(specs)
 }
 
 fn spec_row(spec: &SpecSummary) -> [String; 7] {

@@ -74,6 +74,114 @@
 //! # }
 //! ```
 //!
+//! # Filters that may be absent
+//!
+//! [`maybe`](ListRequest::maybe) applies a setter only if there is a value, for example one from a query string:
+//!
+//! ```
+//! # use press_specs::mock::MockPress;
+//! use press_specs::ListSpecs;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let mock = MockPress::builder().generated_specs(60).start()?;
+//! # let client = press_specs::get_client(mock.session()?)?;
+//! let kind: Option<String> = None;
+//! let request = client.list_specs().maybe(kind, ListSpecs::kind);
+//! assert_eq!(request.page(1).await?.spec_count, Some(60));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Progress and resuming
+//!
+//! A stream reports the size of the list: [`item_count`](ItemStream::item_count) and
+//! [`page_count`](ItemStream::page_count). It also reports its own [`position`](ItemStream::position), a short text. Save
+//! it, and [`resume`](ListRequest::resume) continues there, even in another process:
+//!
+//! ```
+//! # use press_specs::mock::MockPress;
+//! use futures::TryStreamExt;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let mock = MockPress::builder().generated_specs(60).start()?;
+//! # let client = press_specs::get_client(mock.session()?)?;
+//! let mut specs = client.list_specs().page_size(20).stream();
+//! for _ in 0..25 {
+//!     specs.try_next().await?;
+//! }
+//! assert_eq!(specs.item_count(), Some(60));
+//! let saved = specs.position().to_string();
+//!
+//! let specs = client.list_specs().resume(saved.parse()?).stream();
+//! let rest: Vec<_> = specs.try_collect().await?;
+//! assert_eq!(rest.len(), 35);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Lists that change
+//!
+//! The API numbers its pages, so that an item that is added or removed shifts all later ones. To read a complete list, sort
+//! it by creation time, so that new items come last. [`detect_changes`](ListRequest::detect_changes) ends the stream if
+//! the list changes while it is read. Then start again:
+//!
+//! ```
+//! # use press_specs::mock::MockPress;
+//! use futures::TryStreamExt;
+//! use press_specs::ErrorKind;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let mock = MockPress::builder().generated_specs(60).start()?;
+//! # let client = press_specs::get_client(mock.session()?)?;
+//! let specs: Vec<_> = loop {
+//!     let request = client.list_specs().sort(["createdAt:asc"]).detect_changes(true);
+//!     match request.stream().try_collect().await {
+//!         Err(error) if error.kind() == ErrorKind::ListChanged => continue,
+//!         result => break result?,
+//!     }
+//! };
+//! assert_eq!(specs.len(), 60);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Headers and parameters
+//!
+//! [`page_with_response`](ListRequest::page_with_response) returns a [`Response`], which derefs to the page and holds the
+//! status and the headers. [`header`](ListRequest::header) and [`query`](ListRequest::query) add to one request, for
+//! example a parameter that this version of the crate doesn't know.
+//!
+//! ```
+//! # use press_specs::mock::MockPress;
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let mock = MockPress::builder().generated_specs(60).start()?;
+//! # let client = press_specs::get_client(mock.session()?)?;
+//! let request = client.list_specs().header("x-tenant", "acme").query("owner", "me");
+//! let page = request.page_with_response(1).await?;
+//! println!("{} specs", page.specs.len());
+//! println!("served by {:?}", page.headers().get("server"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Generic code
+//!
+//! [`ListOperation`] and [`Page`] stand for any list request and its page:
+//!
+//! ```
+//! use futures::TryStreamExt;
+//! use press_specs::{Error, ListOperation, ListRequest, Page};
+//!
+//! async fn count<O: ListOperation>(request: ListRequest<O>) -> Result<usize, Error> {
+//!     let pages = request.pages();
+//!     pages.try_fold(0, |sum, page| async move { Ok(sum + page.items().len()) }).await
+//! }
+//! ```
+//!
 //! # Errors
 //!
 //! Every failure is an [`Error`]. Match on its [`kind`](Error::kind); its text says what failed, where, and what to do
@@ -124,11 +232,28 @@
 //! # Ok::<(), press_specs::Error>(())
 //! ```
 //!
+//! A token that expires comes from a function, [`auth_token_fn`](SessionBuilder::auth_token_fn), which is called when the
+//! session has no token and when the service rejects it. [`Session::set_auth_token`] replaces the token of a running
+//! session:
+//!
+//! ```
+//! # async fn log_in() -> Result<String, std::io::Error> { Ok("my-token".to_owned()) }
+//! use press_specs::Session;
+//!
+//! let session = Session::builder().auth_token_fn(|| async { log_in().await }).build()?;
+//! session.set_auth_token("another-token")?;
+//! # Ok::<(), press_specs::Error>(())
+//! ```
+//!
+//! [`header`](SessionBuilder::header) adds a header to every request. [`on_request`](SessionBuilder::on_request) is called
+//! for each attempt, inside its span, for example to propagate `traceparent`.
+//!
 //! Clients are cheap to clone and to share between tasks, threads and Tokio runtimes. A runtime needs its I/O and time
 //! drivers (`enable_all`).
 //!
 //! Proxies are read from the environment (`HTTPS_PROXY`, `NO_PROXY`). For other proxies, client certificates or
-//! additional root certificates, pass a custom `reqwest::Client` to [`SessionBuilder::http_client`].
+//! additional root certificates, pass a custom
+//! [`reqwest::Client`] to [`SessionBuilder::http_client`].
 //!
 //! # Testing
 //!
@@ -139,14 +264,18 @@
 //!
 //! | feature | default | enables |
 //! |---|---|---|
-//! | `rustls` | yes | TLS; without it, pass a `reqwest::Client` of your own |
+//! | `rustls` | yes | TLS with rustls and its default cryptography |
+//! | `rustls-no-provider` | | TLS with rustls and a cryptography provider that you install |
+//! | `native-tls` | | TLS with the library of the operating system |
 //! | `gzip` | yes | compressed responses |
 //! | `blocking` | | the module [`blocking`] |
+//! | `chrono` | | [`Timestamp::to_utc`](types::Timestamp::to_utc) |
 //! | `mock` | | the module [`mock`] |
 //! | `schemars` | | JSON Schemas of the [`types`] |
 //! | `tracing` | | spans and events with OpenTelemetry field names |
 //!
-//! HTTP/2 and other abilities of `reqwest` are enabled by its own features: depend on `reqwest` as well.
+//! Without a TLS feature, pass a custom `reqwest::Client`. HTTP/2 and other abilities of [`reqwest`] are enabled by its own
+//! features: depend on it as well.
 //!
 //! # Coming from Python
 //!
