@@ -100,7 +100,7 @@ pub(crate) struct Answer {
     pub(crate) stderr: String,
 }
 
-fn run(mut command: Command, directory: &Path) -> Answer {
+pub(crate) fn run(mut command: Command, directory: &Path) -> Answer {
     // These would lead cargo and git to the workspace that is tested.
     for variable in [
         "CARGO_MANIFEST_DIR",

@@ -4,6 +4,8 @@
 //! `cargo test -p xtask --test scenarios`.
 
 mod copy;
+mod generator;
+mod shapes;
 
 use std::time::{Duration, SystemTime};
 
