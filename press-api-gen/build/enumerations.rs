@@ -1,43 +1,35 @@
 //! The open enumerations: progenitor's are closed, and one new value would fail a whole page.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use heck::ToUpperCamelCase;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::Value;
 
-use super::document::Document;
+use super::normalize::Api;
 
 /// Generates a module with an open enumeration for each enumeration of the contract.
-pub(crate) fn generate(document: &Document) -> Result<TokenStream, String> {
-    let enumerations = document
-        .enumerations()
-        .map(|name| enumeration(name, document.schema(name)))
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok(quote! {
+pub(crate) fn generate(api: &Api) -> TokenStream {
+    let enumerations = api.enumerations().map(|name| enumeration(name, &api.schemas[name]));
+    quote! {
         /// The enumerations of the contract, each open for values that it does not name.
         pub mod enumerations {
             #(#enumerations)*
         }
-    })
+    }
 }
 
-fn enumeration(name: &str, schema: &Value) -> Result<TokenStream, String> {
-    let pointer = format!("openapi/press.yaml#/components/schemas/{name}/enum");
+fn enumeration(name: &str, schema: &Value) -> TokenStream {
     let description = schema["description"].as_str().unwrap_or(name);
     let ident = format_ident!("{name}");
-    let mut seen = HashMap::new();
+    let mut seen = HashSet::new();
     let mut variants = Vec::new();
-    for value in schema["enum"].as_array().into_iter().flatten() {
-        let value = value
-            .as_str()
-            .ok_or_else(|| format!("{pointer}: {value} is not a string"))?;
-        let variant = variant_name(value);
-        if let Some(other) = seen.insert(variant.clone(), value) {
-            return Err(format!(
-                "{pointer}: `{other}` and `{value}` would both become the variant `{variant}`"
-            ));
+    for value in schema["enum"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        let (name, mut variant, mut number) = (variant_name(value), variant_name(value), 2);
+        while !seen.insert(variant.clone()) {
+            variant = format!("{name}{number}");
+            number += 1;
         }
         let doc = match schema["x-enumDescriptions"][value].as_str() {
             Some(text) => format!("`{value}`: {text}"),
@@ -46,12 +38,12 @@ fn enumeration(name: &str, schema: &Value) -> Result<TokenStream, String> {
         let variant = format_ident!("{variant}");
         variants.push(quote! { #[doc = #doc] #variant = #value, });
     }
-    Ok(quote! {
+    quote! {
         crate::open_enum::open_enumeration! {
             #[doc = #description]
             #ident { #(#variants)* }
         }
-    })
+    }
 }
 
 /// The variant for a value: `delete_failed` → `DeleteFailed`, `createdAt:desc` → `CreatedAtDesc`.

@@ -1,101 +1,50 @@
-//! A type per paginated operation, with its parameters by name, so that what calls the generated methods neither
-//! counts positions nor stops compiling when the contract gains an optional parameter.
+//! A type per operation, with its parameters by name, so that callers of the generated methods neither count positions
+//! nor stop compiling when the document gains an optional parameter.
 
 use std::collections::BTreeMap;
 
-use heck::{ToSnakeCase, ToUpperCamelCase};
-use proc_macro2::TokenStream;
+use heck::ToUpperCamelCase;
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use serde_json::Value;
-use syn::{FnArg, GenericArgument, Ident, ImplItem, ImplItemFn, Item, Pat, PathArguments, Type};
+use syn::{FnArg, GenericArgument, ImplItem, ImplItemFn, Item, Pat, PathArguments, ReturnType, Type, visit::Visit};
 
-use super::document::{Document, reference};
+use super::normalize::{Api, Operation, Page, Parameter, argument, component, field};
 
-/// Generates a module with a [`ListOperation`](crate::ListOperation) for each paginated GET of the contract.
-pub(crate) fn generate(document: &Document, client: &syn::File) -> Result<TokenStream, String> {
+/// Generates a module with an [`Operation`](crate::Operation) for each operation of `api`, which is a
+/// [`ListOperation`](crate::ListOperation) if it has pages.
+pub(crate) fn generate(api: &Api, client: &syn::File) -> Result<TokenStream, String> {
     let mut operations = Vec::new();
     // Several operations may return the same page.
     let mut pages = BTreeMap::new();
-    for (path, method, operation) in document.operations() {
-        let (Some(id), "get", Some(page)) = (operation["operationId"].as_str(), method, Page::of(document, operation))
-        else {
-            continue;
-        };
-        let name = id.to_snake_case();
-        let function =
-            method_of(client, &name).ok_or_else(|| format!("the generated client has no method `{name}`"))?;
-        operations.push(list_operation(document, path, operation, function, &page));
-        pages.insert(page.schema, page_impl(&page));
+    for operation in &api.operations {
+        let function = method_of(client, &operation.name)
+            .ok_or_else(|| format!("the generated client has no method `{}`", operation.name))?;
+        operations.push(operation_type(operation, function));
+        if let Some(page) = &operation.page {
+            operations.push(list_operation(operation, page));
+            pages.entry(&page.schema).or_insert_with(|| page_impl(api, page));
+        }
     }
     let pages = pages.values();
+    let joined = api.operations.iter().flat_map(|operation| &operation.parameters).any(|parameter| parameter.joined.is_some());
+    let joined = joined.then(|| {
+        quote! {
+            /// Writes a list as one value; an empty list is none.
+            fn joined<T: ToString>(values: &[T], separator: &str) -> Option<String> {
+                let values: Vec<String> = values.iter().map(T::to_string).collect();
+                (!values.is_empty()).then(|| values.join(separator))
+            }
+        }
+    });
     Ok(quote! {
-        /// The paginated operations of the contract, each with its parameters.
+        /// The operations of the contract, each with its parameters.
         pub mod operations {
             #(#operations)*
             #(#pages)*
+            #joined
         }
     })
-}
-
-/// What makes a response a page.
-struct Page<'a> {
-    schema: &'a str,
-    items: &'a str,
-    item: &'a str,
-    /// The fields with the number of this page, the number of items on it and on all pages, where there are such.
-    number: Option<Ident>,
-    size: Option<Ident>,
-    count: Option<Ident>,
-    /// Whether the items have an id.
-    identified: bool,
-}
-
-impl<'a> Page<'a> {
-    /// The page that `operation` answers with: an object with a required `pageCount` and one required list of objects.
-    fn of(document: &'a Document, operation: &'a Value) -> Option<Self> {
-        const SCHEMAS: &str = "/components/schemas/";
-        let response = document.resolve(&operation["responses"]["2XX"]);
-        let schema = reference(&response["content"]["application/json"]["schema"])?.strip_prefix(SCHEMAS)?;
-        let object = document.schema(schema);
-        let required: Vec<&str> = object["required"]
-            .as_array()?
-            .iter()
-            .filter_map(Value::as_str)
-            .collect();
-        let properties = &object["properties"];
-        let paged = parameters(document, operation).any(|parameter| parameter["name"] == "pageNumber");
-        let mut lists = required
-            .iter()
-            .filter_map(|name| Some((*name, reference(&properties[*name]["items"])?.strip_prefix(SCHEMAS)?)));
-        match (paged && required.contains(&"pageCount"), lists.next(), lists.next()) {
-            (true, Some((items, item)), None) => {
-                let field = |name: &str| {
-                    let optional = properties[name].is_object() && !required.contains(&name);
-                    optional.then(|| format_ident!("{}", name.to_snake_case()))
-                };
-                let count = format!("{}Count", items.strip_suffix('s').unwrap_or(items));
-                let id = &document.schema(item)["properties"]["id"];
-                Some(Self {
-                    schema,
-                    items,
-                    item,
-                    number: field("pageNumber"),
-                    size: field("pageSize"),
-                    count: field(&count),
-                    identified: id["type"] == "string" && id["nullable"] != true,
-                })
-            }
-            _ => None,
-        }
-    }
-}
-
-fn parameters<'a>(document: &'a Document, operation: &'a Value) -> impl Iterator<Item = &'a Value> {
-    operation["parameters"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|parameter| document.resolve(parameter))
 }
 
 fn method_of<'a>(client: &'a syn::File, name: &str) -> Option<&'a ImplItemFn> {
@@ -110,42 +59,41 @@ fn method_of<'a>(client: &'a syn::File, name: &str) -> Option<&'a ImplItemFn> {
         })
 }
 
-fn list_operation(
-    document: &Document,
-    path: &str,
-    operation: &Value,
-    function: &ImplItemFn,
-    page: &Page<'_>,
-) -> TokenStream {
+fn operation_type(operation: &Operation, function: &ImplItemFn) -> TokenStream {
     let name = &function.sig.ident;
-    let ident = format_ident!("{}", name.to_string().to_upper_camel_case());
-    let name_text = name.to_string();
-    let doc = format!(
-        "The parameters of `GET {path}`: {}",
-        operation["summary"].as_str().unwrap_or_default()
-    );
-    let (mut fields, mut arguments, mut path_parameters) = (Vec::new(), Vec::new(), Vec::new());
-    for argument in &function.sig.inputs {
-        let FnArg::Typed(argument) = argument else { continue };
-        let Pat::Ident(pattern) = &*argument.pat else { continue };
+    let ident = type_ident(operation);
+    let (name_text, method, path) = (name.to_string(), &operation.method, &operation.path);
+    let doc = format!("The parameters of `{method} {path}`: {}", operation.summary);
+    let (mut fields, mut arguments, mut path_parameters, mut path_lists) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for input in &function.sig.inputs {
+        let FnArg::Typed(input) = input else { continue };
+        let Pat::Ident(pattern) = &*input.pat else { continue };
         let field = &pattern.ident;
         let name = field.to_string();
-        let parameter = parameters(document, operation).find(|parameter| {
-            parameter["name"]
-                .as_str()
-                .is_some_and(|text| text.to_snake_case() == name)
-        });
-        let description = parameter
-            .and_then(|parameter| parameter["description"].as_str())
-            .unwrap_or(&name);
-        let (owned, passed) = owned(&argument.ty, &quote! { self.#field });
+        let parameter = operation.parameters.iter().find(|parameter| argument(&parameter.name) == name);
+        let description = match (parameter, &operation.body) {
+            (Some(parameter), _) => parameter.description.as_deref(),
+            (None, Some(body)) => Some(body.description.as_str()).filter(|text| !text.is_empty()).or(Some("The body.")),
+            (None, None) => None,
+        };
+        let description = description.unwrap_or(&name);
+        let (owned, passed) = match parameter.and_then(|parameter| Some((parameter, parameter.joined.as_ref()?))) {
+            Some((parameter, (separator, items))) => joined(parameter, separator, items, field),
+            None => owned(&input.ty, &quote! { self.#field }),
+        };
         fields.push(quote! { #[doc = #description] pub #field: #owned });
         arguments.push(passed);
-        if parameter.is_some_and(|parameter| parameter["in"] == "path") {
-            path_parameters.push(quote! { (#name, self.#field.as_str()) });
+        match parameter.filter(|parameter| parameter.location == "path").map(|parameter| &parameter.joined) {
+            Some(None) if owned.to_string() == "String" || is_enumeration(&owned) => {
+                path_parameters.push(quote! { (#name, self.#field.as_str()) });
+            }
+            Some(Some((_, items))) if items["type"] == "string" || component(items).is_some() => {
+                path_lists.push(quote! { .chain(self.#field.iter().map(|entry| (#name, entry.as_str()))) });
+            }
+            _ => {}
         }
     }
-    let page_type = format_ident!("{}", page.schema);
+    let response = response_of(function);
     quote! {
         #[doc = #doc]
         #[derive(Clone, Debug, Default, PartialEq)]
@@ -155,13 +103,13 @@ fn list_operation(
         impl crate::operation::sealed::Sealed for #ident {}
 
         impl crate::operation::Operation for #ident {
-            type Response = super::types::#page_type;
+            type Response = #response;
             const NAME: &'static str = #name_text;
-            const METHOD: &'static str = "GET";
+            const METHOD: &'static str = #method;
             const PATH: &'static str = #path;
 
             fn path_parameters(&self) -> impl Iterator<Item = (&'static str, &str)> {
-                [#(#path_parameters),*].into_iter()
+                [#(#path_parameters),*].into_iter() #(#path_lists)*
             }
 
             async fn send(
@@ -171,39 +119,48 @@ fn list_operation(
                 client.#name(#(#arguments),*).await
             }
         }
+    }
+}
 
+fn list_operation(operation: &Operation, page: &Page) -> TokenStream {
+    let (ident, page_type) = (type_ident(operation), format_ident!("{}", page.schema));
+    let (number, size) = (format_ident!("{}", page.number_parameter), format_ident!("{}", page.size_parameter));
+    quote! {
         impl crate::operation::ListOperation for #ident {
             type Page = super::types::#page_type;
 
             fn page_size(&self) -> Option<u64> {
-                self.page_size.map(Into::into)
+                self.#size.map(Into::into)
             }
 
             fn set_page_size(&mut self, page_size: Option<u32>) {
-                self.page_size = page_size.map(Into::into);
+                self.#size = page_size.map(Into::into);
             }
 
             fn set_page_number(&mut self, page_number: Option<u32>) {
-                self.page_number = page_number.map(Into::into);
+                self.#number = page_number.map(Into::into);
             }
         }
     }
 }
 
-/// What a page schema lists and counts.
-fn page_impl(page: &Page<'_>) -> TokenStream {
-    let page_type = format_ident!("{}", page.schema);
-    let item_type = format_ident!("{}", page.item);
-    let items = format_ident!("{}", page.items.to_snake_case());
-    let or_none = |field: &Option<Ident>| match field {
-        Some(field) => quote! { self.#field },
-        None => quote! { None },
-    };
-    let (number, size, count) = (or_none(&page.number), or_none(&page.size), or_none(&page.count));
-    let (item, id) = if page.identified {
-        (quote! { item }, quote! { Some(&item.id) })
-    } else {
-        (quote! { _ }, quote! { None })
+fn type_ident(operation: &Operation) -> Ident {
+    format_ident!("{}", operation.name.to_upper_camel_case())
+}
+
+/// Lists and counts of a page schema.
+fn page_impl(api: &Api, page: &Page) -> TokenStream {
+    let (page_type, item_type) = (format_ident!("{}", page.schema), format_ident!("{}", page.item));
+    let fields = |path: &[String]| path.iter().map(|key| format_ident!("{}", field(key))).collect::<Vec<_>>();
+    let (list, count) = (fields(&page.list), fields(&page.count));
+    let number = optional(api, &page.schema, page.number.as_deref());
+    let size = optional(api, &page.schema, page.size.as_deref());
+    let items = optional(api, &page.schema, page.items.as_deref());
+    let id = &api.schemas[&page.item]["properties"]["id"];
+    let (item, id) = match (id["type"] == "string", is_optional(api, &page.item, "id")) {
+        (true, false) => (quote! { item }, quote! { Some(&item.id) }),
+        (true, true) => (quote! { item }, quote! { item.id.as_deref() }),
+        (false, _) => (quote! { _ }, quote! { None }),
     };
     quote! {
         impl crate::operation::sealed::Sealed for super::types::#page_type {}
@@ -212,7 +169,7 @@ fn page_impl(page: &Page<'_>) -> TokenStream {
             type Item = super::types::#item_type;
 
             fn page_count(&self) -> u64 {
-                self.page_count
+                self #(.#count)*
             }
 
             fn page_number(&self) -> Option<u64> {
@@ -224,15 +181,15 @@ fn page_impl(page: &Page<'_>) -> TokenStream {
             }
 
             fn item_count(&self) -> Option<u64> {
-                #count
+                #items
             }
 
             fn items(&self) -> &[Self::Item] {
-                &self.#items
+                &self #(.#list)*
             }
 
             fn into_items(self) -> Vec<Self::Item> {
-                self.#items
+                self #(.#list)*
             }
 
             fn item_id(#item: &Self::Item) -> Option<&str> {
@@ -240,6 +197,84 @@ fn page_impl(page: &Page<'_>) -> TokenStream {
             }
         }
     }
+}
+
+/// The number at `path`, where any part of the way may be absent.
+fn optional(api: &Api, schema: &str, path: Option<&[String]>) -> TokenStream {
+    let Some((last, parents)) = path.and_then(<[String]>::split_last) else {
+        return quote! { None };
+    };
+    let (mut schema, mut place, mut is_option) = (schema.to_owned(), quote! { self }, false);
+    for key in parents {
+        let ident = format_ident!("{}", field(key));
+        let here = is_optional(api, &schema, key);
+        place = match (is_option, here) {
+            (false, false) => quote! { #place.#ident },
+            (false, true) => quote! { #place.#ident.as_ref() },
+            (true, false) => quote! { #place.map(|value| &value.#ident) },
+            (true, true) => quote! { #place.and_then(|value| value.#ident.as_ref()) },
+        };
+        is_option |= here;
+        schema = component(&api.schemas[&schema]["properties"][key]).unwrap_or_default().to_owned();
+    }
+    let ident = format_ident!("{}", field(last));
+    match (is_option, is_optional(api, &schema, last)) {
+        (false, false) => quote! { Some(#place.#ident) },
+        (false, true) => quote! { #place.#ident },
+        (true, false) => quote! { #place.map(|value| value.#ident) },
+        (true, true) => quote! { #place.and_then(|value| value.#ident) },
+    }
+}
+
+fn is_optional(api: &Api, schema: &str, key: &str) -> bool {
+    let schema = &api.schemas[schema];
+    let required = schema["required"].as_array().is_some_and(|required| required.iter().any(|name| name == key));
+    !required || schema["properties"][key]["nullable"] == true
+}
+
+/// The list that `parameter` is sent as one value of, and how its `field` is passed.
+fn joined(parameter: &Parameter, separator: &str, items: &Value, field: &Ident) -> (TokenStream, TokenStream) {
+    let item = match (component(items), items["type"].as_str()) {
+        (Some(name), _) => {
+            let name = format_ident!("{name}");
+            quote! { crate::generated::enumerations::#name }
+        }
+        (None, Some("integer")) if items["format"] == "uint64" => quote! { u64 },
+        (None, Some("integer")) => quote! { i64 },
+        (None, Some("number")) => quote! { f64 },
+        (None, Some("boolean")) => quote! { bool },
+        (None, _) => quote! { String },
+    };
+    let passed = quote! { joined(&self.#field, #separator) };
+    let passed = if parameter.required { quote! { &#passed.unwrap_or_default() } } else { quote! { #passed.as_deref() } };
+    (quote! { ::std::vec::Vec<#item> }, passed)
+}
+
+fn is_enumeration(ty: &TokenStream) -> bool {
+    ty.to_string().starts_with("crate :: generated :: enumerations")
+}
+
+/// The `T` of the `ResponseValue<T>` that `function` returns.
+fn response_of(function: &ImplItemFn) -> TokenStream {
+    struct Response(Option<Type>);
+
+    impl<'ast> Visit<'ast> for Response {
+        fn visit_path_segment(&mut self, segment: &'ast syn::PathSegment) {
+            if segment.ident == "ResponseValue"
+                && let PathArguments::AngleBracketed(arguments) = &segment.arguments
+                && let Some(GenericArgument::Type(ty)) = arguments.args.first()
+            {
+                self.0 = Some(ty.clone());
+            }
+            syn::visit::visit_path_segment(self, segment);
+        }
+    }
+
+    let mut response = Response(None);
+    if let ReturnType::Type(_, ty) = &function.sig.output {
+        response.visit_type(ty);
+    }
+    response.0.map_or_else(|| quote! { () }, |ty| in_module(&ty))
 }
 
 /// The type that owns what the argument type `borrowed` borrows, and how the field `field` of it is passed.
