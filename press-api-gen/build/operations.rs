@@ -38,7 +38,7 @@ pub(crate) fn generate(api: &Api, client: &syn::File) -> Result<TokenStream, Str
         }
     });
     Ok(quote! {
-        /// The operations of the contract, each with its parameters.
+        /// The operations of the API, each with its parameters.
         pub mod operations {
             #(#operations)*
             #(#pages)*

@@ -498,7 +498,7 @@ pub mod enumerations {
         "archived", }
     }
 }
-/// The paginated operations of the contract, each with its parameters.
+/// The operations of the API, each with its parameters.
 pub mod operations {
     /// The parameters of `GET /v1/specs/`: List the published App and Block specs.
     #[derive(Clone, Debug, Default, PartialEq)]
