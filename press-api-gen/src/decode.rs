@@ -73,6 +73,12 @@ impl From<reqwest::Error> for Failure {
     }
 }
 
+impl From<progenitor_client::Error<()>> for Failure {
+    fn from(_: progenitor_client::Error<()>) -> Self {
+        Cause::NotBuilt.after(None)
+    }
+}
+
 impl From<http::header::InvalidHeaderValue> for Failure {
     fn from(_: http::header::InvalidHeaderValue) -> Self {
         Cause::NotBuilt.after(None)
