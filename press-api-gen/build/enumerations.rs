@@ -25,7 +25,12 @@ fn enumeration(name: &str, schema: &Value) -> TokenStream {
     let ident = format_ident!("{name}");
     let mut seen = HashSet::new();
     let mut variants = Vec::new();
-    for value in schema["enum"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+    for value in schema["enum"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+    {
         let (name, mut variant, mut number) = (variant_name(value), variant_name(value), 2);
         while !seen.insert(variant.clone()) {
             variant = format!("{name}{number}");

@@ -103,7 +103,9 @@ where
 /// Sends `request` and ignores the body of a successful response.
 #[allow(dead_code, reason = "for operations that respond without a body")]
 pub(crate) async fn empty(client: &Client, request: reqwest::Request) -> Result<Response<()>, Failure> {
-    exchange(client, request).await.map(|(head, _)| Response { head, body: () })
+    exchange(client, request)
+        .await
+        .map(|(head, _)| Response { head, body: () })
 }
 
 /// Sends `request` and reads the body of a successful response, as it was sent.

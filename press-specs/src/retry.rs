@@ -126,20 +126,20 @@ impl Retries<'_> {
     /// server, unless the server refused it.
     pub(crate) fn delay(&mut self, error: &Error, safe: bool, left: Option<Duration>) -> Option<Duration> {
         let limited = error.kind() == ErrorKind::TooManyRequests;
-        if self.policy.max_attempts <= 1 || !error.is_retryable() || !(safe || limited) {
-            return None;
-        }
-        let fits = |delay: Duration| left.is_none_or(|left| delay < left);
         let wish = error
             .response()
             .and_then(|response| response.retry_after())
             .filter(|wish| !wish.is_zero());
-        if let (Some(wish), true) = (wish, limited) {
-            if !fits(wish) {
-                return None;
-            }
+        let scheduled = wish.filter(|_| limited);
+        if let Some(wish) = scheduled {
             self.shared.pause.until(wish);
-            return Some(jittered(wish, left));
+        }
+        if self.policy.max_attempts <= 1 || !error.is_retryable() || !(safe || limited) {
+            return None;
+        }
+        let fits = |delay: Duration| left.is_none_or(|left| delay < left);
+        if let Some(wish) = scheduled {
+            return fits(wish).then(|| jittered(wish, left));
         }
         if self.counted >= self.policy.max_attempts - 1 {
             return None;

@@ -9,7 +9,10 @@ impl<'a> Normalizer<'a> {
     pub(super) fn choice(&mut self, at: &str, flat: &Flat<'a>, name: &str) -> Value {
         let mut members = self.flats(&flat.choices);
         // Choices of choices.
-        while let Some(index) = members.iter().position(|member| !member.choices.is_empty() && members.len() < 64) {
+        while let Some(index) = members
+            .iter()
+            .position(|member| !member.choices.is_empty() && members.len() < 64)
+        {
             let member = members.swap_remove(index);
             if member.properties.is_empty() {
                 members.extend(self.flats(&member.choices));
@@ -20,11 +23,17 @@ impl<'a> Normalizer<'a> {
         let is = |member: &Flat<'_>, of: &str| {
             let (types, values) = (&member.types, &member.values);
             types.len() == 1 && types.contains(of)
-                || types.is_empty() && of == "string" && !values.is_empty() && values.iter().all(|value| value.is_string())
+                || types.is_empty()
+                    && of == "string"
+                    && !values.is_empty()
+                    && values.iter().all(|value| value.is_string())
         };
         let all = |of: &[&str]| members.iter().all(|member| of.iter().any(|of| is(member, of)));
         if all(&["string"]) {
-            let values: Vec<_> = members.iter().flat_map(|member| member.values.iter().copied()).collect();
+            let values: Vec<_> = members
+                .iter()
+                .flat_map(|member| member.values.iter().copied())
+                .collect();
             if !values.is_empty() {
                 let flat = Flat {
                     description: flat.description,
@@ -37,7 +46,11 @@ impl<'a> Normalizer<'a> {
                 return self.enumeration(at, &flat, name);
             }
             let timestamp = members.iter().all(|member| member.timestamp);
-            return if timestamp { json!({ "type": "string", "format": "date-time" }) } else { json!({ "type": "string" }) };
+            return if timestamp {
+                json!({ "type": "string", "format": "date-time" })
+            } else {
+                json!({ "type": "string" })
+            };
         }
         match ["integer", "boolean"].iter().find(|of| all(&[of])) {
             Some(of) => json!({ "type": of }),
@@ -47,7 +60,8 @@ impl<'a> Normalizer<'a> {
     }
 
     fn any(&mut self, at: &str) -> Value {
-        self.findings.note(at, "a choice between several shapes is kept as any value");
+        self.findings
+            .note(at, "a choice between several shapes is kept as any value");
         json!({})
     }
 }

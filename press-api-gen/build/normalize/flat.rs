@@ -47,12 +47,20 @@ impl<'a> Normalizer<'a> {
         let Some(schema) = node.as_object() else {
             if !node.is_boolean() {
                 let what = format!("a schema is a mapping, not `{}`", plain(node));
-                self.findings.refuse(at, what, "write for example `type: string` or `$ref: '#/components/schemas/…'`");
+                self.findings.refuse(
+                    at,
+                    what,
+                    "write for example `type: string` or `$ref: '#/components/schemas/…'`",
+                );
             }
             return;
         };
         if open.iter().any(|other| other == at) {
-            self.findings.refuse(at, "a schema that is part of itself", "break the circle of `allOf` and `$ref`");
+            self.findings.refuse(
+                at,
+                "a schema that is part of itself",
+                "break the circle of `allOf` and `$ref`",
+            );
             return;
         }
         open.push(at.to_owned());
@@ -63,7 +71,10 @@ impl<'a> Normalizer<'a> {
         flat.nullable |= outermost && schema.get("nullable") == Some(&Value::Bool(true));
         flat.timestamp |= text("format") == Some("date-time");
         for bound in ["minimum", "exclusiveMinimum"] {
-            flat.unsigned |= schema.get(bound).and_then(Value::as_f64).is_some_and(|bound| bound >= 0.0);
+            flat.unsigned |= schema
+                .get(bound)
+                .and_then(Value::as_f64)
+                .is_some_and(|bound| bound >= 0.0);
         }
         let values = self.list(&below(at, "enum"), schema.get("enum").unwrap_or(&Value::Null));
         for value in values.into_iter().map(|(_, value)| value).chain(schema.get("const")) {
@@ -74,7 +85,10 @@ impl<'a> Normalizer<'a> {
             }
         }
         flat.value_docs = flat.value_docs.or(schema.get("x-enumDescriptions"));
-        for (name, at, property) in self.entries(&below(at, "properties"), schema.get("properties").unwrap_or(&Value::Null)) {
+        for (name, at, property) in self.entries(
+            &below(at, "properties"),
+            schema.get("properties").unwrap_or(&Value::Null),
+        ) {
             flat.properties.entry(name).or_insert((at, property));
         }
         match schema.get("required") {
@@ -82,12 +96,19 @@ impl<'a> Normalizer<'a> {
             None | Some(Value::Bool(_)) => {}
             Some(_) => {
                 let what = "`required` of a schema is a list of the names of its properties";
-                self.findings.refuse(&below(at, "required"), what, "write `required: [name]`");
+                self.findings
+                    .refuse(&below(at, "required"), what, "write `required: [name]`");
             }
         }
         let placed = |word: &str| schema.get(word).map(|node| (below(at, word), node));
-        flat.additional = flat.additional.take().or_else(|| placed("additionalProperties").filter(|(_, node)| node.is_object()));
-        flat.items = flat.items.take().or_else(|| placed("items").filter(|(_, node)| node.is_object()));
+        flat.additional = flat
+            .additional
+            .take()
+            .or_else(|| placed("additionalProperties").filter(|(_, node)| node.is_object()));
+        flat.items = flat
+            .items
+            .take()
+            .or_else(|| placed("items").filter(|(_, node)| node.is_object()));
         for word in ["oneOf", "anyOf"] {
             for (at, member) in self.list(&below(at, word), schema.get(word).unwrap_or(&Value::Null)) {
                 if is_null(member) {
@@ -134,10 +155,16 @@ impl<'a> Normalizer<'a> {
 /// Whether `schema` allows null and nothing else.
 pub(super) fn is_null(schema: &Value) -> bool {
     let null = |word: &str| schema.get(word).is_some_and(Value::is_null);
-    schema["type"] == "null" || null("const") || schema["enum"].as_array().is_some_and(|values| *values == [Value::Null])
+    schema["type"] == "null"
+        || null("const")
+        || schema["enum"].as_array().is_some_and(|values| *values == [Value::Null])
 }
 
 /// Whether `schema` says nothing but which of the fields beside it are required.
 fn only_requires(schema: &Value) -> bool {
-    schema.as_object().is_some_and(|schema| schema.keys().all(|key| ["required", "not", "title"].contains(&key.as_str())))
+    schema.as_object().is_some_and(|schema| {
+        schema
+            .keys()
+            .all(|key| ["required", "not", "title"].contains(&key.as_str()))
+    })
 }

@@ -34,25 +34,43 @@ impl Parameter {
 
 impl<'a> Normalizer<'a> {
     /// Folds the parameters of a path item into those of its operation, and checks them against the path.
-    pub(super) fn fold(&mut self, item_at: &str, item: &'a Value, at: &str, node: &'a Value, path: &str) -> Vec<(String, &'a Value)> {
+    pub(super) fn fold(
+        &mut self,
+        item_at: &str,
+        item: &'a Value,
+        at: &str,
+        node: &'a Value,
+        path: &str,
+    ) -> Vec<(String, &'a Value)> {
         let mut folded: Vec<(String, &'a Value)> = Vec::new();
         for (at, node) in [(item_at, item), (at, node)] {
             let at = format!("{at}/parameters");
             let shared = folded.len();
             for (at, node) in self.list(&at, &node["parameters"]) {
-                let Some((at, node)) = self.follow(at, node) else { continue };
+                let Some((at, node)) = self.follow(at, node) else {
+                    continue;
+                };
                 if node["name"].as_str().is_none_or(str::is_empty) {
                     self.findings.refuse(&at, "a parameter without a name", "add `name`");
                     continue;
                 }
-                if !["query", "path", "header", "cookie"].iter().any(|location| node["in"] == *location) {
-                    let what = format!("the parameter `{}` is in `{}`", plain(&node["name"]), plain(&node["in"]));
-                    self.findings.refuse(&at, what, "write `in: query`, `in: path` or `in: header`");
+                if !["query", "path", "header", "cookie"]
+                    .iter()
+                    .any(|location| node["in"] == *location)
+                {
+                    let what = format!(
+                        "the parameter `{}` is in `{}`",
+                        plain(&node["name"]),
+                        plain(&node["in"])
+                    );
+                    self.findings
+                        .refuse(&at, what, "write `in: query`, `in: path` or `in: header`");
                     continue;
                 }
                 if node["schema"].is_null() && node["content"].is_null() {
                     let what = format!("the parameter `{}` has no schema", plain(&node["name"]));
-                    self.findings.refuse(&at, what, "add `schema`, for example `schema: {type: string}`");
+                    self.findings
+                        .refuse(&at, what, "add `schema`, for example `schema: {type: string}`");
                     continue;
                 }
                 let same = |(_, other): &(String, &Value)| other["name"] == node["name"] && other["in"] == node["in"];
@@ -72,13 +90,23 @@ impl<'a> Normalizer<'a> {
             let name = plain(&node["name"]);
             if !names.contains(&name.as_str()) {
                 let what = format!("the path parameter `{name}` is not in the path `{path}`");
-                self.findings.refuse(at, what, format!("write `{{{name}}}` where it belongs in the path, or leave it out"));
+                self.findings.refuse(
+                    at,
+                    what,
+                    format!("write `{{{name}}}` where it belongs in the path, or leave it out"),
+                );
             }
         }
         for name in names {
-            if !folded.iter().any(|(_, node)| node["in"] == "path" && node["name"] == name) {
-                let what = format!("the path `{path}` has a place for `{name}`, and the operation has no such parameter");
-                let instead = format!("add the parameter: `name: {name}`, `in: path`, `required: true`, `schema: {{type: string}}`");
+            if !folded
+                .iter()
+                .any(|(_, node)| node["in"] == "path" && node["name"] == name)
+            {
+                let what =
+                    format!("the path `{path}` has a place for `{name}`, and the operation has no such parameter");
+                let instead = format!(
+                    "add the parameter: `name: {name}`, `in: path`, `required: true`, `schema: {{type: string}}`"
+                );
                 self.findings.refuse(at, what, instead);
             }
         }
@@ -88,7 +116,10 @@ impl<'a> Normalizer<'a> {
     /// The parameters of `draft` in the shapes that can be sent. What cannot is left out.
     pub(super) fn parameters(&mut self, draft: &Draft<'a>, type_name: &str) -> Vec<Parameter> {
         let mut parameters = Vec::new();
-        let mut arguments = BTreeMap::from([("body".to_owned(), "the request body"), ("header_map".to_owned(), "the headers")]);
+        let mut arguments = BTreeMap::from([
+            ("body".to_owned(), "the request body"),
+            ("header_map".to_owned(), "the headers"),
+        ]);
         for (at, node) in &draft.parameters {
             let name = node["name"].as_str().unwrap_or_default();
             let why = match arguments.get(&argument(name)) {
@@ -96,7 +127,8 @@ impl<'a> Normalizer<'a> {
                 None => self.sendable(at, node),
             };
             if let Err(why) = why {
-                self.findings.note(at, format!("the parameter `{name}` is left out: {why}"));
+                self.findings
+                    .note(at, format!("the parameter `{name}` is left out: {why}"));
                 continue;
             }
             arguments.insert(argument(name), name);
@@ -133,7 +165,10 @@ impl<'a> Normalizer<'a> {
     }
 
     fn parameter(&mut self, at: &str, node: &'a Value, made: &str) -> Parameter {
-        let location = ["path", "header"].into_iter().find(|location| node["in"] == *location).unwrap_or("query");
+        let location = ["path", "header"]
+            .into_iter()
+            .find(|location| node["in"] == *location)
+            .unwrap_or("query");
         let (mut joined, mut schema) = (None, json!({ "type": "string" }));
         if node["content"].is_null() {
             let (at, node_schema) = self.list_of(format!("{at}/schema"), &node["schema"]);
@@ -165,7 +200,10 @@ impl<'a> Normalizer<'a> {
     fn list_of(&mut self, at: String, node: &'a Value) -> (String, &'a Value) {
         let choices = self.flat(&at, node).choices;
         let lists = self.flats(&choices).into_iter().zip(choices);
-        lists.into_iter().find_map(|(flat, choice)| flat.types.contains("array").then_some(choice)).unwrap_or((at, node))
+        lists
+            .into_iter()
+            .find_map(|(flat, choice)| flat.types.contains("array").then_some(choice))
+            .unwrap_or((at, node))
     }
 }
 

@@ -12,8 +12,21 @@ use super::{
 
 /// The words that may stand beside a reference without changing what it refers to.
 const BESIDE: [&str; 15] = [
-    "default", "deprecated", "description", "discriminator", "example", "examples", "externalDocs", "nullable", "readOnly",
-    "summary", "title", "type", "writeOnly", "xml", "format",
+    "default",
+    "deprecated",
+    "description",
+    "discriminator",
+    "example",
+    "examples",
+    "externalDocs",
+    "nullable",
+    "readOnly",
+    "summary",
+    "title",
+    "type",
+    "writeOnly",
+    "xml",
+    "format",
 ];
 
 impl<'a> Normalizer<'a> {
@@ -25,14 +38,20 @@ impl<'a> Normalizer<'a> {
                 schema.contains_key(word) && !schema.keys().any(|key| other(&key))
             })
         };
-        let nullable = node["nullable"] == true || node["type"].as_array().is_some_and(|of| of.contains(&"null".into()));
+        let nullable =
+            node["nullable"] == true || node["type"].as_array().is_some_and(|of| of.contains(&"null".into()));
         if alone("$ref") {
             let value = self.reference(at, &node["$ref"], name);
             return annotate(value, node["description"].as_str(), nullable);
         }
         for word in ["allOf", "oneOf", "anyOf"] {
             let members = node[word].as_array().map(Vec::as_slice).unwrap_or_default();
-            let others = || members.iter().enumerate().filter(|(_, member)| word == "allOf" || !is_null(member));
+            let others = || {
+                members
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, member)| word == "allOf" || !is_null(member))
+            };
             if let (Some((index, member)), 1, true) = (others().next(), others().count(), alone(word)) {
                 let value = self.schema(&format!("{}/{index}", below(at, word)), member, name);
                 return annotate(value, node["description"].as_str(), nullable || members.len() > 1);
@@ -70,7 +89,10 @@ impl<'a> Normalizer<'a> {
             ([one], ..) => json!({ "type": one }),
             ([], ..) => json!({}),
             (several, ..) => {
-                self.findings.note(at, format!("one of the types {} is kept as any value", several.join(", ")));
+                self.findings.note(
+                    at,
+                    format!("one of the types {} is kept as any value", several.join(", ")),
+                );
                 json!({})
             }
         }
@@ -88,7 +110,9 @@ impl<'a> Normalizer<'a> {
             self.findings.note(&at, "holds itself, and is kept as any value");
             return json!({});
         }
-        let component = at.strip_prefix("#/components/schemas/").filter(|key| !key.contains('/'));
+        let component = at
+            .strip_prefix("#/components/schemas/")
+            .filter(|key| !key.contains('/'));
         let name = component.map_or_else(|| name.to_owned(), type_name);
         self.open.push(at.clone());
         let mut value = self.schema(&at, node, &name);
@@ -113,14 +137,21 @@ impl<'a> Normalizer<'a> {
         let (mut properties, mut fields) = (Map::new(), BTreeMap::from([("extra".to_owned(), "the unknown fields")]));
         for (key, (at, property)) in &flat.properties {
             if let Some(other) = fields.insert(field(key), key) {
-                self.findings.note(at, format!("the name is taken by {other}; the value is found in `extra`"));
+                self.findings.note(
+                    at,
+                    format!("the name is taken by {other}; the value is found in `extra`"),
+                );
                 fields.insert(field(key), other);
                 continue;
             }
             let value = self.schema(at, property, &format!("{name}{}", type_name(key)));
             properties.insert((*key).to_owned(), value);
         }
-        let required: Vec<_> = flat.required.iter().filter(|key| properties.contains_key(**key)).collect();
+        let required: Vec<_> = flat
+            .required
+            .iter()
+            .filter(|key| properties.contains_key(**key))
+            .collect();
         let schema = json!({
             "type": "object",
             "description": flat.description.map(documentation),
@@ -135,7 +166,9 @@ impl<'a> Normalizer<'a> {
         let are = |test: fn(&Value) -> bool| flat.values.iter().all(|value| test(value));
         if !flat.types.contains("string") && !are(Value::is_string) {
             return match () {
-                () if are(|value| value.is_i64() || value.is_u64()) && flat.values.iter().all(|value| value.is_u64()) => {
+                () if are(|value| value.is_i64() || value.is_u64())
+                    && flat.values.iter().all(|value| value.is_u64()) =>
+                {
                     json!({ "type": "integer", "minimum": 0 })
                 }
                 () if are(|value| value.is_i64() || value.is_u64()) => json!({ "type": "integer" }),
@@ -175,7 +208,8 @@ impl<'a> Normalizer<'a> {
             let new: Vec<_> = values.iter().filter(|value| !there.contains(value)).cloned().collect();
             there.extend(new);
         }
-        if let (Some(there), Some(properties)) = (there["properties"].as_object_mut(), schema["properties"].as_object()) {
+        if let (Some(there), Some(properties)) = (there["properties"].as_object_mut(), schema["properties"].as_object())
+        {
             for (key, property) in properties {
                 let other = there.entry(key).or_insert_with(|| property.clone());
                 same &= undescribed(other) == undescribed(property);
@@ -186,7 +220,8 @@ impl<'a> Normalizer<'a> {
         }
         if !same {
             let what = format!("the type `{name}` is here another one than where it was met before");
-            self.findings.refuse(at, what, format!("give one of them another name in {}", super::FILE));
+            self.findings
+                .refuse(at, what, format!("give one of them another name in {}", super::FILE));
         }
     }
 

@@ -17,10 +17,15 @@ impl<'a> Normalizer<'a> {
         let mut names = BTreeMap::new();
         let paths = self.entries("#/paths", &document["paths"]);
         for (path, item_at, item) in paths.into_iter().filter(|(path, ..)| !path.starts_with("x-")) {
-            let Some((item_at, item)) = self.follow(item_at, item) else { continue };
+            let Some((item_at, item)) = self.follow(item_at, item) else {
+                continue;
+            };
             for (method, at, node) in self.entries(&item_at, item) {
                 if ["options", "trace"].contains(&method) {
-                    self.findings.note(&at, format!("left out: the client sends no {}", method.to_ascii_uppercase()));
+                    self.findings.note(
+                        &at,
+                        format!("left out: the client sends no {}", method.to_ascii_uppercase()),
+                    );
                 }
                 if !METHODS.contains(&method) {
                     continue;
@@ -50,34 +55,63 @@ impl<'a> Normalizer<'a> {
                 };
                 if let Some(other) = names.insert(name.to_upper_camel_case(), (at.clone(), node)) {
                     let what = format!("the operation `{name}` has the name of `{}`", other.0);
-                    self.findings.refuse(&at, what, format!("give each a name of its own, here or in {FILE}"));
+                    self.findings
+                        .refuse(&at, what, format!("give each a name of its own, here or in {FILE}"));
                 }
                 let page = wrapped.and_then(|wrapped| wrapped.page());
-                drafts.push(Draft { at, name, method, path, node, page, parameters, body, response });
+                drafts.push(Draft {
+                    at,
+                    name,
+                    method,
+                    path,
+                    node,
+                    page,
+                    parameters,
+                    body,
+                    response,
+                });
             }
         }
         if left_out > 0 {
-            self.findings.note("#/paths", format!("{left_out} operations that {FILE} does not name are left out"));
+            self.findings.note(
+                "#/paths",
+                format!("{left_out} operations that {FILE} does not name are left out"),
+            );
         }
-        for key in wanted.into_iter().flat_map(|wanted| wanted.keys()).filter(|key| !there.contains(key)) {
+        for key in wanted
+            .into_iter()
+            .flat_map(|wanted| wanted.keys())
+            .filter(|key| !there.contains(key))
+        {
             let bare = |key: &str| key.trim_end_matches('/').to_ascii_lowercase();
             let instead = match there.iter().find(|other| bare(other) == bare(key)) {
                 Some(other) => format!("write `{other}`"),
                 None => "write the method and the path as the document has them, such as `GET /v1/specs`".to_owned(),
             };
-            self.findings.refuse_in(FILE, "operations", format!("there is no operation `{key}`"), instead);
+            self.findings
+                .refuse_in(FILE, "operations", format!("there is no operation `{key}`"), instead);
         }
         if there.is_empty() {
-            self.findings.refuse("#/paths", "there are no operations", "add `paths` with the operations of the service");
+            self.findings.refuse(
+                "#/paths",
+                "there are no operations",
+                "add `paths` with the operations of the service",
+            );
         }
         drafts
     }
 
     fn required_sendable(&mut self, parameters: &[(String, &'a Value)]) -> Result<(), String> {
-        for (at, node) in parameters.iter().filter(|(_, node)| node["required"] == true && node["in"] != "cookie") {
+        for (at, node) in parameters
+            .iter()
+            .filter(|(_, node)| node["required"] == true && node["in"] != "cookie")
+        {
             match self.sendable(at, node) {
                 Err(why) if why != "the client sets it" => {
-                    return Err(format!("its required parameter `{}` cannot be sent: {why}", plain(&node["name"])));
+                    return Err(format!(
+                        "its required parameter `{}` cannot be sent: {why}",
+                        plain(&node["name"])
+                    ));
                 }
                 _ => {}
             }
@@ -89,21 +123,34 @@ impl<'a> Normalizer<'a> {
         let right = operation_name(name);
         if right != name {
             let what = format!("`{name}` is no name of an operation");
-            self.findings.refuse_in(FILE, "operations", what, format!("write `{right}`"));
+            self.findings
+                .refuse_in(FILE, "operations", what, format!("write `{right}`"));
         }
         right
     }
 
     /// The name of an operation by its id, or else by its method and path.
-    fn own_name(&mut self, at: &str, key: &str, node: &'a Value, names: &BTreeMap<String, (String, &'a Value)>) -> String {
+    fn own_name(
+        &mut self,
+        at: &str,
+        key: &str,
+        node: &'a Value,
+        names: &BTreeMap<String, (String, &'a Value)>,
+    ) -> String {
         let by_path = || operation_name(key);
-        let Some(id) = node["operationId"].as_str().filter(|id| id.chars().any(char::is_alphanumeric)) else {
+        let Some(id) = node["operationId"]
+            .as_str()
+            .filter(|id| id.chars().any(char::is_alphanumeric))
+        else {
             return by_path();
         };
         let name = operation_name(id);
         match names.get(&name.to_upper_camel_case()) {
             Some((other, node)) if node["operationId"] != id => {
-                self.findings.note(&below(at, "operationId"), format!("`{id}` reads as the id of `{other}`, so the path names it"));
+                self.findings.note(
+                    &below(at, "operationId"),
+                    format!("`{id}` reads as the id of `{other}`, so the path names it"),
+                );
                 by_path()
             }
             _ => name,

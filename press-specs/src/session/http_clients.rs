@@ -78,16 +78,18 @@ impl HttpClients {
 
     /// Gives up the pooled connections of a client, one of which failed: others may have gone silent with it.
     pub(crate) fn retire(&self, failed: &Numbered) {
-        if let Self::Own(own) = self
+        let Self::Own(own) = self else { return };
+        let is_failed = |(_, current): &(&Id, &RuntimeClient)| current.client.number == failed.number;
+        let runtime = own.lock().iter().find(is_failed).map(|(runtime, _)| *runtime);
+        // Built outside of the lock. Others that failed with the same client build one in vain at the most.
+        if let Some(runtime) = runtime
             && let Ok(client) = own.build()
+            && let Some(current) = own
+                .lock()
+                .get_mut(&runtime)
+                .filter(|it| it.client.number == failed.number)
         {
-            let mut clients = own.lock();
-            if let Some(current) = clients
-                .values_mut()
-                .find(|current| current.client.number == failed.number)
-            {
-                current.client = client;
-            }
+            current.client = client;
         }
     }
 }
