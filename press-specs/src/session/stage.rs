@@ -6,17 +6,19 @@ use crate::error::Error;
 
 /// A stage of the Peak platform.
 ///
-/// Converts from and to its name in lower case:
+/// Parses from and displays as its name in lower case, which is also its form in configuration files:
 ///
 /// ```
 /// use press_specs::Stage;
 ///
 /// assert_eq!("beta".parse::<Stage>()?, Stage::Beta);
 /// assert_eq!(Stage::Prod.to_string(), "prod");
+/// assert_eq!(serde_json::from_str::<Stage>("\"test\"").ok(), Some(Stage::Test));
 /// assert!("nowhere".parse::<Stage>().is_err());
 /// # Ok::<(), press_specs::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Stage {
     /// `https://press.dev.peak.ai`
