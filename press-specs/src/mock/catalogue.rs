@@ -35,8 +35,8 @@ impl Item {
     fn sort_key(&self, field: &str) -> (Option<SystemTime>, Option<&str>) {
         let text = self.value["metadata"][field].as_str();
         let time = text.filter(|_| field == "createdAt");
-        match time.and_then(|text| Timestamp::from(text).to_utc()) {
-            Some(time) => (Some(time.into()), None),
+        match time.and_then(|text| Timestamp::from(text).to_system_time()) {
+            Some(time) => (Some(time), None),
             None => (None, text),
         }
     }
