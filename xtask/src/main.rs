@@ -1,9 +1,13 @@
-//! `cargo xtask`: the arguments of the maintainers' commands.
+//! `cargo xtask`: the maintainers' commands of this workspace.
+
+mod api_diff;
+mod codegen;
+mod workspace;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{api_diff, codegen, workspace::Workspace};
+use workspace::Workspace;
 
 /// The maintainers' commands of this workspace.
 #[derive(Parser)]
@@ -15,18 +19,18 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Generate press-api-gen/src/generated.rs from openapi/press.yaml, and report what changed in the contract.
+    /// Generate press-api-gen/src/generated.rs from openapi/, and report the changes for users.
     Codegen {
-        /// Write nothing; show how the committed file differs from the generated one, and fail if it does.
+        /// Write nothing; fail and show a diff if the committed file is out of date.
         #[arg(long)]
         check: bool,
         /// Report the changes since this git revision.
         #[arg(long, value_name = "REV", default_value = "HEAD", conflicts_with = "check")]
         base: String,
     },
-    /// Report what the changes of openapi/press.yaml mean for users of the crate and for the hand-written code.
+    /// Report what changed in press-api-gen/src/generated.rs for users and for the hand-written code.
     ApiDiff {
-        /// Compare with the contract of this git revision.
+        /// Compare with the file of this git revision.
         #[arg(long, value_name = "REV", default_value = "HEAD")]
         base: String,
         /// Print the report as JSON.

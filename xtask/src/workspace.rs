@@ -1,92 +1,86 @@
-//! Where things are, and what git knows of them.
+//! The files of the workspace, and their versions in git.
 
 use std::{
-    fs,
+    env, fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
     process::Command,
 };
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, bail};
 
-/// The contract, seen from the root of the workspace.
-pub const CONTRACT: &str = "openapi/press.yaml";
+/// The API's document, relative to the root of the workspace.
+pub(crate) const DOCUMENT: &str = "openapi/press.yaml";
 
-/// The committed output of the generator, seen from the root of the workspace.
-pub const GENERATED: &str = "press-api-gen/src/generated.rs";
+/// The names that the crate gives to parts of the document; the file is optional.
+pub(crate) const MAPPING: &str = "openapi/mapping.yaml";
+
+/// The committed output of the generator.
+pub(crate) const GENERATED: &str = "press-api-gen/src/generated.rs";
 
 /// The workspace that this program belongs to.
-#[derive(Debug)]
-pub struct Workspace {
+pub(crate) struct Workspace {
     root: PathBuf,
 }
 
 impl Workspace {
-    /// Finds the workspace, whatever the working directory is.
+    /// Finds the workspace, independent of the working directory.
     ///
     /// # Errors
-    /// When this program runs neither through cargo nor where it was built.
-    pub fn find() -> Result<Self> {
-        let manifest =
-            std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
-        let root = manifest.parent().map(Path::to_owned).unwrap_or_default();
-        if root.join(CONTRACT).exists() || root.join("xtask").is_dir() {
-            Ok(Self { root })
-        } else {
+    /// Returns an error if this program runs neither through cargo nor where it was built.
+    pub(crate) fn find() -> Result<Self> {
+        let manifest = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        let root = Path::new(&manifest).parent().map(Path::to_owned).unwrap_or_default();
+        if !root.join("press-api-gen").is_dir() {
             bail!(
                 "the workspace is not at {}; start this with `cargo xtask`",
                 root.display()
-            )
+            );
         }
+        Ok(Self { root })
     }
 
-    /// The directory of the workspace's `Cargo.toml`.
-    pub fn root(&self) -> &Path {
+    /// Returns the directory of the workspace's `Cargo.toml`.
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
-    /// Reads the file at `path`, seen from the root.
+    /// Reads a file with its line ends as `\n`; `None` if it does not exist.
     ///
     /// # Errors
-    /// When there is no such file, or it is not UTF-8.
-    pub fn read(&self, path: &str) -> Result<String> {
-        let bytes = fs::read(self.root.join(path)).with_context(|| path.to_owned())?;
-        String::from_utf8(bytes).map_err(|error| {
-            let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-            let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
-            anyhow!("{path}:{line}: not UTF-8; save the file as UTF-8")
-        })
+    /// Returns an error if the file cannot be read.
+    pub(crate) fn read(&self, path: &str) -> Result<Option<String>> {
+        match fs::read(self.root.join(path)) {
+            Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).replace("\r\n", "\n"))),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).context(path.to_owned()),
+        }
     }
 
-    /// Reads the file at `path` as it is in the git revision `revision`.
+    /// Reads a file of a git revision.
     ///
     /// # Errors
-    /// When git is not there, or knows neither the revision nor the file in it.
-    pub fn read_at(&self, revision: &str, path: &str) -> Result<String> {
+    /// Returns an error if git is missing, or if it has no such revision or no such file in it.
+    pub(crate) fn read_at(&self, revision: &str, path: &str) -> Result<String> {
         let commit = format!("{revision}^{{commit}}");
-        self.git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &commit])
-            .map_err(|error| match error {
-                GitError::Start(error) => anyhow!("git could not be started: {error}"),
-                GitError::Failed => anyhow!("git has no commit `{revision}`"),
-            })?;
-        self.git(&["show", "--end-of-options", &format!("{revision}:./{path}")])
-            .map_err(|_| anyhow!("git has no {path} in `{revision}`"))
+        if self
+            .git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &commit])?
+            .is_none()
+        {
+            bail!("git has no commit `{revision}`");
+        }
+        self.git(&["show", "--end-of-options", &format!("{revision}:./{path}")])?
+            .with_context(|| format!("git has no {path} in `{revision}`"))
     }
 
-    fn git(&self, arguments: &[&str]) -> Result<String, GitError> {
+    /// Returns the output of a git command; `None` if the command failed.
+    fn git(&self, arguments: &[&str]) -> Result<Option<String>> {
         let output = Command::new("git")
             .current_dir(&self.root)
             .args(arguments)
             .output()
-            .map_err(GitError::Start)?;
-        if output.status.success() {
-            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-        } else {
-            Err(GitError::Failed)
-        }
+            .context("git could not be started")?;
+        let text = String::from_utf8_lossy(&output.stdout).replace("\r\n", "\n");
+        Ok(output.status.success().then_some(text))
     }
-}
-
-enum GitError {
-    Start(std::io::Error),
-    Failed,
 }

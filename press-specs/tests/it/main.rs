@@ -25,6 +25,7 @@ mod requests;
 #[cfg(feature = "schemars")]
 mod schemars;
 mod secrets;
+mod setters;
 mod tls;
 #[cfg(feature = "tracing")]
 mod tracing;
