@@ -1,0 +1,62 @@
+//! Lists specs with a token that expires in the middle of the list.
+//!
+//! The session fetches a token when it has none, and another one when the service rejects it. The stream goes on.
+//!
+//! ```sh
+//! cargo run -p press-specs --features mock --example rotating_token
+//! ```
+
+use std::{
+    error::Error,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+};
+
+use futures::TryStreamExt;
+use press_specs::{Session, mock::MockPress};
+
+/// A stand-in for an identity provider, whose tokens are valid until it issues the next one.
+struct IdentityProvider {
+    service: MockPress,
+    issued: AtomicUsize,
+}
+
+impl IdentityProvider {
+    async fn log_in(self: Arc<Self>) -> Result<String, press_specs::Error> {
+        let token = format!("token-{}", self.issued.fetch_add(1, Relaxed) + 1);
+        self.service.set_token(&token);
+        println!("Logged in: {token}");
+        Ok(token)
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let provider = Arc::new(IdentityProvider {
+        service: MockPress::builder().generated_specs(100).start()?,
+        issued: AtomicUsize::new(0),
+    });
+
+    let identity = Arc::clone(&provider);
+    let session = Session::builder()
+        .base_url(provider.service.url())
+        .auth_token_fn(move || Arc::clone(&identity).log_in())
+        .build()?;
+    let client = press_specs::get_client(session)?;
+
+    let mut specs = client.list_specs().page_size(20).stream();
+    let mut count = 0;
+    while specs.try_next().await?.is_some() {
+        count += 1;
+        if count == 50 {
+            println!("The token expires after {count} specs.");
+            provider.service.set_token("unknown to the client");
+        }
+    }
+    println!("{count} specs in total.");
+
+    assert_eq!((count, provider.issued.load(Relaxed)), (100, 2));
+    Ok(())
+}
