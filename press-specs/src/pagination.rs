@@ -154,10 +154,18 @@ impl Walk {
                 format!("more than {MAX_EMPTY_PAGES} pages in a row are empty, and the last one reports {last} pages"),
             ));
         }
+        // The service's own page size may be another one by the time the stream resumes. A page counts that bears out
+        // the size it reports.
+        let reported = page.page_size().and_then(|size| u32::try_from(size).ok());
+        let reported = reported.filter(|&size| match usize::try_from(size) {
+            Ok(size) if next.is_some() => size > 0 && size == items.len(),
+            Ok(size) => size > 0 && number == 1,
+            Err(_) => false,
+        });
         self.place = Position {
             page: next,
             item: 0,
-            page_size: self.place.page_size,
+            page_size: self.place.page_size.or(reported),
             item_count: first_count,
         };
         (self.page_count, self.item_count) = (Some(last), item_count);
@@ -382,9 +390,13 @@ impl<T> ItemStream<T> {
         if self.items.len() == 0 {
             return self.pages.walk().place.clone();
         }
+        let Position {
+            page_size, item_count, ..
+        } = self.pages.walk().place;
         Position {
-            item_count: self.pages.walk().place.item_count,
-            ..self.place.clone()
+            page_size,
+            item_count,
+            ..self.place
         }
     }
 

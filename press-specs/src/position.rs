@@ -38,7 +38,7 @@ pub struct Position {
     pub(crate) page: Option<u32>,
     /// The number of items of that page that were already returned.
     pub(crate) item: usize,
-    /// `None` if the request left the page size to the service.
+    /// `None` if neither the request nor the service told.
     pub(crate) page_size: Option<u32>,
     /// The number of items in the list, to detect a change across a resumption.
     pub(crate) item_count: Option<u64>,

@@ -176,11 +176,10 @@ impl<O: ListOperation, M> ListRequest<O, M> {
 
     /// Starts a stream at the place where another one stopped.
     ///
-    /// The request has to have the same filters and order as the one that gave the
-    /// [position](crate::ItemStream::position). If the list hasn't changed, the stream yields exactly the items that the
-    /// other one would still have yielded. The page size comes from the position; setting another one is an error of kind
-    /// [`InvalidParameter`](crate::ErrorKind::InvalidParameter). If the first request set none, this one sends none
-    /// either, so set one to be independent of the service's default.
+    /// Use the same filters and order as in the request that gave the [position](crate::ItemStream::position). If the
+    /// list hasn't changed, the stream yields exactly the items that the other one would still have yielded. The page
+    /// size comes from the position: the one that the other request set, or else the one that the service reported.
+    /// Setting another one is an error of kind [`InvalidParameter`](crate::ErrorKind::InvalidParameter).
     ///
     /// [`pages`](Self::pages) yields whole pages, starting with the one that contains the position.
     /// Replaces [`start_page`](Self::start_page). [`page`](Self::page) ignores it.
@@ -290,7 +289,7 @@ impl<O: ListOperation, M> ListRequest<O, M> {
         {
             let reason = match position.page_size {
                 Some(size) => format!("is {set}, but the position to resume at belongs to pages of {size}"),
-                None => format!("is {set}, but the position to resume at belongs to pages of the service's own size"),
+                None => format!("is {set}, but the position to resume at belongs to pages of another size"),
             };
             return Err(Error::parameter("page_size", &reason));
         }

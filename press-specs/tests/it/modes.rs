@@ -611,6 +611,44 @@ async fn positions_name_the_next_item() -> Outcome {
 }
 
 #[tokio::test]
+async fn a_position_keeps_the_page_size_that_the_service_reports() -> Outcome {
+    let sized = |mut page: serde_json::Value, size: u64| {
+        page["pageSize"] = size.into();
+        page
+    };
+    // The pages, where the stream starts, and the position after its first item.
+    let table: &[(&[serde_json::Value], u32, &str)] = &[
+        (
+            &[sized(page(2, 1, ["a", "b"]), 2), sized(page(2, 2, ["c"]), 2)],
+            1,
+            "v1.p1.i1.s2",
+        ),
+        (&[sized(page(1, 1, ["a", "b"]), 25)], 1, "v1.p1.i1.s25"),
+        // Not what the page is like, or not to be told from it.
+        (&[sized(page(2, 1, ["a", "b"]), 25)], 1, "v1.p1.i1"),
+        (&[sized(page(2, 1, ["a", "b"]), u64::MAX)], 1, "v1.p1.i1"),
+        (&[sized(page(1, 1, ["a", "b"]), 0)], 1, "v1.p1.i1"),
+        (&[page(2, 1, ["a", "b"])], 1, "v1.p1.i1"),
+        (
+            &[page(2, 1, ["a", "b"]), sized(page(2, 2, ["c", "d"]), 2)],
+            2,
+            "v1.p2.i1",
+        ),
+    ];
+    for (bodies, start, position) in table {
+        let mock = pages(bodies)?;
+        let specs = client(&mock)?.list_specs();
+        let mut stream = specs.clone().start_page(*start).stream();
+        stream.try_next().await?;
+        assert_eq!(stream.position().to_string(), *position);
+        specs.resume(stream.position()).stream().try_next().await?;
+        let size = position.split_once(".s").map(|(_, size)| size.to_owned());
+        assert_eq!(mock.requests().last().ok_or("a request")?.query("pageSize"), size);
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_page_size_of_a_position_cannot_be_changed() -> Outcome {
     let mock = MockPress::builder().generated_specs(5).start()?;
     let specs = client(&mock)?.list_specs();
