@@ -154,14 +154,15 @@ impl Walk {
                 format!("more than {MAX_EMPTY_PAGES} pages in a row are empty, and the last one reports {last} pages"),
             ));
         }
-        // The service's own page size may be another one by the time the stream resumes. A page counts that bears out
-        // the size it reports.
-        let reported = page.page_size().and_then(|size| u32::try_from(size).ok());
-        let reported = reported.filter(|&size| match usize::try_from(size) {
-            Ok(size) if next.is_some() => size > 0 && size == items.len(),
-            Ok(size) => size > 0 && number == 1,
-            Err(_) => false,
+        // The service's default may be another one by the time the stream resumes. A report counts that the page bears
+        // out; the first page begins in the same way whatever its size is.
+        let reported = page.page_size().filter(|&size| match next {
+            Some(_) => u64::try_from(items.len()) == Ok(size),
+            None => number == 1,
         });
+        let reported = reported
+            .and_then(|size| u32::try_from(size).ok())
+            .filter(|&size| size > 0);
         self.place = Position {
             page: next,
             item: 0,

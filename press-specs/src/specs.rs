@@ -191,8 +191,9 @@ impl<O: ListOperation, M> ListRequest<O, M> {
     /// Sets the maximum number of concurrent page requests of a stream. Defaults to 1; the limit is 128.
     ///
     /// Prefetching starts after the first page. Pages and items come in order all the same, and an error comes after
-    /// everything that precedes it. Up to this number of pages wait in memory. Prefetched pages run as tasks of the
-    /// current Tokio runtime, which end with the stream. [`page`](Self::page) ignores it.
+    /// everything that precedes it. Up to this number of pages wait in memory, and together no more bytes than
+    /// [`max_response_bytes`](crate::SessionBuilder::max_response_bytes). Prefetched pages run as tasks of the current
+    /// Tokio runtime, which end with the stream. [`page`](Self::page) ignores it.
     pub fn concurrency(mut self, requests: usize) -> Self {
         const MAX: usize = 128;
         self.concurrency = requests.min(MAX);
