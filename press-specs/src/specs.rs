@@ -448,6 +448,12 @@ impl<O: fmt::Debug, M> fmt::Debug for ListRequest<O, M> {
 }
 
 /// A trait without implementation, so that the compiler says how to send a request that is awaited.
+///
+/// ```compile_fail
+/// # async fn awaited(client: press_specs::Spec) {
+/// client.list_specs().await;
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a list request cannot be awaited",
     label = "end it with `.page(n)`, `.pages()` or `.stream()`",

@@ -457,3 +457,53 @@ fn pieces_of_a_list_are_the_whole() -> Outcome {
     };
     Ok(cases(80).run(&strategy, test)?)
 }
+
+#[test]
+fn any_text_is_a_position_or_an_error() -> Outcome {
+    let runtime = runtime()?;
+    let mock = MockPress::builder().generated_specs(9).keep_requests(0).start()?;
+    let specs = get_client(mock.session()?)?.list_specs();
+    let words = sample::select(vec![
+        ".",
+        "p",
+        "i",
+        "s",
+        "n",
+        "end",
+        "0",
+        "1",
+        "3",
+        "4294967295",
+        "4294967296",
+        "18446744073709551615",
+        "+",
+        " ",
+        "é",
+    ]);
+    let number = || prop_oneof![4 => 0..5_u64, 1 => any::<u64>()];
+    let fields = (
+        option::weighted(0.9, (number(), number())),
+        option::of(number()),
+        option::of(number()),
+    );
+    let fields = fields.prop_map(|(place, size, count)| {
+        let place = place.map_or(".end".to_owned(), |(page, item)| format!(".p{page}.i{item}"));
+        let field = |name, number: Option<u64>| number.map_or_else(String::new, |number| format!(".{name}{number}"));
+        place + &field("s", size) + &field("n", count)
+    });
+    let text = prop_oneof![1 => vec(words, 0..9).prop_map(|words| words.concat()), 3 => fields];
+    let test = |rest: String| {
+        let text = format!("v1{rest}");
+        match text.parse::<Position>() {
+            Ok(position) => {
+                prop_assert_eq!(position.to_string(), text);
+                let items = runtime.block_on(specs.clone().resume(position).stream().collect::<Vec<_>>());
+                let mut errors = items.iter().filter_map(|item| item.as_ref().err());
+                prop_assert!(items.len() <= 9 && errors.all(|error| error.kind() == ErrorKind::ListChanged));
+            }
+            Err(error) => prop_assert_eq!(error.kind(), ErrorKind::InvalidParameter),
+        }
+        Ok(())
+    };
+    Ok(cases(200).run(&text, test)?)
+}
