@@ -253,6 +253,16 @@ async fn it_works_inside_of_tasks() -> Outcome {
 }
 
 #[tokio::test]
+async fn a_long_walk_inside_of_a_task_comes_to_its_end() -> Outcome {
+    // The task's budget for polls ends long before.
+    let mock = MockPress::builder().generated_specs(300).start()?;
+    let specs = client(&mock)?.list_specs().page_size(1);
+    let walk = tokio::spawn(async move { ids(specs) });
+    assert_eq!(walk.await??, mock.spec_ids());
+    Ok(())
+}
+
+#[tokio::test]
 async fn async_and_blocking_clients_share_a_session() -> Outcome {
     let mock = MockPress::builder().generated_specs(3).start()?;
     let session = mock.session()?;
