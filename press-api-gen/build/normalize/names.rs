@@ -137,17 +137,23 @@ fn collect_titles(node: &Value, titles: &mut BTreeMap<String, BTreeSet<String>>)
 
 /// `text` as the name of a type.
 pub(super) fn type_name(text: &str) -> String {
-    let mut name = words(text).to_upper_camel_case();
-    // The generator does it again, and `a1B` needs it twice to rest.
-    while name != name.to_upper_camel_case() {
-        name = name.to_upper_camel_case();
-    }
+    let name = camel(text);
     match name.chars().next() {
         None => "Value".to_owned(),
         Some(first) if !first.is_alphabetic() => format!("V{name}"),
         Some(_) if TAKEN.contains(&name.as_str()) => format!("{name}Value"),
         Some(_) => name,
     }
+}
+
+/// `text` in the case of a type.
+pub(super) fn camel(text: &str) -> String {
+    let mut name = words(text).to_upper_camel_case();
+    // The generator does it again, and `a1B` needs it twice to rest.
+    while name != name.to_upper_camel_case() {
+        name = name.to_upper_camel_case();
+    }
+    name
 }
 
 /// `text` as the name of an operation and its method.

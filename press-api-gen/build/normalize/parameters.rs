@@ -132,7 +132,7 @@ impl<'a> Normalizer<'a> {
                 continue;
             }
             arguments.insert(argument(name), name);
-            parameters.push(self.parameter(at, node, &format!("{type_name}{}", super::names::type_name(name))));
+            parameters.push(self.parameter(at, node, &format!("{type_name}{}", super::names::camel(name))));
         }
         parameters
     }
@@ -149,10 +149,10 @@ impl<'a> Normalizer<'a> {
             }
             _ => {}
         }
-        let (at, node) = self.list_of(format!("{at}/schema"), &node["schema"]);
-        if node.is_null() {
+        if !node["content"].is_null() {
             return Ok(());
         }
+        let (at, node) = self.list_of(format!("{at}/schema"), &node["schema"]);
         let flat = self.flat(&at, node);
         if flat.is_object() {
             return Err("it is an object".to_owned());

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{
     Normalizer, below, documentation,
     flat::{Flat, Placed, is_null},
-    names::{field, type_name},
+    names::{camel, field, type_name},
 };
 
 /// The words that may stand beside a reference without changing what it refers to.
@@ -135,7 +135,10 @@ impl<'a> Normalizer<'a> {
         // Before its properties, which may hold it again.
         self.done.insert(at.to_owned(), reference.clone());
         let (mut properties, mut fields) = (Map::new(), BTreeMap::from([("extra".to_owned(), "the unknown fields")]));
-        for (key, (at, property)) in &flat.properties {
+        let mut all: Vec<_> = flat.properties.iter().collect();
+        // Of `Name` and `name`, the one that is called like its field keeps it.
+        all.sort_by_key(|(key, _)| field(key) != **key);
+        for (key, (at, property)) in all {
             if let Some(other) = fields.insert(field(key), key) {
                 self.findings.note(
                     at,
@@ -144,7 +147,7 @@ impl<'a> Normalizer<'a> {
                 fields.insert(field(key), other);
                 continue;
             }
-            let value = self.schema(at, property, &format!("{name}{}", type_name(key)));
+            let value = self.schema(at, property, &format!("{name}{}", camel(key)));
             properties.insert((*key).to_owned(), value);
         }
         let required: Vec<_> = flat
