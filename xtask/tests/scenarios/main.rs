@@ -5,6 +5,7 @@
 
 mod copy;
 mod generator;
+mod mistakes;
 mod shapes;
 
 use std::{

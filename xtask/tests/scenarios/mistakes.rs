@@ -1,0 +1,208 @@
+//! Mistakes in the document and in the mapping, each refused with its place and a remedy.
+
+use crate::bench;
+
+const SMALL: &str = "\
+openapi: 3.0.3
+info:
+  title: Small
+  version: v1
+paths:
+  /v1/things/{thingId}:
+    get:
+      operationId: listThings
+      parameters:
+        - name: thingId
+          in: path
+          required: true
+          schema: {type: string}
+        - name: term
+          in: query
+          schema: {type: string}
+        - $ref: '#/components/parameters/PageSize'
+        - {name: pageNumber, in: query, schema: {type: integer}}
+      responses:
+        '200':
+          description: Things.
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/ThingPage'}
+        '404': {description: Nothing.}
+    post:
+      requestBody: {content: {text/plain: {}}}
+      responses: {'200': {description: ''}}
+components:
+  parameters:
+    PageSize: {name: pageSize, in: query, schema: {type: integer}}
+  schemas:
+    ThingPage:
+      type: object
+      required: [pageCount, things]
+      properties:
+        pageCount: {type: integer}
+        things:
+          type: array
+          items: {$ref: '#/components/schemas/Thing'}
+    Thing:
+      type: object
+      properties:
+        id: {type: string}
+        title: {type: string}
+        other: {$ref: '#/components/schemas/Other'}
+    Other:
+      type: object
+      properties:
+        title: {type: integer}
+";
+
+const GET: &str = "#/paths/~1v1~1things~1{thingId}/get";
+const TERM: &str = "          in: query\n          schema: {type: string}\n        - $ref";
+const TITLE: &str = "        title: {type: string}";
+
+/// An edit of the document, then parts of the message, of which the first is a place.
+type Case = (&'static str, &'static str, &'static [&'static str]);
+
+#[rustfmt::skip]
+const DOCUMENTS: &[Case] = &[
+    // The document.
+    ("openapi: 3.0.3", "swagger: '2.0'", &["openapi/press.yaml #/swagger", "Swagger 2.0", "npx swagger2openapi"]),
+    ("openapi: 3.0.3", "openapi: 4.0.0", &["#/openapi", "OpenAPI 4.0.0", "3.0 or 3.1"]),
+    ("openapi: 3.0.3\n", "", &["#\n", "`openapi` is missing"]),
+    ("  title: Small", "  title: Small: large", &["press.yaml:3:15", "not YAML", "look at"]),
+    ("  version: v1", "  version: v1\n  version: v2", &["press.yaml:5:3", "duplicate", "keep one"]),
+    ("  version: v1", "  version: *v1", &["press.yaml:4:12", "not YAML"]),
+    ("schema: {type: string}\n        - name: term", "schema: {type: string\n        - name: term", &["press.yaml:1", "not YAML"]),
+    ("paths:\n  /v1", "x-paths:\n  /v1", &["#/paths", "there are no operations"]),
+    ("  /v1/things/{thingId}:\n    get:", "  /v1/things/{thingId}:\n    - get:", &["#/paths/~1v1~1things~1{thingId}", "not a mapping"]),
+    // References.
+    ("schemas/ThingPage'", "schemas/ThingPages'", &["/content/application~1json/schema", "`#/components/schemas/ThingPages` refers to nothing", "add it"]),
+    ("$ref: '#/components/parameters/PageSize'", "$ref: 'other.yaml#/PageSize'", &["/parameters/2", "outside of this document", "copy it"]),
+    ("$ref: '#/components/parameters/PageSize'", "$ref: 3", &["/parameters/2", "`3` refers to something outside"]),
+    ("PageSize: {name", "PageSize: {$ref: '#/components/parameters/PageSize', name", &["#/components/parameters/PageSize", "leads back to itself"]),
+    ("    Thing:\n      type: object", "    Thing:\n      allOf: [{type: object}, {$ref: '#/components/schemas/Thing'}]", &["#/components/schemas/Thing", "part of itself", "circle"]),
+    // Paths and parameters.
+    ("  /v1/things", "  v1/things", &["#/paths/v1~1things", "begin with a slash", "write `/v1/things/{thingId}`"]),
+    ("/{thingId}:", "/{thingId:", &["{thingId", "do not enclose names"]),
+    ("/{thingId}:", "/{thingId}/{thingId}:", &["{thingId}~1{thingId}", "twice"]),
+    ("/{thingId}:", "/{thingId}?x=1:", &["{thingId}?x=1", "query parameters"]),
+    ("/{thingId}:", "/{id}:", &["/get/parameters/0", "`thingId` is not in the path"]),
+    ("/{thingId}:", "/{thingId}/{id}:", &["/get\n", "has a place for `id`", "`in: path`"]),
+    ("- name: term", "- nam: term", &["/get/parameters/1", "without a name"]),
+    (TERM, "          in: body\n          schema: {type: string}\n        - $ref", &["/get/parameters/1", "`term` is in `body`", "`in: query`"]),
+    (TERM, "          in: query\n        - $ref", &["/get/parameters/1", "no schema", "add `schema`"]),
+    ("- name: term", "- {name: term, in: query, schema: {}}\n        - name: term", &["/get/parameters/2", "there twice"]),
+    ("      parameters:\n        - name: thingId\n", "      parameters:\n        x:\n          name: thingId\n        y: &x\n          name: x\n", &["YAML"]),
+    // Responses.
+    ("'404':", "'6OO':", &["/responses/6OO", "not a status", "`4XX`"]),
+    // Schemas.
+    (TITLE, "        title: {type: text}", &["#/components/schemas/Thing/properties/title/type", "no type `text`", "`string`"]),
+    (TITLE, "        title: {type: [string, nil]}", &["/properties/title/type", "no type `nil`"]),
+    (TITLE, "        title: string", &["/properties/title", "a schema is a mapping, not `string`"]),
+    (TITLE, "        title: {type: object, properties: [x]}", &["/properties/title/properties", "not a mapping"]),
+    (TITLE, "        title: {enum: a}", &["/properties/title/enum", "not a list"]),
+    (TITLE, "        title: {type: object, required: title}", &["/properties/title/required", "`required: [name]`"]),
+    (TITLE, "        title: {type: string, allOf: {type: string}}", &["/properties/title/allOf", "not a list"]),
+    // Names.
+    ("    post:\n      requestBody: {content: {text/plain: {}}}", "    put:\n      operationId: listThings\n      parameters: [{name: thingId, in: path, schema: {}}]", &["/put", "the operation `list_things` has the name of", "mapping.yaml"]),
+];
+
+/// A mapping, then parts of the message.
+#[rustfmt::skip]
+const MAPPINGS: &[(&str, &[&str])] = &[
+    ("operations: {GET /v1/things: list}", &["openapi/mapping.yaml operations", "no operation `GET /v1/things`", "as the document has them"]),
+    ("operations: {'GET /v1/things/{thingid}/': list}", &["write `GET /v1/things/{thingId}`"]),
+    ("operations: {'GET /v1/things/{thingId}': list-things}", &["`list-things` is no name", "write `list_things`"]),
+    ("operations: {'POST /v1/things/{thingId}': make}", &["has a place for `thingId`"]),
+    ("operations: {'GET /v1/things/{thingId}': {name: list, page: {list: data}}}", &[GET, "`list` is no paginated list", "`data` is no list of objects"]),
+    ("operations: {'GET /v1/things/{thingId}': {name: list, page: {count: meta.pages}}}", &[GET, "no number `meta.pages`"]),
+    ("operations: {'GET /v1/things/{thingId}': {name: list, page: {items: total}}}", &[GET, "no number `total`"]),
+    ("operations: {'GET /v1/things/{thingId}': {name: list, page: {number_parameter: page}}}", &[GET, "no whole number `page` as parameter"]),
+    ("operations: {'GET /v1/things/{thingId}': {nam: list}}", &["mapping.yaml", "a mapping of `name` and `page`"]),
+    ("operation: {}", &["mapping.yaml", "unknown field `operation`"]),
+    ("types: {'#/components/schemas/Nothing': Thing}", &["mapping.yaml types", "is no type that the selected operations reach"]),
+    ("types: {Thing: some_thing}", &["`some_thing` is no name of a type", "write `SomeThing`"]),
+    ("types: {Other: Thing}", &["#/components/schemas/Thing", "the type `Thing` is here another one"]),
+    ("required: {Thing: [name]}", &["mapping.yaml required", "no field `name` in a type `Thing`"]),
+    ("- x", &["openapi/mapping.yaml", "not a mapping"]),
+    ("operations: {", &["openapi/mapping.yaml:1:", "not YAML"]),
+];
+
+#[test]
+fn each_mistake_is_refused_with_its_place_and_a_remedy() {
+    let bench = bench();
+    let small = SMALL.replace(
+        "    post:\n      requestBody: {content: {text/plain: {}}}\n      responses: {'200': {description: ''}}\n",
+        "",
+    );
+    for text in [
+        SMALL.replace(
+            "    post:\n",
+            "    post:\n      parameters: [{name: thingId, in: path, schema: {}}]\n",
+        ),
+        small.clone(),
+    ] {
+        let output = bench.generator.run(&text, "");
+        assert_eq!(output.answer.code, Some(0), "{}", output.answer.stderr);
+        assert!(
+            output
+                .code
+                .contains("impl crate::operation::ListOperation for ListThings")
+        );
+    }
+    let mut failures = Vec::new();
+    let mut refused = |name: &str, document: &str, mapping: &str, parts: &[&str]| {
+        let output = bench.generator.run(document, mapping);
+        let said = &output.answer.stderr;
+        let missing: Vec<_> = parts.iter().filter(|part| !said.contains(**part)).collect();
+        let noise = said.contains("panicked") || said.contains("backtrace");
+        if output.answer.code != Some(1) || !missing.is_empty() || noise || !output.code.is_empty() {
+            failures.push(format!("{name}\nmissing {missing:?} in:\n{said}"));
+        }
+    };
+    for (anchor, replacement, parts) in DOCUMENTS {
+        let document = if replacement.contains("put:") { SMALL } else { &small };
+        assert!(document.contains(anchor), "{anchor}");
+        refused(replacement, &document.replacen(anchor, replacement, 1), "", parts);
+    }
+    for (mapping, parts) in MAPPINGS {
+        refused(
+            mapping,
+            if mapping.contains("POST") { SMALL } else { &small },
+            mapping,
+            parts,
+        );
+    }
+    for text in ["", "# nothing", "- a list", "just text"] {
+        refused(text, text, "", &["openapi/press.yaml\n", "not a mapping"]);
+    }
+    let two = small
+        .replace(TITLE, "        title: {type: text}")
+        .replace("'404'", "'6OO'");
+    refused(
+        "two at once",
+        &two,
+        "",
+        &["has 2 problems", "no type `text`", "not a status"],
+    );
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+#[test]
+fn only_what_the_selected_operations_reach_can_be_a_mistake() {
+    let bench = bench();
+    let broken =
+        "  /broken/{x:\n    get: {responses: {'200': {content: {application/json: {schema: {type: text}}}}}}\n";
+    let document = SMALL
+        .replace("paths:\n", &format!("paths:\n{broken}"))
+        .replace("title: {type: integer}", "title: {type: text}");
+    let mapping = "operations: {'GET /v1/things/{thingId}': list_things}";
+    let output = bench.generator.run(&document, mapping);
+    assert_eq!(output.answer.code, Some(0), "{}", output.answer.stderr);
+    assert!(
+        output
+            .notes
+            .contains("2 operations that openapi/mapping.yaml does not name are left out"),
+        "{}",
+        output.notes
+    );
+}
