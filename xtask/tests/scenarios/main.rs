@@ -4,6 +4,7 @@
 //! `cargo test -p xtask --test scenarios`.
 
 mod copy;
+mod foreign;
 mod generator;
 mod mistakes;
 mod shapes;
