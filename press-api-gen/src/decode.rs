@@ -155,14 +155,17 @@ pub(crate) async fn json<T: DeserializeOwned + Send + 'static>(
 ) -> Result<T, Cause> {
     let encoding = Encoding::of(head)?;
     let (limit, reservation) = (attempt.max_response_bytes, attempt.reservation.clone());
-    let large = encoding.decoded_len(&body) > INLINE;
-    let work = move || {
-        let body = encoding.decode(body, limit, reservation.as_deref())?;
-        parse(body)
-    };
-    if !large {
-        return work();
+    if encoding.decoded_len(&body) <= INLINE {
+        match encoding.decode(&body, limit.min(INLINE), reservation.as_deref()) {
+            // A compressed body is longer than it claims.
+            Err(Cause::TooLarge) if limit > INLINE => {}
+            decoded => return parse(decoded?.unwrap_or(body)),
+        }
     }
+    let work = move || {
+        let decoded = encoding.decode(&body, limit, reservation.as_deref())?;
+        parse(decoded.unwrap_or(body))
+    };
     match attempt.within(tokio::task::spawn_blocking(work)).await {
         Some(Ok(decoded)) => decoded,
         Some(Err(error)) if error.is_panic() => panic::resume_unwind(error.into_panic()),
@@ -196,11 +199,12 @@ impl Encoding {
         let Some(name) = head.headers.get(http::header::CONTENT_ENCODING) else {
             return Ok(Self::Identity);
         };
-        match name.to_str().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+        let name = String::from_utf8_lossy(name.as_bytes());
+        match name.trim().to_ascii_lowercase().as_str() {
             "" | "identity" => Ok(Self::Identity),
             "gzip" | "x-gzip" if cfg!(feature = "gzip") => Ok(Self::Gzip),
-            other => Err(Cause::Compression(format!(
-                "its content encoding `{other}` is not supported"
+            _ => Err(Cause::Compression(format!(
+                "its content encoding `{name}` is not supported"
             ))),
         }
     }
@@ -215,17 +219,18 @@ impl Encoding {
         }
     }
 
-    fn decode(self, body: Vec<u8>, limit: usize, reservation: Option<&Reservation>) -> Result<Vec<u8>, Cause> {
+    /// Decompresses `body`; `None` if it is not compressed.
+    fn decode(self, body: &[u8], limit: usize, reservation: Option<&Reservation>) -> Result<Option<Vec<u8>>, Cause> {
         if self == Self::Identity {
-            return Ok(body);
+            return Ok(None);
         }
-        let mut decoded = Vec::with_capacity(self.decoded_len(&body).min(limit).min(INLINE));
-        let end = gunzip(&body, limit, &mut decoded);
+        let mut decoded = Vec::with_capacity(self.decoded_len(body).min(limit).min(INLINE));
+        let end = gunzip(body, limit, &mut decoded);
         if decoded.len() > limit {
             return Err(Cause::TooLarge);
         }
         match end {
-            Ok(()) => room(reservation, decoded.len()).map(|()| decoded),
+            Ok(()) => room(reservation, decoded.len()).map(|()| Some(decoded)),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(Cause::Broken(Box::new(error))),
             Err(_) => Err(Cause::Compression("its body cannot be decompressed".to_owned())),
         }

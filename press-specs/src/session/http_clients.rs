@@ -102,20 +102,23 @@ impl OwnClients {
         }
         let client = self.build()?;
         let (watched, session_ended) = oneshot::channel();
-        let mut clients = self.lock();
-        let known = clients.entry(runtime.id()).or_insert_with(|| {
-            let entry = EntryOfRuntime(Arc::downgrade(self), runtime.id());
-            // Dropped with the runtime, or when the session ends.
-            runtime.spawn(async move {
-                let _entry = entry;
-                let _ = session_ended.await;
-            });
-            RuntimeClient {
-                client,
-                _watched: watched,
-            }
+        self.lock().entry(runtime.id()).or_insert(RuntimeClient {
+            client,
+            _watched: watched,
         });
-        Ok(known.client.clone())
+        let entry = EntryOfRuntime(Arc::downgrade(self), runtime.id());
+        // Dropped with the runtime, or when the session ends; at once if the runtime has ended. The lock is free then.
+        runtime.spawn(async move {
+            let _entry = entry;
+            let _ = session_ended.await;
+        });
+        let known = self.lock().get(&runtime.id()).map(|known| known.client.clone());
+        known.ok_or_else(|| {
+            Error::configuration(
+                "the async client",
+                "was called in a Tokio runtime that has ended: call it in one that runs",
+            )
+        })
     }
 
     fn build(&self) -> Result<Numbered, Error> {

@@ -1,13 +1,11 @@
-//! One client under load: many tasks, several runtimes, calls that are dropped.
-
-use std::thread;
+//! One client under load: many tasks, calls that are dropped.
 
 use futures::{StreamExt, TryStreamExt, stream};
 use press_specs::{
-    ErrorKind, get_client,
+    ErrorKind,
     mock::{Fault, MockPress},
 };
-use tokio::{runtime::Builder, time::timeout};
+use tokio::time::timeout;
 
 use crate::{Outcome, PATIENCE, client, ids};
 
@@ -137,74 +135,4 @@ async fn calls_dropped_in_flight_are_cancelled_and_harm_nobody() -> Outcome {
     assert_eq!(mock.in_flight(), 0);
     assert_eq!(client.list_specs().page(1).await?.specs.len(), 25);
     Ok(())
-}
-
-#[test]
-fn a_session_works_while_an_earlier_runtime_is_not_driven() -> Outcome {
-    let mock = MockPress::builder().generated_specs(3).start()?;
-    let client = client(&mock)?;
-    let call = || async { timeout(PATIENCE, client.list_specs().page(1)).await };
-    let new = || Builder::new_current_thread().enable_all().build();
-    // The connections of each runtime lie idle, and nobody drives them.
-    let first = new()?;
-    first.block_on(call())??;
-    let mut alive = Vec::new();
-    for _ in 0..20 {
-        let runtime = new()?;
-        runtime.block_on(call())??;
-        alive.push(runtime);
-    }
-    // Nor is a runtime needed any more that has ended, and each can go on.
-    alive.truncate(5);
-    for runtime in &alive {
-        runtime.block_on(call())??;
-    }
-    first.block_on(call())??;
-    assert_eq!(mock.request_count(), 27);
-    Ok(())
-}
-
-#[test]
-fn a_session_works_while_another_runtime_waits_in_the_middle_of_a_request() -> Outcome {
-    let mock = MockPress::builder()
-        .generated_specs(3)
-        .fault(Fault::hang().on_page(2))
-        .start()?;
-    let client = client(&mock)?;
-    let first = Builder::new_current_thread().enable_all().build()?;
-    let stuck = client.list_specs().page(2);
-    let stuck = first.block_on(async {
-        let stuck = tokio::spawn(stuck);
-        mock.wait_for_requests(1, PATIENCE).await.map(|()| stuck)
-    })?;
-    let second = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let page = second.block_on(async { timeout(PATIENCE, client.list_specs().page(1)).await })??;
-    assert_eq!(page.specs.len(), 3);
-    drop((stuck, first));
-    mock.wait_for_aborted_blocking(1, PATIENCE)?;
-    Ok(())
-}
-
-#[test]
-fn one_session_serves_many_runtimes_at_once() -> Outcome {
-    let mock = MockPress::builder().generated_specs(20).start()?;
-    let session = mock.session()?;
-    let expected = mock.spec_ids();
-    thread::scope(|scope| {
-        let threads: Vec<_> = (0..24)
-            .map(|_| {
-                let session = session.clone();
-                scope.spawn(move || -> Outcome<Vec<String>> {
-                    let runtime = Builder::new_current_thread().enable_all().build()?;
-                    let specs = get_client(session)?.list_specs().page_size(5).concurrency(2);
-                    Ok(runtime.block_on(async { timeout(PATIENCE, ids(specs.stream())).await })??)
-                })
-            })
-            .collect();
-        for thread in threads {
-            let specs = thread.join().map_err(|_| "a thread panicked")??;
-            assert_eq!(specs, expected);
-        }
-        Ok(())
-    })
 }

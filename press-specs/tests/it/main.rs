@@ -17,11 +17,13 @@ mod credentials;
 mod environment;
 mod errors;
 mod faults;
+mod limits;
 mod load;
 mod mock;
 mod modes;
 mod properties;
 mod requests;
+mod runtimes;
 #[cfg(feature = "schemars")]
 mod schemars;
 mod secrets;

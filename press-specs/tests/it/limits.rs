@@ -1,0 +1,382 @@
+//! Limits that hold whatever a server does: time, requests and memory.
+
+use std::{
+    collections::HashSet,
+    future,
+    io::Write,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use flate2::{Compression, write::GzEncoder};
+use futures::future::join_all;
+use press_specs::{
+    Error, ErrorKind, RetryPolicy, Session, get_client,
+    mock::{Fault, MockPress},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    runtime::Builder,
+    sync::oneshot,
+    task, time,
+};
+
+use crate::{
+    Outcome, PATIENCE, client,
+    faults::{impatient, requests_per_call},
+    ids,
+};
+
+const LIMIT: Duration = Duration::from_millis(500);
+
+/// A server of bare connections, with a thread and a runtime of its own.
+struct Server {
+    url: String,
+    _stop: oneshot::Sender<()>,
+}
+
+/// Gives each connection and its number to `converse`.
+fn serve<F, Fut>(converse: F) -> Outcome<Server>
+where
+    F: Fn(usize, TcpStream) -> Fut + Send + 'static,
+    Fut: Future<Output = std::io::Result<()>> + Send + 'static,
+{
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
+    listener.set_nonblocking(true)?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let (_stop, stopped) = oneshot::channel();
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    thread::spawn(move || {
+        runtime.block_on(async move {
+            let listener = TcpListener::from_std(listener)?;
+            let accept = async {
+                for number in 0.. {
+                    let (stream, _) = listener.accept().await?;
+                    stream.set_nodelay(true)?;
+                    tokio::spawn(converse(number, stream));
+                }
+                Ok::<_, std::io::Error>(())
+            };
+            tokio::select! {
+                result = accept => result,
+                _ = stopped => Ok(()),
+            }
+        })
+    });
+    Ok(Server { url, _stop })
+}
+
+impl Server {
+    fn session(&self) -> press_specs::SessionBuilder {
+        Session::builder().auth_token("token").base_url(&self.url)
+    }
+}
+
+/// Reads the head of the next request; `false` at the end of the connection.
+async fn request(stream: &mut TcpStream) -> std::io::Result<bool> {
+    let mut read = Vec::new();
+    while !read.ends_with(b"\r\n\r\n") {
+        match stream.read_u8().await {
+            Ok(byte) => read.push(byte),
+            Err(_) => return Ok(false),
+        }
+    }
+    Ok(true)
+}
+
+/// Sends a body without an end: a byte each millisecond, or as many chunks of one byte as the client reads.
+async fn endless(status: u16, flood: bool, mut stream: TcpStream) -> std::io::Result<()> {
+    request(&mut stream).await?;
+    let head = format!("HTTP/1.1 {status} X\r\ntransfer-encoding: chunked\r\n\r\n");
+    stream.write_all(head.as_bytes()).await?;
+    let chunks = "1\r\n \r\n".repeat(if flood { 1000 } else { 1 });
+    loop {
+        stream.write_all(chunks.as_bytes()).await?;
+        if !flood {
+            time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn time_limits_are_wall_clock_time() -> Outcome {
+    for (status, flood, busy) in [
+        (200, false, false),
+        (200, false, true),
+        (200, true, false),
+        (200, true, true),
+        (503, true, true),
+    ] {
+        let server = serve(move |_, stream| endless(status, flood, stream))?;
+        let session = server
+            .session()
+            .timeout(LIMIT)
+            .max_response_bytes(u64::MAX)
+            .retry(RetryPolicy::none());
+        let call = get_client(session.build()?)?.list_specs().page(1);
+        let other = busy.then(|| {
+            tokio::spawn(async {
+                loop {
+                    let start = Instant::now();
+                    while start.elapsed() < Duration::from_millis(10) {
+                        std::hint::spin_loop();
+                    }
+                    task::yield_now().await;
+                }
+            })
+        });
+        let start = Instant::now();
+        let clock = async {
+            let _ = time::timeout(LIMIT, future::pending::<()>()).await;
+            start.elapsed()
+        };
+        let call = async { (call.await, start.elapsed()) };
+        let (clock, (result, took)) = tokio::join!(clock, call);
+        let error = result.expect_err("a body without an end");
+        let expected = if status == 200 {
+            ErrorKind::Timeout
+        } else {
+            ErrorKind::ServiceUnavailable
+        };
+        assert_eq!(error.kind(), expected, "{error:?}");
+        assert!(
+            LIMIT <= took && took < 2 * clock,
+            "{status}, flood {flood}, busy {busy}: {took:?} beside {clock:?}"
+        );
+        if let Some(other) = other {
+            other.abort();
+        }
+    }
+    Ok(())
+}
+
+/// A server that refuses what is above so many requests in half a second.
+fn limited(mut builder: press_specs::mock::MockPressBuilder, allowed: usize) -> Outcome<(MockPress, Arc<AtomicUsize>)> {
+    let window = Mutex::new((Instant::now(), 0));
+    let refusals = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&refusals);
+    let above = move |_: &_| {
+        let mut window = window.lock().expect("no panic while it is locked");
+        if window.0.elapsed() > Duration::from_millis(500) {
+            *window = (Instant::now(), 0);
+        }
+        window.1 += 1;
+        let above = window.1 > allowed;
+        count.fetch_add(above.into(), Relaxed);
+        above
+    };
+    builder = builder.fault(Fault::status(429).header("retry-after", "1").when(above).always());
+    Ok((builder.start()?, refusals))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bursts_survive_a_rate_limit_and_cost_no_budget() -> Outcome {
+    let (mock, refusals) = limited(MockPress::builder().generated_specs(600), 150)?;
+    let session = impatient(&mock)?;
+    let client = get_client(session.clone())?;
+    let found = ids(client.list_specs().page_size(1).concurrency(128).stream()).await?;
+    assert_eq!(found, mock.spec_ids());
+    let calls = join_all((0..500).map(|_| client.list_specs().page_size(1).page(1))).await;
+    for result in calls {
+        result?;
+    }
+    assert!(
+        refusals.load(Relaxed) > 100,
+        "the burst met no limit: {} refusals",
+        refusals.load(Relaxed)
+    );
+    mock.clear_faults();
+    mock.fault(Fault::status(503).always());
+    assert_eq!(requests_per_call(&mock, &session, 33).await?, [4; 33]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_rate_limit_pauses_the_session_and_its_requests_return_one_by_one() -> Outcome {
+    const CALLS: usize = 30;
+    let asked = Duration::from_secs(1);
+    let limit = Fault::status(429).header("retry-after", "1").times(CALLS);
+    let mock = MockPress::builder().generated_specs(3).fault(limit).start()?;
+    let client = client(&mock)?;
+    let calls = task::spawn(join_all((0..CALLS).map(|_| client.list_specs().page(1))));
+    mock.wait_for_requests(CALLS, PATIENCE).await?;
+    // Once all refusals have arrived, another call waits as well.
+    time::sleep(Duration::from_millis(100)).await;
+    client.list_specs().page(1).await?;
+    for result in calls.await? {
+        result?;
+    }
+    let received: Vec<_> = mock.requests().iter().map(|request| request.received_at()).collect();
+    let (refused, returned) = received.split_at(CALLS);
+    assert_eq!(returned.len(), CALLS + 1);
+    let since = |at: &Instant| at.duration_since(refused[0]);
+    let times: Vec<_> = returned.iter().map(since).collect();
+    assert!(times.iter().all(|time| *time >= asked), "{times:?}");
+    let slots: HashSet<_> = times.iter().map(|time| time.as_millis() / 50).collect();
+    assert!(slots.len() > 4, "all return at once: {times:?}");
+    Ok(())
+}
+
+/// A page that takes as much memory as possible for its length.
+fn worst_page(bytes: usize) -> Vec<u8> {
+    let item = r#"{"":0},"#;
+    let items = item.repeat(bytes / item.len());
+    format!(r#"{{"pageCount":1,"specs":[],"x":[{}]}}"#, items.trim_end_matches(',')).into_bytes()
+}
+
+fn gzip(body: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(body).expect("memory is there");
+    encoder.finish().expect("memory is there")
+}
+
+/// A body, plain and compressed; the last one claims to be small.
+fn large_bodies(bytes: usize) -> Vec<(&'static str, Fault)> {
+    let page = worst_page(bytes);
+    let compressed = |body: Vec<u8>| Fault::raw_body(body).header("content-encoding", "gzip").always();
+    vec![
+        ("plain", Fault::raw_body(page.clone()).always()),
+        ("compressed", compressed(gzip(&page))),
+        ("compressed twice", compressed([gzip(&page), gzip(b" ")].concat())),
+    ]
+}
+
+#[tokio::test]
+async fn large_bodies_are_decoded_beside_the_runtime() -> Outcome {
+    for (told, fault) in large_bodies(1024 * 1024) {
+        let mock = MockPress::builder().fault(fault).start()?;
+        let client = client(&mock)?;
+        let ended = Arc::new(AtomicBool::new(false));
+        let watch = Arc::clone(&ended);
+        let other = tokio::spawn(async move {
+            let (mut last, mut longest) = (Instant::now(), Duration::ZERO);
+            while !watch.load(Relaxed) {
+                task::yield_now().await;
+                longest = longest.max(last.elapsed());
+                last = Instant::now();
+            }
+            longest
+        });
+        let start = Instant::now();
+        let page = client.list_specs().page(1).await?;
+        let took = start.elapsed();
+        ended.store(true, Relaxed);
+        let longest = other.await?;
+        assert!(page.extra.contains_key("x"));
+        assert!(longest < took / 2, "{told}: {longest:?} of {took:?} without a turn");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn time_limits_hold_for_decoding() -> Outcome {
+    for (told, fault) in large_bodies(2 * 1024 * 1024) {
+        let mock = MockPress::builder().fault(fault).start()?;
+        let start = Instant::now();
+        client(&mock)?.list_specs().page(1).await?;
+        let limit = start.elapsed() / 4;
+        let session = mock.session_builder().total_timeout(limit).build()?;
+        let call = get_client(session)?.list_specs().page(1);
+        let start = Instant::now();
+        let clock = async {
+            let _ = time::timeout(limit, future::pending::<()>()).await;
+            start.elapsed()
+        };
+        let call = async { (call.await, start.elapsed()) };
+        let (clock, (result, took)) = tokio::join!(clock, call);
+        let error = result.expect_err("a limit shorter than the work");
+        assert_eq!(error.kind(), ErrorKind::Timeout, "{told}: {error:?}");
+        assert!(took < 2 * clock, "{told}: {took:?} beside {clock:?}");
+    }
+    Ok(())
+}
+
+/// Runs in the child of the test below: the memory for the worst page, in bytes for each byte of its body.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn child() -> Outcome {
+    if std::env::var_os("PRESS_SPECS_TEST_TASK").is_none() {
+        return Ok(());
+    }
+    let resident = || -> Outcome<usize> {
+        let status = std::fs::read_to_string("/proc/self/status")?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kilobytes = line.and_then(|line| line.trim().split(' ').next()).ok_or("VmHWM")?;
+        Ok(kilobytes.parse::<usize>()? * 1024)
+    };
+    let page = worst_page(2 * 1024 * 1024);
+    let length = page.len();
+    let mock = MockPress::builder()
+        .generated_specs(1)
+        .fault(Fault::raw_body(page).on_page(2).always())
+        .start()?;
+    let client = client(&mock)?;
+    client.list_specs().page(1).await?;
+    let before = resident()?;
+    let page = client.list_specs().page(2).await?;
+    let after = resident()?;
+    assert!(page.extra.contains_key("x"));
+    println!("\nthe child says: {}", (after - before) / length);
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_worst_page_takes_no_more_memory_than_documented() -> Outcome {
+    let factor: usize = crate::environment::ask("limits::child", "memory", &[])?[0].parse()?;
+    assert!((20..=150).contains(&factor), "{factor} bytes for each byte");
+    Ok(())
+}
+
+/// Whether a server of connections that work once leaves old ones silent, or closes them at their next request.
+async fn works_once(silent: Arc<AtomicBool>, old: usize, number: usize, mut stream: TcpStream) -> std::io::Result<()> {
+    let body = r#"{"pageCount":1,"specs":[]}"#;
+    let response = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let mut first = true;
+    while request(&mut stream).await? {
+        if number < old && !first {
+            if silent.load(Relaxed) {
+                future::pending::<()>().await;
+            }
+            return Ok(());
+        }
+        first = false;
+        // All old connections are open at the same time.
+        if number < old {
+            time::sleep(Duration::from_millis(50)).await;
+        }
+        stream.write_all(response.as_bytes()).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_retry_takes_no_connection_of_before() -> Outcome {
+    const OLD: usize = 8;
+    for silent in [true, false] {
+        let flag = Arc::new(AtomicBool::new(silent));
+        let connections = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&connections);
+        let server = serve(move |number, stream| {
+            count.fetch_add(1, Relaxed);
+            works_once(Arc::clone(&flag), OLD, number, stream)
+        })?;
+        let retry = RetryPolicy::default().max_attempts(2).max_delay(Duration::ZERO);
+        let session = server.session().timeout(LIMIT).retry(retry).build()?;
+        let client = get_client(session)?;
+        let calls = join_all((0..OLD).map(|_| client.list_specs().page(1))).await;
+        calls.into_iter().collect::<Result<Vec<_>, Error>>()?;
+        assert_eq!(connections.load(Relaxed), OLD);
+        client.list_specs().page(1).await?;
+        assert_eq!(connections.load(Relaxed), OLD + 1);
+        // Nor does a later call.
+        client.list_specs().page(1).await?;
+        assert_eq!(connections.load(Relaxed), OLD + 1);
+    }
+    Ok(())
+}
