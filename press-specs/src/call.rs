@@ -272,7 +272,7 @@ fn error(session: &Session, failure: Failure, deadline: Deadline) -> Error {
         Cause::Timeout => deadline.error().with_status(status),
         Cause::TooLarge => Error::invalid_response("its body is longer than `max_response_bytes`", response(&[])),
         Cause::NoRoom => Error::no_room().with_status(status),
-        Cause::Compression(reason) => Error::invalid_response(reason, response(&[])),
+        Cause::Compression(reason) => Error::invalid_response(session.redact(&reason), response(&[])),
         Cause::Invalid { body, path, error } => {
             let at = if path.is_empty() {
                 String::new()

@@ -453,7 +453,7 @@ fn the_default_limits_are_those_documented() -> Outcome {
         "connect: 10s",
         "attempt: 30s",
         "total: 120s",
-        "max_response_bytes: 67108864",
+        "max_response_bytes: 8388608",
         "max_attempts: 4",
         "initial_delay: 500ms",
     ] {

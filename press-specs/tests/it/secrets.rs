@@ -97,6 +97,7 @@ fn echoes(token: &str) -> Vec<Fault> {
         Fault::raw_body([b"{\"pageCount\":1,\"x\":\"\xff", token.as_bytes()].concat()),
         Fault::raw_body(token).header("content-encoding", "gzip"),
         Fault::raw_body(token.repeat(1000)),
+        Fault::raw_body("[]").header("content-encoding", token),
         Fault::redirect("http://127.0.0.1:1/s3cr3t?token=s3cr3t", 302),
         Fault::redirect("ftp://s3cr3t@s3cr3t/", 302),
         Fault::raw_connection(format!("HTTP/1.1 200 {token}\r\ncontent-length: 9\r\n\r\n")),
