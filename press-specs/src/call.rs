@@ -210,7 +210,7 @@ async fn attempts<O: Operation>(
             Ok(response) => match check(&response.body) {
                 Ok(()) => {
                     retries.succeeded();
-                    attempt_span.succeeded(&response.head);
+                    attempt_span.succeeded(&response.head, session);
                     return Ok(Response::new(response.body, response.head, attempts));
                 }
                 Err((reason, body)) => {

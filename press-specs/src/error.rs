@@ -365,7 +365,7 @@ impl fmt::Debug for Error {
             write!(f, "{self}")?;
             let mut source = self.source();
             while let Some(error) = source {
-                write!(f, "\n  caused by: {error}")?;
+                write!(f, "\n  caused by: {}", shorten(&error.to_string(), 500))?;
                 source = error.source();
             }
             return Ok(());

@@ -4,6 +4,8 @@ use std::fmt;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
+use crate::response::shorten;
+
 /// The reason why a header cannot be added.
 #[derive(Clone, Debug)]
 pub(crate) enum BadHeader {
@@ -27,12 +29,11 @@ impl fmt::Display for BadHeader {
 
 /// Sets a header whose value is never shown.
 pub(crate) fn insert(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), BadHeader> {
-    let name =
-        HeaderName::from_bytes(name.as_bytes()).map_err(|_| BadHeader::Name(crate::response::shorten(name, 100)))?;
+    let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| BadHeader::Name(shorten(name, 100)))?;
     if name == header::AUTHORIZATION {
         return Err(BadHeader::Authorization);
     }
-    let mut value = HeaderValue::from_str(value).map_err(|_| BadHeader::Value(name.to_string()))?;
+    let mut value = HeaderValue::from_str(value).map_err(|_| BadHeader::Value(shorten(name.as_str(), 100)))?;
     value.set_sensitive(true);
     headers.insert(name, value);
     Ok(())

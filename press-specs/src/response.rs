@@ -254,7 +254,9 @@ impl Headers {
 impl fmt::Debug for Headers {
     /// Shows the names only, since the values may be private.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.keys().map(|name| name.as_str())).finish()
+        f.debug_list()
+            .entries(self.0.keys().map(|name| shorten(name.as_str(), 50)))
+            .finish()
     }
 }
 

@@ -105,11 +105,13 @@ impl AttemptSpan {
         );
     }
 
-    pub(crate) fn succeeded(&self, head: &Head) {
+    pub(crate) fn succeeded(&self, head: &Head, session: &Session) {
         self.0.record("http.response.status_code", head.status.as_u16());
         if let Some(id) = crate::response::request_id(&head.headers) {
-            self.0
-                .record("http.response.header.x-request-id", crate::response::shorten(id, 200));
+            self.0.record(
+                "http.response.header.x-request-id",
+                crate::response::shorten(&session.redact(id), 200),
+            );
         }
     }
 
@@ -164,7 +166,7 @@ impl AttemptSpan {
 
     pub(crate) fn retry(&self, _: &Error, _: Duration) {}
 
-    pub(crate) fn succeeded(&self, _: &Head) {}
+    pub(crate) fn succeeded(&self, _: &Head, _: &Session) {}
 
     pub(crate) fn failed(&self, _: &Error) {}
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::error::Error;
+use crate::{error::Error, response::shorten};
 
 /// A stage of the Peak platform.
 ///
@@ -88,5 +88,8 @@ impl FromStr for Stage {
 
 pub(crate) fn unknown(name: &str, what: &str) -> Error {
     let known = Stage::ALL.map(Stage::name).join(", ");
-    Error::configuration(what, format_args!("is {name:?}, which is none of {known}"))
+    Error::configuration(
+        what,
+        format_args!("is {:?}, which is none of {known}", shorten(name, 100)),
+    )
 }

@@ -9,7 +9,7 @@ use press_specs::{
 };
 use serde_json::{Value, json};
 
-use crate::{Outcome, client};
+use crate::{Outcome, client, faults::HIDDEN};
 
 const STATUSES: &[(u16, ErrorKind)] = &[
     (400, ErrorKind::BadRequest),
@@ -248,6 +248,39 @@ async fn spec_ids_that_could_change_the_path_are_refused_before_any_request() ->
             assert!(error.to_string().contains("spec_id"), "{error}");
             assert!(!error.to_string().contains('\n'), "{error}");
             assert!(error.status().is_none() && error.response().is_none() && !error.is_retryable());
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn texts_are_bounded_and_show_as_they_read() -> Outcome {
+    let mock = MockPress::start()?;
+    let client = client(&mock)?;
+    let long = format!("a{HIDDEN}b").repeat(50_000);
+    let seen: String = long.chars().filter(|c| !c.is_control()).collect();
+    let id = |id: &str| client.list_spec_release_deployments(id).page(1);
+    let session = || Session::builder().auth_token("token");
+    let errors = [
+        id(&long).await.map(drop),
+        id(&seen).await.map(drop),
+        id(&seen.chars().take(900).collect::<String>()).await.map(drop),
+        long.parse::<Stage>().map(drop),
+        session().header(&long, "x").build().map(drop),
+        session().header("x".repeat(30_000), "\n").build().map(drop),
+        session().header("x-y", &long).build().map(drop),
+        session().base_url(&long).build().map(drop),
+        session().auth_token(&long).build().map(drop),
+        session().user_agent(&long).build().map(drop),
+    ];
+    for (number, error) in errors.into_iter().enumerate() {
+        let error = error.expect_err("a bad argument");
+        for shown in [format!("{error}"), format!("{error:?}"), format!("{error:#?}")] {
+            assert!(shown.len() < 2000, "{number}: {} bytes", shown.len());
+            assert!(
+                !shown.contains(|c| c != '\n' && HIDDEN.contains(c)),
+                "{number}: {shown:?}"
+            );
         }
     }
     Ok(())
