@@ -177,3 +177,37 @@ fn same_origin(attempt: reqwest::redirect::Attempt<'_>) -> reqwest::redirect::Ac
         attempt.stop()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_are_reused_and_end_with_their_runtime() {
+        let clients = HttpClients::own(Settings {
+            connect_timeout: Duration::from_secs(1),
+            tls: None,
+            proxy: false,
+        });
+        let Ok(HttpClients::Own(own)) = &clients else {
+            panic!("a client cannot be built");
+        };
+        let new = || tokio::runtime::Runtime::new().expect("a runtime");
+        let runtimes: Vec<_> = (0..20).map(|_| new()).collect();
+        for _ in 0..2 {
+            for runtime in &runtimes {
+                let _guard = runtime.enter();
+                own.get().expect("a client");
+            }
+        }
+        assert_eq!((own.lock().len(), own.made.load(Ordering::Relaxed)), (20, 20));
+        drop(runtimes);
+        assert_eq!(own.lock().len(), 0);
+        let runtime = new();
+        let handle = runtime.handle().clone();
+        drop(runtime);
+        let _guard = handle.enter();
+        assert!(own.get().is_err());
+        assert_eq!(own.lock().len(), 0);
+    }
+}
