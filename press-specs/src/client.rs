@@ -1,4 +1,4 @@
-//! Client: `get_client` and `Spec`.
+//! Client: `get_client`, `Spec` and its operations.
 
 use std::{fmt, marker::PhantomData};
 
@@ -23,14 +23,14 @@ use crate::{
 ///
 /// # Errors
 ///
-/// Returns the errors of [`Session::default_session`], for `None` only.
+/// For `None`, returns the errors of [`Session::default_session`].
 pub fn get_client(session: impl Into<Option<Session>>) -> Result<Spec, Error> {
     SpecClient::with(session.into())
 }
 
 /// The async client for specs and their deployments, returned by [`get_client`].
 ///
-/// It needs a Tokio runtime with its I/O and time drivers on, as `#[tokio::main]` and `enable_all` build it.
+/// It needs a Tokio runtime with its I/O and time drivers enabled, as in `#[tokio::main]` and `enable_all`.
 ///
 /// ```
 /// # use press_specs::mock::MockPress;
@@ -80,25 +80,68 @@ impl<M> SpecClient<M> {
 
     /// Lists the published App and Block specs, each with its latest release, ordered by creation date.
     ///
-    /// Returns a request: add filters and an order, then end it with `.stream()`, `.pages()` or `.page(n)`.
-    /// Endpoint: `GET /v1/specs/`
-    /// ([documentation](https://press.peak.ai/api-docs/index.htm#/Specs/get_v1_specs)).
+    /// Returns a request. Its setters refine it, and its last method sends it:
+    ///
+    /// | request | [`ListSpecs`] |
+    /// |---|---|
+    /// | setters | [`status`], [`featured`], [`kind`], [`term`], [`sort`], [`scope`], [`page_size`] |
+    /// | last method | [`stream`], [`pages`] or [`page`] |
+    /// | page | [`SpecPage`](crate::types::SpecPage) |
+    /// | item | [`SpecSummary`](crate::types::SpecSummary) |
+    ///
+    /// Sends `GET /v1/specs/`
+    /// ([API documentation](https://press.peak.ai/api-docs/index.htm#/Specs/get_v1_specs)).
+    ///
+    /// ```no_run
+    /// use futures::TryStreamExt;
+    ///
+    /// #[tokio::main]
+    /// async fn main() -> Result<(), press_specs::Error> {
+    ///     let client = press_specs::get_client(None)?;
+    ///     let mut specs = client.list_specs().kind("workflow").sort(["name:asc"]).stream();
+    ///     while let Some(spec) = specs.try_next().await? {
+    ///         println!("{}", spec.id);
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     ///
     /// # Errors
     ///
-    /// What the request fails with when its answer is asked for: the service documents [`BadRequest`](ErrorKind::BadRequest) (invalid parameters),
-    /// [`Unauthorized`](ErrorKind::Unauthorized) (invalid credentials), [`Forbidden`](ErrorKind::Forbidden) (no
-    /// permission) and [`InternalServerError`](ErrorKind::InternalServerError); any other [`ErrorKind`] can come from
-    /// the way to it.
+    /// The API documents [`BadRequest`], [`Unauthorized`], [`Forbidden`] and [`InternalServerError`]. Gateways and the
+    /// network can cause any other [`ErrorKind`](crate::ErrorKind).
+    ///
+    /// [`status`]: type.ListSpecs.html#method.status
+    /// [`featured`]: type.ListSpecs.html#method.featured
+    /// [`kind`]: type.ListSpecs.html#method.kind
+    /// [`term`]: type.ListSpecs.html#method.term
+    /// [`sort`]: type.ListSpecs.html#method.sort
+    /// [`scope`]: type.ListSpecs.html#method.scope
+    /// [`page_size`]: ListRequest::page_size
+    /// [`stream`]: ListRequest::stream
+    /// [`pages`]: ListRequest::pages
+    /// [`page`]: ListRequest::page
+    /// [`BadRequest`]: crate::ErrorKind::BadRequest
+    /// [`Unauthorized`]: crate::ErrorKind::Unauthorized
+    /// [`Forbidden`]: crate::ErrorKind::Forbidden
+    /// [`InternalServerError`]: crate::ErrorKind::InternalServerError
     pub fn list_specs(&self) -> ListSpecs<M> {
         ListRequest::new(&self.session, operations::ListSpecs::default())
     }
 
     /// Lists the deployments of the releases of the App or Block spec `spec_id`, newest first.
     ///
-    /// Returns a request: add filters and an order, then end it with `.stream()`, `.pages()` or `.page(n)`.
-    /// Endpoint: `GET /v1/specs/{specId}/releases/deployments`
-    /// ([documentation](https://press.peak.ai/api-docs/index.htm#/Specs/get_v1_specs__specId__releases_deployments)).
+    /// Returns a request. Its setters refine it, and its last method sends it:
+    ///
+    /// | request | [`ListSpecReleaseDeployments`] |
+    /// |---|---|
+    /// | setters | [`version`], [`status`], [`name`], [`title`], [`sort`], [`page_size`] |
+    /// | last method | [`stream`], [`pages`] or [`page`] |
+    /// | page | [`DeploymentPage`](crate::types::DeploymentPage) |
+    /// | item | [`DeploymentSummary`](crate::types::DeploymentSummary) |
+    ///
+    /// Sends `GET /v1/specs/{specId}/releases/deployments`
+    /// ([API documentation](https://press.peak.ai/api-docs/index.htm#/Specs/get_v1_specs__specId__releases_deployments)).
     ///
     /// ```
     /// # use press_specs::mock::MockPress;
@@ -114,11 +157,25 @@ impl<M> SpecClient<M> {
     ///
     /// # Errors
     ///
-    /// What the request fails with when its answer is asked for: [`InvalidParameter`](ErrorKind::InvalidParameter) when `spec_id` is empty, `.` or `..`, or contains `/`, `\` or
-    /// control characters. The service documents [`BadRequest`](ErrorKind::BadRequest) (invalid parameters),
-    /// [`Unauthorized`](ErrorKind::Unauthorized) (invalid credentials), [`Forbidden`](ErrorKind::Forbidden) (no
-    /// permission), [`NotFound`](ErrorKind::NotFound) (no such spec) and
-    /// [`InternalServerError`](ErrorKind::InternalServerError); any other [`ErrorKind`] can come from the way to it.
+    /// The request fails with [`InvalidParameter`] if `spec_id` is empty, `.` or `..`, or contains `/`, `\` or control
+    /// characters. The API documents [`BadRequest`], [`Unauthorized`], [`Forbidden`], [`NotFound`] and
+    /// [`InternalServerError`]. Gateways and the network can cause any other [`ErrorKind`](crate::ErrorKind).
+    ///
+    /// [`version`]: type.ListSpecReleaseDeployments.html#method.version
+    /// [`status`]: type.ListSpecReleaseDeployments.html#method.status
+    /// [`name`]: type.ListSpecReleaseDeployments.html#method.name
+    /// [`title`]: type.ListSpecReleaseDeployments.html#method.title
+    /// [`sort`]: type.ListSpecReleaseDeployments.html#method.sort
+    /// [`page_size`]: ListRequest::page_size
+    /// [`stream`]: ListRequest::stream
+    /// [`pages`]: ListRequest::pages
+    /// [`page`]: ListRequest::page
+    /// [`InvalidParameter`]: crate::ErrorKind::InvalidParameter
+    /// [`BadRequest`]: crate::ErrorKind::BadRequest
+    /// [`Unauthorized`]: crate::ErrorKind::Unauthorized
+    /// [`Forbidden`]: crate::ErrorKind::Forbidden
+    /// [`NotFound`]: crate::ErrorKind::NotFound
+    /// [`InternalServerError`]: crate::ErrorKind::InternalServerError
     pub fn list_spec_release_deployments(&self, spec_id: impl Into<String>) -> ListSpecReleaseDeployments<M> {
         let mut operation = operations::ListSpecReleaseDeployments::default();
         operation.spec_id = spec_id.into();

@@ -1,4 +1,4 @@
-//! Error of all operations.
+//! Error type of the crate.
 
 use std::{error::Error as StdError, fmt, sync::Arc};
 
@@ -9,9 +9,9 @@ use crate::response::{ErrorResponse, shorten};
 
 /// An error of a request or a session.
 ///
-/// One opaque type, so that later versions can tell more about a failure without breaking programs: match on
-/// [`kind`](Self::kind) and read the rest through methods. Its text says what failed, where and what to do next. It
-/// never contains the token.
+/// The type is opaque, so that later versions can add details without a breaking change. Match on [`kind`](Self::kind),
+/// and read the details through methods. The text says what failed, where, and what to do next. It never contains the
+/// token.
 ///
 /// `{:?}` prints the text with its sources, so that `fn main() -> Result<(), press_specs::Error>` ends in a readable
 /// message. `{:#?}` prints the structure.
@@ -22,8 +22,8 @@ use crate::response::{ErrorResponse, shorten};
 /// fn explain(error: &Error) -> String {
 ///     match error.kind() {
 ///         ErrorKind::Unauthorized => "log in again".to_owned(),
-///         ErrorKind::NotFound => "no such spec".to_owned(),
-///         _ if error.is_retryable() => format!("later perhaps, after {} attempts", error.attempts()),
+///         ErrorKind::NotFound => "the spec doesn't exist".to_owned(),
+///         _ if error.is_retryable() => format!("failed after {} attempts", error.attempts()),
 ///         _ => error.to_string(),
 ///     }
 /// }
@@ -48,7 +48,7 @@ struct Inner {
 
 /// The kind of an [`Error`].
 ///
-/// `Display` writes it in snake case, for example `not_found`, fit for a metric label.
+/// It displays in snake case, for example `not_found`, which suits metric labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -245,12 +245,12 @@ impl Error {
         self.0.kind
     }
 
-    /// Returns the HTTP status, whenever a response came, even one that could not be decoded.
+    /// Returns the HTTP status of the response, if there was one, even if it could not be decoded.
     pub fn status(&self) -> Option<u16> {
         self.0.status.map(|status| status.as_u16())
     }
 
-    /// Returns the response, if one came that is not a success or cannot be decoded.
+    /// Returns the response, if one was received that reports a failure or cannot be decoded.
     pub fn response(&self) -> Option<&ErrorResponse> {
         self.0.response.as_ref()
     }
@@ -260,22 +260,24 @@ impl Error {
         self.0.operation
     }
 
-    /// Returns the spec id of the request that failed, if it has one. A long one is shortened.
+    /// Returns the spec ID of the request, if it has one. Long IDs are shortened.
     pub fn spec_id(&self) -> Option<&str> {
         self.0.spec_id.as_deref()
     }
 
-    /// Returns the number of the page that failed, to continue with `.start_page(n)`; `None` if the request named none.
+    /// Returns the number of the page that failed, if the request had one.
+    ///
+    /// Pass it to [`start_page`](crate::ListRequest::start_page) to continue there.
     pub fn page_number(&self) -> Option<u32> {
         self.0.page_number
     }
 
-    /// Returns the number of requests that were sent for the page; 0 if none was.
+    /// Returns the number of requests that were sent for the page, which may be 0.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// Returns whether trying again later can help.
+    /// Returns `true` if the same request may succeed later.
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
             _ if self.0.lasting => false,

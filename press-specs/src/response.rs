@@ -1,4 +1,4 @@
-//! Responses: a page with its status and headers, and the response of a failed request.
+//! Response of a page with its status and headers, and response of a failed request.
 
 use std::{
     borrow::Cow,
@@ -61,7 +61,7 @@ impl<P> Response<P> {
         &self.headers
     }
 
-    /// Returns the id that the service or a gateway gave the request, for support requests.
+    /// Returns the request ID that the service or a gateway assigned. Quote it in support requests.
     pub fn request_id(&self) -> Option<&str> {
         request_id(&self.headers.0)
     }
@@ -80,9 +80,10 @@ impl<P> Deref for Response<P> {
     }
 }
 
-/// The response of a request that failed, kept whatever it is.
+/// The response of a failed request.
 ///
-/// Its body may be anything: the service sends JSON with `title` and `detail`, gateways send HTML, text or nothing.
+/// Its body is kept in any format. The service usually sends JSON with `title` and `detail`; gateways send HTML, text or
+/// nothing.
 ///
 /// ```
 /// # use press_specs::mock::MockPress;
@@ -91,7 +92,7 @@ impl<P> Deref for Response<P> {
 /// # let mock = MockPress::start()?;
 /// # let client = press_specs::get_client(mock.session()?)?;
 /// let error = client.list_spec_release_deployments("no-such-spec").page(1).await.unwrap_err();
-/// let response = error.response().expect("the service answered");
+/// let response = error.response().expect("a response");
 /// assert_eq!(response.title(), Some("Not Found"));
 /// assert_eq!(response.headers().get("content-type"), Some("application/json"));
 /// # Ok(())
@@ -195,17 +196,17 @@ impl ErrorResponse {
         }
     }
 
-    /// Returns the `title` of a JSON body: the problem in a few words.
+    /// Returns the `title` of a JSON body, a short summary of the problem.
     pub fn title(&self) -> Option<&str> {
         self.title.as_deref()
     }
 
-    /// Returns the `detail` of a JSON body: the problem in a sentence.
+    /// Returns the `detail` of a JSON body, an explanation of the problem.
     pub fn detail(&self) -> Option<&str> {
         self.detail.as_deref()
     }
 
-    /// Returns the id that the service or a gateway gave the request, for support requests.
+    /// Returns the request ID that the service or a gateway assigned. Quote it in support requests.
     pub fn request_id(&self) -> Option<&str> {
         request_id(&self.headers.0)
     }
@@ -215,9 +216,9 @@ impl ErrorResponse {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// Returns the delay before the next attempt that the service asked for.
+    /// Returns the delay that the service requests in `Retry-After`.
     ///
-    /// A date counts from the response's own `Date` header, where it has one, so that the local clock does not matter.
+    /// A date is relative to the `Date` header of the response, if present, so that the local clock does not matter.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
@@ -240,12 +241,12 @@ impl fmt::Debug for ErrorResponse {
 pub struct Headers(HeaderMap);
 
 impl Headers {
-    /// Returns the first value of the header `name`, in any case; `None` if there is none or it is not ASCII text.
+    /// Returns the first value of a header, if it is ASCII text. The name is case-insensitive.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name)?.to_str().ok()
     }
 
-    /// Returns an iterator over the headers: the name in lower case, and the value.
+    /// Returns an iterator over the headers, with names in lower case.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
     }

@@ -52,38 +52,40 @@ pub struct ListRequest<O, M = Async> {
 }
 
 impl<M> ListSpecs<M> {
-    /// Returns only specs with one of these statuses. An empty list means no filter.
+    /// Limits the list to specs with one of these statuses. An empty list means no filter.
     pub fn status(mut self, status: impl IntoIterator<Item = impl Into<SpecStatus>>) -> Self {
         self.operation.status = list(status);
         self
     }
 
-    /// Returns only featured specs, or with `false` only others.
+    /// Limits the list to featured specs.
+    ///
+    /// The API documents only `true`. It is assumed that `false` selects the specs that aren't featured.
     pub fn featured(mut self, featured: impl Into<bool>) -> Self {
         self.operation.featured = Some(featured.into());
         self
     }
 
-    /// Returns only specs of this kind.
+    /// Limits the list to specs of this kind.
     pub fn kind(mut self, kind: impl Into<SpecKind>) -> Self {
         self.operation.kind = Some(kind.into());
         self
     }
 
-    /// Returns only specs with the term in their name, title, description or summary.
+    /// Limits the list to specs that contain this term in their name, title, description or summary.
     pub fn term(mut self, term: impl Into<String>) -> Self {
         self.operation.term = Some(term.into());
         self
     }
 
-    /// Sorts the specs, by the first key first: `"createdAt:desc"`, [`SpecSort::NameAsc`]. Defaults to the creation
-    /// date.
+    /// Sets the sort keys, the most significant first, for example `"createdAt:desc"` or [`SpecSort::NameAsc`].
+    /// Defaults to the creation date.
     pub fn sort(mut self, sort: impl IntoIterator<Item = impl Into<SpecSort>>) -> Self {
         self.operation.sort = list(sort);
         self
     }
 
-    /// Returns only specs of these scopes. An empty list means no filter.
+    /// Limits the list to specs with one of these scopes. An empty list means no filter.
     pub fn scope(mut self, scope: impl IntoIterator<Item = impl Into<SpecScope>>) -> Self {
         self.operation.scope = list(scope);
         self
@@ -91,32 +93,36 @@ impl<M> ListSpecs<M> {
 }
 
 impl<M> ListSpecReleaseDeployments<M> {
-    /// Returns only deployments of the release with this semantic version. Defaults to all releases.
+    /// Limits the list to deployments of the release with this semantic version. Defaults to all releases.
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.operation.version = Some(version.into());
         self
     }
 
-    /// Returns only deployments with one of these statuses. An empty list means no filter.
+    /// Limits the list to deployments with one of these statuses. An empty list means no filter.
     pub fn status(mut self, status: impl IntoIterator<Item = impl Into<DeploymentStatus>>) -> Self {
         self.operation.status = list(status);
         self
     }
 
-    /// Returns only deployments whose name begins with this text.
+    /// Limits the list to deployments with a matching name.
+    ///
+    /// It is assumed that the name must begin with this text.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.operation.name = Some(name.into());
         self
     }
 
-    /// Returns only deployments whose title begins with this text.
+    /// Limits the list to deployments with a matching title.
+    ///
+    /// It is assumed that the title must begin with this text.
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.operation.title = Some(title.into());
         self
     }
 
-    /// Sorts the deployments, by the first key first: `"name:asc"`, [`DeploymentSort::CreatedAtAsc`]. Defaults to the
-    /// newest first.
+    /// Sets the sort keys, the most significant first, for example `"name:asc"` or [`DeploymentSort::CreatedAtAsc`].
+    /// Defaults to the newest first.
     pub fn sort(mut self, sort: impl IntoIterator<Item = impl Into<DeploymentSort>>) -> Self {
         self.operation.sort = list(sort);
         self

@@ -1,4 +1,4 @@
-//! Builder of a session, and the environment that it reads.
+//! Builder for a session, and the environment variables that it reads.
 
 use std::{
     env::{self, VarError},
@@ -31,7 +31,7 @@ const STAGE_VARIABLES: [&str; 2] = ["PEAK__STAGE", "STAGE"];
 
 /// A builder for a [`Session`], returned by [`Session::builder`].
 ///
-/// The time limits need not be ordered: the first to expire wins.
+/// Timeouts may be set to any values. The first to expire ends the call.
 #[derive(Clone)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct SessionBuilder {
@@ -80,7 +80,7 @@ impl Default for SessionBuilder {
 }
 
 impl SessionBuilder {
-    /// Sets the token: an API key, or `Bearer …`. It is sent exactly as given. Defaults to the environment's.
+    /// Sets the token: an API key or a `Bearer …` token, sent as given. Defaults to the token in the environment.
     pub fn auth_token(mut self, token: impl Into<String>) -> Self {
         self.credentials = Some(Source::Token(Token::new(&token.into())));
         self
@@ -88,8 +88,8 @@ impl SessionBuilder {
 
     /// Sets a function that returns the token, for tokens that expire. It replaces [`auth_token`](Self::auth_token).
     ///
-    /// The session calls it when it holds no token, and once more if the service answers 401 to the token that it
-    /// returned; the request is then sent again. Requests that wait for a token share one call. The time counts
+    /// The session calls it when it has no token. If the service rejects the returned token with status 401, the session
+    /// calls it once more and sends the request again. Requests that wait for a token share one call. Waiting counts
     /// toward the total timeout.
     ///
     /// If it fails, panics or returns a token that cannot be sent, requests fail with [`ErrorKind::Credentials`].
@@ -113,29 +113,29 @@ impl SessionBuilder {
         self
     }
 
-    /// Sets the stage of the platform. Defaults to the environment's, else [`Stage::Prod`].
+    /// Sets the stage of the platform. Defaults to the stage in the environment, else [`Stage::Prod`].
     pub fn stage(mut self, stage: Stage) -> Self {
         self.stage = Some(stage);
         self
     }
 
-    /// Sets the base URL of the API in place of the stage's, for example that of a gateway. It may have a path.
+    /// Sets the base URL of the API, for example that of a gateway, in place of a stage. It may have a path.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(url.into());
         self
     }
 
-    /// Sets whether the token may be sent unencrypted over `http://` to other machines. Defaults to `false`, which
-    /// allows `http://` for loopback addresses only.
+    /// Allows plain `http://` to other machines, which sends the token unencrypted. Defaults to `false`, which allows
+    /// `http://` for loopback addresses only.
     pub fn allow_insecure_http(mut self, allow: bool) -> Self {
         self.allow_insecure_http = allow;
         self
     }
 
-    /// Adds a header to every request, for example a tenant's. It replaces a header of the same name.
+    /// Adds a header to every request, for example a tenant ID. It replaces a header of the same name.
     ///
-    /// Its value appears in no error, log or `Debug` output. [`build`](Self::build) fails if the name or the value
-    /// cannot be a header, or the name is `Authorization`.
+    /// The value never appears in errors, logs or `Debug` output. [`build`](Self::build) fails if the name or the value
+    /// is not a valid header, or if the name is `Authorization`.
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         if let Err(bad) = headers::insert(&mut self.headers, name.as_ref(), value.as_ref()) {
             self.bad_header.get_or_insert(bad);
@@ -165,7 +165,7 @@ impl SessionBuilder {
         self
     }
 
-    /// Sets the timeout of one attempt, its body included. Defaults to 30 seconds.
+    /// Sets the timeout of one attempt, including its body. Defaults to 30 seconds.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.limits.attempt = limit;
         self
@@ -177,8 +177,8 @@ impl SessionBuilder {
         self
     }
 
-    /// Sets the timeout of a whole call: its retries, the delays between them and waiting for credentials included.
-    /// In a stream each page is a call of its own. Defaults to 120 seconds.
+    /// Sets the timeout of a call, including retries, the delays between them, and waiting for credentials. In a stream,
+    /// each page is a separate call. Defaults to 120 seconds.
     pub fn total_timeout(mut self, limit: Duration) -> Self {
         self.limits.total = limit;
         self
@@ -226,7 +226,7 @@ impl SessionBuilder {
     /// Returns [`ErrorKind::MissingEnvironmentVariable`] if there is no token, and
     /// [`ErrorKind::InvalidConfiguration`] if
     ///
-    /// - the token is empty or has characters that a header cannot have,
+    /// - the token is empty or contains characters that are not allowed in a header,
     /// - the stage in the environment is unknown,
     /// - the base URL is not an `http` or `https` URL, or is plain `http` to another machine,
     /// - the user agent or a header cannot be sent, or

@@ -29,17 +29,17 @@ use credentials::Credentials;
 use http_clients::HttpClients;
 use token::Token;
 
-/// Credentials, base URL, timeouts and HTTP client, shared by the clients that use it.
+/// Credentials, base URL, timeouts and HTTP client of any number of clients.
 ///
-/// Cheap to clone; clones share the token, the connections and the retry budget. By default it comes from the
-/// environment:
+/// It is cheap to clone, and clones share the token, the connections and the retry budget. Values that are not set in
+/// code come from the environment:
 ///
-/// | | variables | else |
+/// | | variables, in order of precedence | default |
 /// |---|---|---|
-/// | token | `PEAK_AUTH_TOKEN`, `API_KEY` | an error |
+/// | token | `PEAK_AUTH_TOKEN`, `API_KEY` | none; an error |
 /// | stage | `PEAK__STAGE`, `STAGE` | [`Stage::Prod`] |
 ///
-/// The first variable that is set and not empty counts. [`Session::builder`] sets everything in code:
+/// Empty variables are ignored. [`Session::builder`] sets values in code:
 ///
 /// ```
 /// use std::time::Duration;
@@ -101,11 +101,11 @@ impl Session {
         Self::builder().build()
     }
 
-    /// Returns the session that the whole process shares. The first call creates it from the environment.
+    /// Returns the default session, which the whole process shares. The first call creates it from the environment.
     ///
     /// # Errors
     ///
-    /// Returns the errors of [`from_env`](Self::from_env). A failure is not remembered: the next call tries again.
+    /// Returns the errors of [`from_env`](Self::from_env). The next call tries again.
     pub fn default_session() -> Result<Self, Error> {
         static DEFAULT: Mutex<Option<Session>> = Mutex::new(None);
         let mut default = DEFAULT.lock().unwrap_or_else(PoisonError::into_inner);
@@ -131,7 +131,7 @@ impl Session {
     /// # Errors
     ///
     /// Returns [`ErrorKind::InvalidConfiguration`](crate::ErrorKind::InvalidConfiguration) if the token is empty or
-    /// has characters that a header cannot have. The session keeps its token then.
+    /// contains characters that are not allowed in a header. The session then keeps its current token.
     pub fn set_auth_token(&self, token: impl Into<String>) -> Result<(), Error> {
         let token = Token::new(&token.into()).map_err(|bad| Error::configuration("auth_token", bad))?;
         self.0.credentials.set(token);

@@ -1,4 +1,4 @@
-//! The stages of the platform and their addresses.
+//! Stages of the platform and their base URLs.
 
 use std::{fmt, str::FromStr};
 
@@ -29,7 +29,7 @@ pub enum Stage {
     Test,
     /// `https://press.beta.peak.ai`
     Beta,
-    /// `https://press.peak.ai`, the default
+    /// `https://press.peak.ai`. This is the default.
     #[default]
     Prod,
     /// `https://press.parvati.peak.ai`
@@ -77,7 +77,7 @@ impl FromStr for Stage {
 
     /// # Errors
     ///
-    /// [`InvalidConfiguration`](crate::ErrorKind::InvalidConfiguration) when there is no such stage.
+    /// Returns [`InvalidConfiguration`](crate::ErrorKind::InvalidConfiguration) if the stage does not exist.
     fn from_str(name: &str) -> Result<Self, Error> {
         Self::ALL
             .into_iter()
