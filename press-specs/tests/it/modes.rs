@@ -4,9 +4,9 @@ use std::future::ready;
 
 use futures::{StreamExt, TryStreamExt, poll, stream::FusedStream};
 use press_specs::{
-    Error, ErrorKind, ListOperation, ListRequest, ListSpecReleaseDeployments, ListSpecs, Page, PageStream, Position,
+    Error, ErrorKind, ListOperation, ListRequest, Page, PageStream, Position,
     mock::{Fault, MockPress, Operation},
-    types::{DeploymentStatus, SpecKind, SpecStatus},
+    types::{SpecKind, SpecStatus},
 };
 use serde_json::json;
 
@@ -379,50 +379,6 @@ async fn streams_are_terminated_once_they_have_said_so() -> Outcome {
             assert_eq!((stream.is_terminated(), pages.is_terminated()), (over, over));
         }
     }
-    Ok(())
-}
-
-#[tokio::test]
-async fn absent_values_leave_the_request_as_it_is() -> Outcome {
-    let body = r#"{"pageCount":1,"specs":[],"deployments":[]}"#;
-    let mock = MockPress::builder().fault(Fault::raw_body(body).always()).start()?;
-    let client = client(&mock)?;
-    let specs = |given: bool| {
-        client
-            .list_specs()
-            .maybe(given.then_some(["available"]), ListSpecs::status)
-            .maybe(given.then_some(true), ListSpecs::featured)
-            .maybe(given.then_some(SpecKind::App), ListSpecs::kind)
-            .maybe(given.then_some("term"), ListSpecs::term)
-            .maybe(given.then(|| vec!["name:asc".to_owned()]), ListSpecs::sort)
-            .maybe(given.then_some(["public"]), ListSpecs::scope)
-            .maybe(given.then_some(3), ListSpecs::page_size)
-            .maybe(given.then_some(2), ListRequest::concurrency)
-            .maybe(given.then_some(1), ListSpecs::start_page)
-            .maybe(given.then_some(true), ListSpecs::detect_changes)
-    };
-    let deployments = |given: bool| {
-        client
-            .list_spec_release_deployments("s")
-            .maybe(given.then_some("1.0.0"), ListSpecReleaseDeployments::version)
-            .maybe(
-                given.then_some([DeploymentStatus::Failed]),
-                ListSpecReleaseDeployments::status,
-            )
-            .maybe(given.then_some("n"), ListSpecReleaseDeployments::name)
-            .maybe(given.then_some("t".to_owned()), ListSpecReleaseDeployments::title)
-            .maybe(given.then_some(["name:asc"]), ListSpecReleaseDeployments::sort)
-    };
-    for given in [true, false] {
-        specs(given).page(1).await?;
-        deployments(given).page(None).await?;
-    }
-    let queries: Vec<_> = mock
-        .requests()
-        .iter()
-        .map(|request| request.query_pairs().len())
-        .collect();
-    assert_eq!(queries, [8, 5, 1, 0]);
     Ok(())
 }
 
