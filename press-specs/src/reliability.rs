@@ -86,16 +86,21 @@
 // Held by types::unknown_enumeration_values_are_kept
 //! - No response makes the client panic.
 // Held by properties::any_body_is_a_page_or_an_error
-//! - The number of pages is read afresh from each page. It may grow or shrink.
+//! - The number of pages is read afresh from each page. It may grow or shrink. More than 100 empty pages in a row are
+//!   [`InvalidResponse`](crate::ErrorKind::InvalidResponse).
 // Held by modes::page_counts_are_read_afresh_from_every_page
+// Held by modes::empty_pages_in_a_row_are_bounded
 //!
 //! # Memory
 //!
 //! - A body longer than [`max_response_bytes`](crate::SessionBuilder::max_response_bytes) is not read further. The limit
 //!   applies before and after decompression. It defaults to 8 MiB.
 // Held by faults::bodies_above_the_limit_stop_being_read
-//! - Decoding a body takes up to 150 times its length in memory, in the worst case: unknown fields that hold a list of tiny
-//!   objects such as `{"":0}`. Usual pages take 2 to 3 times their length. Lower the limit if that is too much for you.
+//! - The pages that a stream fetches ahead are together limited to the same length. A page that finds no room is fetched
+//!   when it is needed.
+// Held by concurrency::pages_that_memory_has_no_room_for_are_fetched_in_their_turn
+//! - A page takes up to 120 times the length of its body in memory, in the worst case: unknown fields that hold a list of
+//!   tiny objects such as `{"":0}`. Lower the limit if that is too much for you.
 // Held by limits::the_worst_page_takes_no_more_memory_than_documented
 //! - Bodies above 256 KiB, compressed or not, are decoded on a thread for blocking work, so that other tasks of the runtime
 //!   go on. A body is decoded once, even if it turns out to be invalid at its end.
@@ -138,6 +143,16 @@
 // Held by runtimes::a_session_works_while_another_runtime_waits_in_the_middle_of_a_request
 //! - A call in a runtime that has ended is [`InvalidConfiguration`](crate::ErrorKind::InvalidConfiguration).
 // Held by runtimes::a_runtime_that_has_ended_is_an_error_and_hangs_nobody
+//! - A stream belongs to the runtime that polls it first. On another one, or after that one has ended, it yields
+//!   [`InvalidConfiguration`](crate::ErrorKind::InvalidConfiguration). The text says how to go on.
+// Held by concurrency::a_stream_belongs_to_the_runtime_that_polled_it_first
+//! - The blocking client works in a forked child process and inside async runtimes. If its thread cannot be started, calls
+//!   fail with [`InvalidConfiguration`](crate::ErrorKind::InvalidConfiguration). A panic, for example of a subscriber,
+//!   continues in the caller.
+// Held by blocking::it_works_in_a_forked_child
+// Held by blocking::it_works_inside_of_async_runtimes
+// Held by blocking::without_a_thread_there_is_an_error
+// Held by blocking::a_panic_goes_on_in_the_caller
 //! - TLS is set up once, in [`build`](crate::SessionBuilder::build), which reads the root certificates of the system.
 // Held by tls::root_certificates_are_read_once_for_all_runtimes
 //! - Streams with concurrent requests give the same items in the same order as those without.
@@ -146,6 +161,9 @@
 //! # Limits of these promises
 //!
 //! - A stream is not a snapshot, since the service pages by number. If items are added or removed meanwhile, an item can be
-//!   missing or come twice.
+//!   missing or come twice. A page without `pageNumber` is taken as the requested one.
+//!   [`detect_changes`](crate::ListRequest::detect_changes) turns both into
+//!   [`ListChanged`](crate::ErrorKind::ListChanged) where the pages show it.
+// Held by modes::changes_are_detected_on_request
 //! - With a [custom HTTP client](crate::SessionBuilder::http_client), its own policies for redirects, cookies, proxies,
 //!   connecting and pooled connections apply.
