@@ -117,7 +117,6 @@ mod answer;
 mod builder;
 mod catalogue;
 mod counts;
-mod delivery;
 mod fault;
 mod gate;
 mod generate;
@@ -126,6 +125,7 @@ mod press;
 mod query;
 mod received;
 mod server;
+mod takeover;
 
 pub use self::builder::MockPressBuilder;
 pub use self::fault::Fault;

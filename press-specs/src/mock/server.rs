@@ -9,7 +9,9 @@ use std::{
     time::Duration,
 };
 
-use http::{Method, Request, Response, StatusCode};
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
@@ -17,15 +19,16 @@ use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     runtime::{Builder, Handle},
     sync::oneshot,
+    time,
 };
 
 use super::{
     answer::Answer,
     catalogue::Catalogue,
     counts::{Counter, Flight},
-    delivery::{Delivery, Handover, Takeover},
     fault::{Ending, Fault},
     received::ReceivedRequest,
+    takeover::{Handover, Takeover},
 };
 
 /// Connections that can wait to be accepted.
@@ -121,7 +124,7 @@ async fn accept(shared: Arc<Shared>, listener: TcpListener) {
                 tokio::spawn(serve(Arc::clone(&shared), stream));
             }
             // For example no file descriptors left, which passes.
-            Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
+            Err(_) => time::sleep(Duration::from_millis(5)).await,
         }
     }
 }
@@ -148,33 +151,29 @@ async fn respond(
     shared: &Shared,
     handover: &Handover,
     request: Request<Incoming>,
-) -> Result<Response<Delivery>, io::Error> {
-    let (head, _) = request.into_parts();
-    let without_body = head.method == Method::HEAD;
-    let request = ReceivedRequest::new(head);
+) -> io::Result<Response<Full<Bytes>>> {
+    let request = ReceivedRequest::new(request.into_parts().0);
     let fault = Fault::take(&mut lock(&shared.script), &request).unwrap_or_else(Fault::pass);
     keep(shared, &request);
     // Counted after it is kept, so that whoever waits for the count finds it.
-    let flight = Flight::begin(&shared.counter);
+    let mut flight = Flight::begin(&shared.counter);
     if !shared.latency.is_zero() {
-        tokio::time::sleep(shared.latency).await;
+        time::sleep(shared.latency).await;
     }
     fault.wait().await;
     let takeover = match &fault.ending {
         Ending::Hang => future::pending().await,
         Ending::Bytes(bytes) => Takeover::bytes(bytes.clone(), flight),
         Ending::Answer => {
-            let mut answer = fault.answer(|| normal(shared, &request));
-            if fault.cut.is_none() && !answer.declares_length() {
-                if without_body {
-                    answer.body.clear();
-                }
-                let mut response = Response::new(Delivery::new(answer.body, fault.pace, flight));
+            let answer = fault.answer(|| normal(shared, &request));
+            if fault.cut.is_none() && fault.pace.is_none() && !answer.declares_length() {
+                flight.finish();
+                let mut response = Response::new(answer.body.into());
                 *response.status_mut() = answer.status;
                 *response.headers_mut() = answer.headers;
                 return Ok(response);
             }
-            Takeover::answer(answer, fault.cut, fault.pace, flight)
+            Takeover::answer(answer, &fault, flight)
         }
     };
     *lock(handover) = Some(takeover);
