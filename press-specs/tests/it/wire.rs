@@ -311,14 +311,6 @@ async fn spec_ids_reach_the_service_as_they_are() -> Outcome {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_walk_of_a_hundred_pages_uses_one_connection() -> Outcome {
-    let mock = MockPress::builder().generated_specs(100).start()?;
-    let specs = crate::ids(client(&mock)?.list_specs().page_size(1).stream()).await?;
-    assert_eq!((specs.len(), mock.request_count(), mock.connections()), (100, 100, 1));
-    Ok(())
-}
-
 #[test]
 fn what_is_public_can_be_shared_and_shown() {
     fn shared<T: Clone + Send + Sync + std::fmt::Debug + 'static>() {}
@@ -329,6 +321,10 @@ fn what_is_public_can_be_shared_and_shown() {
     shared::<press_specs::Stage>();
     shared::<press_specs::RetryPolicy>();
     shared::<press_specs::ErrorKind>();
+    shared::<press_specs::Position>();
+    shared::<press_specs::mock::Fault>();
+    shared::<press_specs::mock::Gate>();
+    shared::<press_specs::mock::ReceivedRequest>();
     shared::<ListSpecs>();
     shared::<ListSpecReleaseDeployments>();
     shared::<press_specs::blocking::Spec>();
