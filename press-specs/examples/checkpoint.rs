@@ -13,13 +13,13 @@ mod support;
 use std::{
     error::Error,
     fs::{self, File},
-    io::{BufWriter, Seek, SeekFrom, Write},
+    io::{self, BufWriter, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
 use clap::Parser;
 use futures::TryStreamExt;
-use press_specs::{Position, Spec, mock::MockPress};
+use press_specs::{ErrorKind, ListSpecs, Position, Spec, mock::MockPress};
 use serde::{Deserialize, Serialize};
 
 /// Export all specs as JSON Lines, in several runs if need be.
@@ -43,31 +43,37 @@ struct Checkpoint {
 /// Writes the specs from the checkpoint on, if there is one, and returns `true` at the end of the list.
 async fn export(client: &Spec, output: &Path, stop_after: usize) -> Result<bool, Box<dyn Error>> {
     let path = output.with_extension("checkpoint");
-    let saved: Option<Checkpoint> = match fs::read(&path) {
-        Ok(json) => Some(serde_json::from_slice(&json)?),
-        Err(_) => None,
+    let (bytes, position) = match fs::read(&path) {
+        Ok(json) => serde_json::from_slice(&json).map(|Checkpoint { bytes, position }| (bytes, Some(position)))?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => (0, None),
+        Err(error) => return Err(error.into()),
     };
     let file = File::options().write(true).create(true).truncate(false).open(output)?;
     // Whatever was written after the checkpoint is fetched again.
-    file.set_len(saved.as_ref().map_or(0, |checkpoint| checkpoint.bytes))?;
+    file.set_len(bytes)?;
     let mut out = BufWriter::new(file);
     out.seek(SeekFrom::End(0))?;
 
-    // New specs come last, so that they don't shift the others.
-    let request = client.list_specs().sort(["createdAt:asc"]);
-    let request = match saved {
-        Some(checkpoint) => request.resume(checkpoint.position),
-        None => request.page_size(25),
-    };
-    let mut specs = request.stream();
+    // A spec that is added or removed meanwhile could shift others to pages that have been read.
+    let request = client.list_specs().sort(["createdAt:asc"]).detect_changes(true);
+    let mut specs = request.maybe(position, ListSpecs::resume).stream();
     for count in 1..=stop_after {
-        let Some(spec) = specs.try_next().await? else {
-            out.flush()?;
-            if path.exists() {
-                fs::remove_file(&path)?;
+        let spec = match specs.try_next().await {
+            Ok(Some(spec)) => spec,
+            Ok(None) => {
+                out.flush()?;
+                forget(&path)?;
+                return Ok(true);
             }
-            return Ok(true);
+            Err(error) => {
+                if error.kind() == ErrorKind::ListChanged {
+                    // The next run starts over.
+                    forget(&path)?;
+                }
+                return Err(error.into());
+            }
         };
+        // `extra` and `Unknown` keep the fields and values that this version of the crate doesn't know.
         writeln!(out, "{}", serde_json::to_string(&spec)?)?;
         if count % 25 == 0 || count == stop_after {
             out.flush()?;
@@ -76,6 +82,11 @@ async fn export(client: &Spec, output: &Path, stop_after: usize) -> Result<bool,
         }
     }
     Ok(false)
+}
+
+/// Removes a checkpoint, if there is one.
+fn forget(path: &Path) -> io::Result<()> {
+    if path.exists() { fs::remove_file(path) } else { Ok(()) }
 }
 
 #[tokio::main]
@@ -91,4 +102,40 @@ async fn main() -> Result<(), Box<dyn Error>> {
         assert_eq!(lines, 200);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use press_specs::{mock::Fault, types::SpecSummary};
+
+    use super::*;
+
+    fn ids(output: &Path) -> Result<Vec<String>, Box<dyn Error>> {
+        let text = fs::read_to_string(output)?;
+        let specs = text.lines().map(serde_json::from_str::<SpecSummary>);
+        Ok(specs.map(|spec| spec.map(|spec| spec.id)).collect::<Result<_, _>>()?)
+    }
+
+    #[tokio::test]
+    async fn several_runs_export_each_spec_once() -> Result<(), Box<dyn Error>> {
+        let mock = MockPress::builder().generated_specs(90).start()?;
+        let client = press_specs::get_client(mock.session()?)?;
+        let output = std::env::temp_dir().join(format!("press-specs-{}.jsonl", std::process::id()));
+
+        assert!(!export(&client, &output, 35).await?);
+        // An outage that outlasts the retries.
+        mock.fault(Fault::status(503).on_page(4).times(4));
+        assert!(export(&client, &output, usize::MAX).await.is_err());
+        // A crash in the middle of a line.
+        File::options().append(true).open(&output)?.write_all(b"{\"id\":")?;
+        assert!(export(&client, &output, usize::MAX).await?);
+        assert_eq!(ids(&output)?, mock.spec_ids());
+
+        assert!(!export(&client, &output, 35).await?);
+        mock.remove_spec(&mock.spec_ids()[0]);
+        assert!(export(&client, &output, usize::MAX).await.is_err());
+        assert!(export(&client, &output, usize::MAX).await?);
+        assert_eq!(ids(&output)?, mock.spec_ids());
+        Ok(fs::remove_file(output)?)
+    }
 }

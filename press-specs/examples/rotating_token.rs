@@ -57,6 +57,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     println!("{count} specs in total.");
 
+    // A token from elsewhere, such as a file that changes, replaces the one that the session holds.
+    provider.service.set_token("token-from-a-file");
+    client.session().set_auth_token("token-from-a-file")?;
+    client.list_specs().page(1).await?;
+
     assert_eq!((count, provider.issued.load(Relaxed)), (100, 2));
     Ok(())
 }
