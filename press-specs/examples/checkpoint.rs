@@ -4,8 +4,8 @@
 //! specs, and run it again:
 //!
 //! ```sh
-//! cargo run -p press-specs --features mock --example checkpoint -- --stop-after 70
-//! cargo run -p press-specs --features mock --example checkpoint
+//! cargo run -p press-specs --example checkpoint -- --stop-after 70
+//! cargo run -p press-specs --example checkpoint
 //! ```
 
 mod support;

@@ -1,7 +1,7 @@
 //! Lists the failed deployments of all specs, with requests for eight specs at a time.
 //!
 //! ```sh
-//! cargo run -p press-specs --features mock --example failed_deployments
+//! cargo run -p press-specs --example failed_deployments
 //! ```
 
 mod support;

@@ -3,8 +3,8 @@
 //! The mock server plays the proxy. It responds for any host, so that the example needs neither TLS nor DNS.
 //!
 //! ```sh
-//! cargo run -p press-specs --features mock --example http_client
-//! cargo run -p press-specs --features mock --example http_client -- --ca ca.pem --identity certificate-and-key.pem
+//! cargo run -p press-specs --example http_client
+//! cargo run -p press-specs --example http_client -- --ca ca.pem --identity certificate-and-key.pem
 //! ```
 
 use std::{error::Error, fs, path::PathBuf};

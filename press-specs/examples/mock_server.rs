@@ -3,7 +3,7 @@
 //! Prints the URL as its only line. Stops on Ctrl-C, or when its standard input is closed:
 //!
 //! ```sh
-//! cargo run -p press-specs --features mock --example mock_server -- --specs 1000 --deployments 20
+//! cargo run -p press-specs --example mock_server -- --specs 1000 --deployments 20
 //! ```
 
 use std::error::Error;

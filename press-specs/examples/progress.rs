@@ -1,7 +1,7 @@
 //! Streams specs behind a progress bar whose total is known from the first page on.
 //!
 //! ```sh
-//! cargo run -p press-specs --features mock --example progress
+//! cargo run -p press-specs --example progress
 //! ```
 
 mod support;

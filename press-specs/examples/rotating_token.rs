@@ -3,7 +3,7 @@
 //! The session fetches a token when it has none, and another one when the service rejects it. The stream goes on.
 //!
 //! ```sh
-//! cargo run -p press-specs --features mock --example rotating_token
+//! cargo run -p press-specs --example rotating_token
 //! ```
 
 use std::{

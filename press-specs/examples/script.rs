@@ -1,7 +1,7 @@
 //! Counts the specs of each kind and names the creator of the newest one, without async code.
 //!
 //! ```sh
-//! cargo run -p press-specs --features blocking,mock --example script
+//! cargo run -p press-specs --example script
 //! ```
 
 mod support;

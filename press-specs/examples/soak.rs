@@ -1,7 +1,7 @@
 //! Puts a mock server with injected faults under load, and checks that every stream yields the exact catalogue.
 //!
 //! ```sh
-//! cargo run --release -p press-specs --features mock --example soak -- --tasks 200 --seconds 60
+//! cargo run --release -p press-specs --example soak -- --tasks 200 --seconds 60
 //! ```
 
 use std::{

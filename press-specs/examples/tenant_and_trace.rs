@@ -1,7 +1,7 @@
 //! Sends a tenant header with every request, and propagates the trace context of OpenTelemetry to the service.
 //!
 //! ```sh
-//! cargo run -p press-specs --features mock,tracing --example tenant_and_trace
+//! cargo run -p press-specs --example tenant_and_trace
 //! ```
 
 use std::{collections::HashSet, error::Error};

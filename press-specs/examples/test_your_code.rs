@@ -2,8 +2,8 @@
 //! requests that were received.
 //!
 //! ```sh
-//! cargo run -p press-specs --features mock --example test_your_code
-//! cargo test -p press-specs --features mock --example test_your_code
+//! cargo run -p press-specs --example test_your_code
+//! cargo test -p press-specs --example test_your_code
 //! ```
 
 mod support;

@@ -1,7 +1,7 @@
 //! Serves a filtered list of specs from a web handler whose query parameters are all optional.
 //!
 //! ```sh
-//! cargo run -p press-specs --features mock --example web_handler
+//! cargo run -p press-specs --example web_handler
 //! ```
 //!
 //! It sends itself two requests, with filters and with a page number that is refused.

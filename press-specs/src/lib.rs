@@ -237,16 +237,50 @@
 //! session:
 //!
 //! ```
-//! # async fn log_in() -> Result<String, std::io::Error> { Ok("my-token".to_owned()) }
+//! use std::{io, sync::Arc};
+//!
 //! use press_specs::Session;
 //!
-//! let session = Session::builder().auth_token_fn(|| async { log_in().await }).build()?;
+//! struct Login {
+//!     secret: String,
+//! }
+//!
+//! impl Login {
+//!     // The future owns what it uses, through its `Arc`.
+//!     async fn token(self: Arc<Self>) -> Result<String, io::Error> {
+//!         Ok(format!("token-for-{}", self.secret))
+//!     }
+//! }
+//!
+//! let login = Arc::new(Login { secret: "my-secret".to_owned() });
+//! let session = Session::builder().auth_token_fn(move || Arc::clone(&login).token()).build()?;
 //! session.set_auth_token("another-token")?;
 //! # Ok::<(), press_specs::Error>(())
 //! ```
 //!
 //! [`header`](SessionBuilder::header) adds a header to every request. [`on_request`](SessionBuilder::on_request) is called
-//! for each attempt, inside its span, for example to propagate `traceparent`.
+//! for each attempt, inside its span. With the feature `tracing` and the crate `tracing-opentelemetry` it propagates the
+//! trace context:
+//!
+//! ```
+//! use opentelemetry::propagation::TextMapPropagator;
+//! use opentelemetry_http::HeaderInjector;
+//! use opentelemetry_sdk::propagation::TraceContextPropagator;
+//! use press_specs::Session;
+//! use tracing::Span;
+//! use tracing_opentelemetry::OpenTelemetrySpanExt;
+//!
+//! let propagator = TraceContextPropagator::new();
+//! let session = Session::builder()
+//!     .auth_token("my-token")
+//!     .header("x-tenant", "acme")
+//!     .on_request(move |headers| {
+//!         let context = Span::current().context();
+//!         propagator.inject_context(&context, &mut HeaderInjector(headers));
+//!     })
+//!     .build()?;
+//! # Ok::<(), press_specs::Error>(())
+//! ```
 //!
 //! Clients are cheap to clone and to share between tasks, threads and Tokio runtimes. A runtime needs its I/O and time
 //! drivers (`enable_all`).
