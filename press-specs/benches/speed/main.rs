@@ -1,70 +1,51 @@
-//! Measures what the client costs, each figure beside the one to compare it with.
+//! Measures the client against loops that are written by hand, with the server in another process.
 //!
-//! ```sh
-//! cargo bench -p press-specs                # everything
-//! cargo bench -p press-specs -- cpu memory  # some of it
-//! cargo bench -p press-specs -- --quick     # fewer and shorter measurements
-//! cargo bench -p press-specs -- --plot      # and writes benches/concurrency.svg
-//! ```
-//!
-//! The server is a process of its own, this program in another role, so that only the client is counted. Started
-//! without `--bench`, as `cargo test --benches` does, it tries the parts out in a moment and measures nothing.
+//! `cargo bench -p press-specs` measures everything, `-- cpu`, `-- instructions`, `-- memory`, `-- latency` and
+//! `-- concurrent` a part, `-- --quick` less of it. Without `--bench`, as `cargo test` runs it, it tries each part out.
 
-mod cpu;
-mod instructions;
-mod latency;
-mod limit;
-mod memory;
-mod plot;
+mod by_hand;
+mod measure;
 mod server;
 mod table;
 mod walk;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use std::env;
 
-/// What anything here can fail with.
+use clap::{Parser, ValueEnum};
+
+/// The result of anything here.
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 #[derive(Debug, Parser)]
-#[command(args_conflicts_with_subcommands = true)]
 struct Arguments {
-    /// What to measure; nothing given: everything.
+    /// Parts to measure; all by default.
     parts: Vec<Part>,
     /// Makes fewer and shorter measurements.
     #[arg(long)]
     quick: bool,
-    /// Writes the plot of the latency-bound walk.
-    #[arg(long)]
-    plot: bool,
-    /// Measures in earnest; `cargo bench` says so.
+    /// Measures in earnest, as `cargo bench` does.
     #[arg(long, hide = true)]
     bench: bool,
-    #[command(subcommand)]
-    role: Option<Role>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Part {
+    /// CPU time per item, pairwise.
     Cpu,
-    Latency,
-    Memory,
+    /// Instructions per item, under Valgrind.
     Instructions,
+    /// Peak memory by page size, concurrency and number of items.
+    Memory,
+    /// Time with a service that takes its time.
+    Latency,
+    /// Items per second on all cores.
+    Concurrent,
 }
 
-/// What this program does for the one that measures.
-#[derive(Debug, Subcommand)]
-#[command(hide = true)]
-enum Role {
-    #[command(hide = true)]
-    Serve(server::Catalogue),
-    #[command(hide = true)]
-    Walk(walk::Walk),
-}
-
-/// How much is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// The amount of work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Effort {
-    /// Whether it runs at all.
+    /// Shows that it runs.
     Trial,
     Quick,
     Full,
@@ -81,36 +62,29 @@ impl Effort {
 }
 
 fn main() -> Outcome<()> {
-    let arguments = Arguments::parse();
-    match arguments.role {
-        Some(Role::Serve(catalogue)) => return server::serve(&catalogue),
-        Some(Role::Walk(walk)) => return walk.report(),
-        None => {}
+    // This program in the role that the measuring one gives it.
+    match env::args().collect::<Vec<_>>().as_slice() {
+        [_, role, catalogue] if role == server::ROLE => return server::serve(serde_json::from_str(catalogue)?),
+        [_, role, walk] if role == walk::ROLE => return serde_json::from_str::<walk::Walk>(walk)?.report(),
+        _ => {}
     }
+    let arguments = Arguments::parse();
     let effort = match (arguments.bench, arguments.quick) {
         (false, _) => Effort::Trial,
         (true, true) => Effort::Quick,
         (true, false) => Effort::Full,
     };
-    if effort == Effort::Trial {
-        println!("A trial of each part; `cargo bench` measures.");
-    }
-    let wanted = |part| arguments.parts.is_empty() || arguments.parts.contains(&part);
-    if wanted(Part::Cpu) {
-        cpu::measure(effort)?;
-    }
-    if wanted(Part::Latency) {
-        let curve = latency::measure(effort)?;
-        if arguments.plot {
-            plot::write(&curve)?;
+    for part in Part::value_variants() {
+        if !arguments.parts.is_empty() && !arguments.parts.contains(part) {
+            continue;
         }
-    }
-    if wanted(Part::Memory) {
-        memory::measure(effort)?;
-    }
-    // Valgrind alone takes longer than a trial may.
-    if wanted(Part::Instructions) && effort > Effort::Trial {
-        instructions::measure(effort)?;
+        match part {
+            Part::Cpu => measure::cpu(effort)?,
+            Part::Instructions => measure::instructions(effort)?,
+            Part::Memory => measure::memory(effort)?,
+            Part::Latency => measure::latency(effort)?,
+            Part::Concurrent => measure::concurrent(effort)?,
+        }
     }
     Ok(())
 }

@@ -1,63 +1,173 @@
-//! The server: `MockPress` in another process.
+//! The server: the pages of a mock, rendered beforehand, so that it takes little of the machine.
 
 use std::{
     env,
     io::{self, BufRead, BufReader, Write},
     process::{Child, Command, Stdio},
+    sync::Arc,
     time::Duration,
 };
 
-use clap::Args;
+use flate2::{Compression, write::GzEncoder};
 use press_specs::mock::MockPress;
+use serde::{Deserialize, Serialize};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::TcpListener,
+};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        ServerConfig,
+        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    },
+};
 
-use crate::Outcome;
+use crate::{Outcome, walk::process_time};
 
-/// What the server holds.
-#[derive(Clone, Copy, Debug, Args)]
+pub(crate) const ROLE: &str = "serve";
+
+const CERTIFICATE: &[u8] = include_bytes!("../../tests/fixtures/server.pem");
+
+/// The responses of a server.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Catalogue {
-    /// How many specs, of about 900 bytes each.
-    #[arg(long)]
-    pub(crate) specs: u64,
-    /// How long every answer waits.
-    #[arg(long, default_value_t = 0)]
+    /// The number of specs, of about 900 bytes each.
+    pub(crate) items: u64,
+    pub(crate) page_size: u64,
+    /// Whether each spec has a field that the client doesn't know.
+    pub(crate) unknown: bool,
+    pub(crate) gzip: bool,
+    pub(crate) tls: bool,
+    /// The time that each response waits.
     pub(crate) latency_ms: u64,
 }
 
 /// Serves until standard input is closed.
-pub(crate) fn serve(catalogue: &Catalogue) -> Outcome<()> {
+#[tokio::main]
+pub(crate) async fn serve(catalogue: Catalogue) -> Outcome<()> {
+    let pages = Arc::new(render(catalogue).await?);
+    let certificates = CertificateDer::pem_slice_iter(CERTIFICATE).collect::<Result<Vec<_>, _>>()?;
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(certificates, PrivateKeyDer::from_pem_slice(CERTIFICATE)?)?;
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let scheme = if catalogue.tls { "https" } else { "http" };
+    println!("{scheme}://{}", listener.local_addr()?);
+    io::stdout().flush()?;
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let (acceptor, pages) = (acceptor.clone(), Arc::clone(&pages));
+            let latency = Duration::from_millis(catalogue.latency_ms);
+            tokio::spawn(async move {
+                stream.set_nodelay(true)?;
+                if catalogue.tls {
+                    respond(acceptor.accept(stream).await?, &pages, latency).await
+                } else {
+                    respond(stream, &pages, latency).await
+                }
+            });
+        }
+    });
+    tokio::task::spawn_blocking(|| io::copy(&mut io::stdin().lock(), &mut io::sink())).await??;
+    Ok(())
+}
+
+/// The responses, head and body, in the order of the pages.
+async fn render(catalogue: Catalogue) -> Outcome<Vec<Vec<u8>>> {
     let mock = MockPress::builder()
-        .generated_specs(catalogue.specs)
-        .latency(Duration::from_millis(catalogue.latency_ms))
+        .generated_specs(catalogue.items)
         .keep_requests(0)
         .start()?;
-    println!("{}", mock.url());
-    io::stdout().flush()?;
-    io::copy(&mut io::stdin().lock(), &mut io::sink())?;
+    let http = reqwest::Client::builder().no_proxy().build()?;
+    let mut pages = Vec::new();
+    for number in 1..=catalogue.items.div_ceil(catalogue.page_size) {
+        let url = format!(
+            "{}/v1/specs/?pageSize={}&pageNumber={number}",
+            mock.url(),
+            catalogue.page_size
+        );
+        let mut body = http
+            .get(url)
+            .header("authorization", mock.token())
+            .send()
+            .await?
+            .text()
+            .await?;
+        if catalogue.unknown {
+            body = body.replace(r#""featured":"#, r#""maturity":"stable","featured":"#);
+        }
+        let mut body = body.into_bytes();
+        let mut encoding = "";
+        if catalogue.gzip {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+            encoder.write_all(&body)?;
+            (body, encoding) = (encoder.finish()?, "content-encoding: gzip\r\n");
+        }
+        let length = body.len();
+        let head =
+            format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n{encoding}content-length: {length}\r\n\r\n");
+        pages.push([head.into_bytes(), body].concat());
+    }
+    Ok(pages)
+}
+
+async fn respond(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    pages: &[Vec<u8>],
+    latency: Duration,
+) -> io::Result<()> {
+    let mut request = Vec::new();
+    while stream.read_buf(&mut request).await? > 0 {
+        if !request.ends_with(b"\r\n\r\n") {
+            continue;
+        }
+        let text = String::from_utf8_lossy(&request);
+        let number = text.split_once("pageNumber=").map_or("", |(_, rest)| rest);
+        let number = number
+            .split(|c: char| !c.is_ascii_digit())
+            .next()
+            .and_then(|number| number.parse::<usize>().ok());
+        let page = number.and_then(|number| pages.get(number.checked_sub(1)?));
+        if !latency.is_zero() {
+            tokio::time::sleep(latency).await;
+        }
+        stream.write_all(page.ok_or(io::ErrorKind::InvalidInput)?).await?;
+        stream.flush().await?;
+        request.clear();
+    }
     Ok(())
 }
 
 /// A server that stops when this is dropped.
 pub(crate) struct Server {
     process: Child,
+    pub(crate) catalogue: Catalogue,
     pub(crate) url: String,
 }
 
 impl Server {
     pub(crate) fn start(catalogue: Catalogue) -> Outcome<Self> {
         let mut process = Command::new(env::current_exe()?)
-            .arg("serve")
-            .args(["--specs", &catalogue.specs.to_string()])
-            .args(["--latency-ms", &catalogue.latency_ms.to_string()])
+            .args([ROLE, &serde_json::to_string(&catalogue)?])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
         let mut url = String::new();
         let stdout = process.stdout.take().ok_or("the server has no output")?;
         BufReader::new(stdout).read_line(&mut url)?;
+        let url = url.trim_end().to_owned();
         Ok(Self {
             process,
-            url: url.trim_end().to_owned(),
+            catalogue,
+            url,
         })
+    }
+
+    /// The CPU time that the server has taken so far; `None` where the system doesn't tell.
+    pub(crate) fn cpu(&self) -> Option<Duration> {
+        process_time(&self.process.id().to_string())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Tables in Markdown, and the numbers in them.
 
-use std::{cmp::Ordering, time::Duration};
+use std::cmp::Ordering;
 
 use comfy_table::{Table, presets::ASCII_MARKDOWN};
 
@@ -13,19 +13,13 @@ pub(crate) fn table(columns: &[&str]) -> Table {
     table
 }
 
-/// Says whether a figure is within its target.
-pub(crate) fn verdict(ratio: f64, target: f64) -> String {
-    let held = if ratio <= target { "held" } else { "missed" };
-    format!("≤ {target}: {held}")
+/// A ratio beside its target.
+pub(crate) fn verdict(ratio: f64, holds: bool, target: &str) -> String {
+    format!("{ratio:.3} ({target}{})", if holds { "" } else { ": missed" })
 }
 
-/// The time per item.
-pub(crate) fn per_item(time: Duration, items: u64) -> String {
-    format!("{:.2} µs", time.as_secs_f64() * 1e6 / items as f64)
-}
-
-/// The value in the middle for the share 0.5, or another one of those in order.
-pub(crate) fn quantile<T: Copy + PartialOrd>(values: &[T], share: f64) -> Outcome<T> {
+/// The value at a share of the sorted values, the median for 0.5.
+pub(crate) fn quantile(values: &[f64], share: f64) -> Outcome<f64> {
     let mut values = values.to_vec();
     values.sort_by(|a, b| a.partial_cmp(b).unwrap_or(Ordering::Equal));
     let at = values.len().saturating_sub(1) as f64 * share;

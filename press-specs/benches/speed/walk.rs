@@ -1,73 +1,74 @@
-//! The walks that are compared: all specs, one after the other.
+//! The walks that are compared: all specs, one after the other, in a process of their own.
 
 use std::{
-    env, fmt, fs,
+    env, fs,
     hint::black_box,
     process::Command,
     time::{Duration, Instant},
 };
 
-use clap::{Args, ValueEnum};
 use cpu_time::ProcessTime;
 use futures::TryStreamExt;
-use press_specs::{Session, Spec};
+use press_specs::Session;
 use serde::{Deserialize, Serialize};
+use tokio::runtime;
 
-use crate::{Outcome, limit};
+use crate::{
+    Outcome,
+    by_hand::{self, from_slice, from_str, lossless, lossy},
+    server::{Catalogue, Server},
+};
 
-/// Who walks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) const ROLE: &str = "walk";
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/root.pem");
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Walker {
-    /// A loop written by hand, whose structs hold the fields of the contract.
-    Limit,
-    /// The same, and unknown fields are kept.
-    LimitLossless,
     /// This crate.
-    Stream,
-}
-
-impl Walker {
-    pub(crate) const ALL: [Self; 3] = [Self::Limit, Self::LimitLossless, Self::Stream];
-}
-
-impl fmt::Display for Walker {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Limit => "reqwest + serde_json by hand (the limit)",
-            Self::LimitLossless => "the same, unknown fields kept",
-            Self::Stream => "press-specs `.stream()`",
-        })
-    }
+    Ours,
+    /// A loop by hand that decodes with `serde_json::from_slice`.
+    FromSlice,
+    /// A loop by hand that decodes with `serde_json::from_str`.
+    FromStr,
 }
 
 /// One walk.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Walk {
-    #[arg(long)]
     pub(crate) walker: Walker,
-    #[arg(long)]
     pub(crate) url: String,
-    #[arg(long)]
-    pub(crate) page_size: u32,
-    /// How many items to walk over.
-    #[arg(long)]
+    pub(crate) catalogue: Catalogue,
+    /// The number of items to read.
     pub(crate) items: u64,
-    /// How many requests may be in flight.
-    #[arg(long, default_value_t = 1)]
     pub(crate) concurrency: usize,
+    /// The number of threads of the runtime; 0 is the caller's alone.
+    pub(crate) threads: usize,
 }
 
-/// What a walk took.
+/// The cost of a walk.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Cost {
     pub(crate) cpu: Duration,
     pub(crate) wall: Duration,
-    /// How much memory its process held at its peak, in KiB; `None` where the system does not tell.
+    /// The peak of the resident memory in KiB; `None` where the system doesn't tell.
     pub(crate) peak: Option<f64>,
 }
 
 impl Walk {
-    /// Walks in a process of its own, so that no walk finds the memory and the caches as another one left them.
+    /// A walk over all items of a server, one page at a time on one thread.
+    pub(crate) fn new(walker: Walker, server: &Server) -> Self {
+        Self {
+            walker,
+            url: server.url.clone(),
+            catalogue: server.catalogue,
+            items: server.catalogue.items,
+            concurrency: 1,
+            threads: 0,
+        }
+    }
+
+    /// Walks in a new process, so that no walk finds memory and caches as another one left them.
     pub(crate) fn run(&self) -> Outcome<Cost> {
         let output = self.command(&[])?.output()?;
         if !output.status.success() {
@@ -76,50 +77,58 @@ impl Walk {
         Ok(serde_json::from_slice(&output.stdout)?)
     }
 
-    /// Walks in this process, and prints what it took.
+    /// The command for that process, as arguments of `tool`.
+    pub(crate) fn command(&self, tool: &[&str]) -> Outcome<Command> {
+        let program = env::current_exe()?;
+        let mut command = Command::new(tool.first().map_or(program.as_os_str(), |tool| tool.as_ref()));
+        command.args(tool.get(1..).unwrap_or_default());
+        if !tool.is_empty() {
+            command.arg(program);
+        }
+        command
+            .args([ROLE, &serde_json::to_string(self)?])
+            .env("SSL_CERT_FILE", ROOT);
+        Ok(command)
+    }
+
+    /// Walks in this process and prints the cost.
     pub(crate) fn report(&self) -> Outcome<()> {
-        println!("{}", serde_json::to_string(&self.walk()?)?);
+        let mut runtime = match self.threads {
+            0 => runtime::Builder::new_current_thread(),
+            _ => runtime::Builder::new_multi_thread(),
+        };
+        let runtime = runtime.worker_threads(self.threads.max(1)).enable_all().build()?;
+        // Made before the clock starts: reading the roots of trust is no part of the walk.
+        let http = reqwest::Client::builder().no_proxy().build()?;
+        let session = Session::builder()
+            .auth_token("mock-token")
+            .base_url(&self.url)
+            .build()?;
+        let walk = async {
+            let (cpu, wall) = (ProcessTime::now(), Instant::now());
+            let count = match (self.walker, self.catalogue.unknown) {
+                (Walker::Ours, _) => self.stream(session).await?,
+                (Walker::FromSlice, false) => by_hand::walk(&http, self, from_slice::<lossy::Page>).await?,
+                (Walker::FromSlice, true) => by_hand::walk(&http, self, from_slice::<lossless::Page>).await?,
+                (Walker::FromStr, false) => by_hand::walk(&http, self, from_str::<lossy::Page>).await?,
+                (Walker::FromStr, true) => by_hand::walk(&http, self, from_str::<lossless::Page>).await?,
+            };
+            if count != self.items {
+                return Err(format!("{count} items came instead of {}", self.items).into());
+            }
+            Outcome::Ok(Cost {
+                cpu: cpu.elapsed(),
+                wall: wall.elapsed(),
+                peak: peak(),
+            })
+        };
+        println!("{}", serde_json::to_string(&runtime.block_on(walk)?)?);
         Ok(())
     }
 
-    fn walk(&self) -> Outcome<Cost> {
-        // One thread does it all, so that nothing is counted but the work.
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let Self {
-            url, page_size, items, ..
-        } = self;
-        // Made before the clock starts: reading the roots of trust is no part of the walk.
-        if self.walker == Walker::Stream {
-            let session = Session::builder().auth_token("mock-token").base_url(url).build()?;
-            let client = press_specs::get_client(session)?;
-            return runtime.block_on(self.timed(self.stream(&client)));
-        }
-        let http = reqwest::Client::builder().no_proxy().build()?;
-        runtime.block_on(self.timed(async {
-            match self.walker {
-                Walker::LimitLossless => limit::walk::<limit::lossless::Page>(&http, url, *page_size, *items).await,
-                _ => limit::walk::<limit::lossy::Page>(&http, url, *page_size, *items).await,
-            }
-        }))
-    }
-
-    async fn timed(&self, walk: impl Future<Output = Outcome<u64>>) -> Outcome<Cost> {
-        let (cpu, wall) = (ProcessTime::now(), Instant::now());
-        let count = walk.await?;
-        let cost = Cost {
-            cpu: cpu.elapsed(),
-            wall: wall.elapsed(),
-            peak: peak(),
-        };
-        if count == self.items {
-            Ok(cost)
-        } else {
-            Err(format!("{count} items came instead of {}", self.items).into())
-        }
-    }
-
-    async fn stream(&self, client: &Spec) -> Outcome<u64> {
-        let request = client.list_specs().page_size(self.page_size);
+    async fn stream(&self, session: Session) -> Outcome<u64> {
+        let request = press_specs::get_client(session)?.list_specs();
+        let request = request.page_size(u32::try_from(self.catalogue.page_size)?);
         let mut specs = request.concurrency(self.concurrency).stream();
         let mut count = 0;
         while let Some(spec) = specs.try_next().await? {
@@ -131,28 +140,6 @@ impl Walk {
         }
         Ok(count)
     }
-
-    /// The command that does this walk in a process of its own, behind the words of `tool`.
-    pub(crate) fn command(&self, tool: &[&str]) -> Outcome<Command> {
-        let program = env::current_exe()?;
-        let mut command = match tool {
-            [] => Command::new(program),
-            [tool, arguments @ ..] => {
-                let mut command = Command::new(tool);
-                command.args(arguments).arg(program);
-                command
-            }
-        };
-        let walker = self.walker.to_possible_value().ok_or("the walker has no name")?;
-        command
-            .arg("walk")
-            .args(["--walker", walker.get_name()])
-            .args(["--url", &self.url])
-            .args(["--page-size", &self.page_size.to_string()])
-            .args(["--items", &self.items.to_string()])
-            .args(["--concurrency", &self.concurrency.to_string()]);
-        Ok(command)
-    }
 }
 
 /// The peak of this process's resident memory in KiB.
@@ -160,4 +147,14 @@ fn peak() -> Option<f64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     peak.strip_suffix("kB")?.trim().parse().ok()
+}
+
+/// The CPU time of the running threads of a process.
+pub(crate) fn process_time(process: &str) -> Option<Duration> {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).ok()?;
+    let nanoseconds = threads.map(|thread| {
+        let times = fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+        times.split(' ').next()?.parse::<u64>().ok()
+    });
+    nanoseconds.sum::<Option<u64>>().map(Duration::from_nanos)
 }

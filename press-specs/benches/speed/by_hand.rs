@@ -1,40 +1,64 @@
-//! The limit: what one would write by hand for this one purpose, with `reqwest` and `serde_json`.
+//! The loops by hand: what people write for this one purpose, with `reqwest` and `serde_json`.
 //!
-//! It has no retries, time limits, size limit or error details, checks nothing, and knows one operation without its
-//! filters. Its structs hold the same fields as the client's, of the same types but for enumerations, which are plain
+//! They have no retries, time limits, size limit or error details, check nothing, and know one operation without its
+//! filters. Their structs hold the same fields as the client's, of the same types but for enumerations, which are plain
 //! ones here, and times, which are text.
 
 use std::hint::black_box;
 
+use futures::{StreamExt, TryStreamExt, stream};
 use reqwest::header::{ACCEPT, AUTHORIZATION};
 use serde::de::DeserializeOwned;
 
-use crate::Outcome;
+use crate::{Outcome, walk::Walk};
 
-/// Walks all pages, or those that hold the first `items`.
-pub(crate) async fn walk<P: Page>(http: &reqwest::Client, url: &str, page_size: u32, items: u64) -> Outcome<u64> {
-    let url = format!("{url}/v1/specs/");
-    let (mut number, mut count) = (1, 0);
-    loop {
+/// Reads the pages that hold the items of `walk`.
+pub(crate) async fn walk<P: Page>(
+    http: &reqwest::Client,
+    walk: &Walk,
+    decode: fn(&[u8]) -> Outcome<P>,
+) -> Outcome<u64> {
+    let page_size = walk.catalogue.page_size;
+    let url = &format!("{}/v1/specs/", walk.url);
+    let fetch = |number: u64| async move {
         let request = http
-            .get(&url)
+            .get(url)
             .query(&[("pageNumber", number), ("pageSize", page_size)])
             .header(ACCEPT, "application/json")
             .header(AUTHORIZATION, "mock-token");
         let body = request.send().await?.error_for_status()?.bytes().await?;
-        let (page_count, specs) = serde_json::from_slice::<P>(&body)?.into_parts();
+        Outcome::Ok(decode(&body)?.into_parts())
+    };
+    let mut count = 0;
+    let mut take = |(page_count, specs): (u64, Vec<P::Spec>)| {
         for spec in specs {
             black_box(spec);
             count += 1;
-            if count == items {
-                return Ok(count);
-            }
         }
-        if u64::from(number) >= page_count {
-            return Ok(count);
+        page_count.min(walk.items.div_ceil(page_size))
+    };
+    let last = take(fetch(1).await?);
+    if walk.concurrency == 1 {
+        for number in 2..=last {
+            take(fetch(number).await?);
         }
-        number += 1;
+    } else {
+        let mut pages = stream::iter(2..=last).map(fetch).buffered(walk.concurrency);
+        while let Some(page) = pages.try_next().await? {
+            take(page);
+        }
     }
+    Ok(count)
+}
+
+/// Decodes as most people do.
+pub(crate) fn from_slice<P: Page>(body: &[u8]) -> Outcome<P> {
+    Ok(serde_json::from_slice(body)?)
+}
+
+/// Decodes as is best: the check for UTF-8 takes less when it is made once.
+pub(crate) fn from_str<P: Page>(body: &[u8]) -> Outcome<P> {
+    Ok(serde_json::from_str(std::str::from_utf8(body)?)?)
 }
 
 pub(crate) trait Page: DeserializeOwned {
