@@ -2,6 +2,7 @@
 
 use std::{io, panic};
 
+use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
 
@@ -91,22 +92,57 @@ const INLINE: usize = 256 * 1024;
 /// The number of bytes that are kept of the body of a refused request.
 pub const EXCERPT: usize = 64 * 1024;
 
+/// The parts of a body. The first one is not copied unless there are more.
+#[derive(Default)]
+struct Parts {
+    first: Bytes,
+    all: Vec<u8>,
+}
+
+impl Parts {
+    fn len(&self) -> usize {
+        self.first.len().max(self.all.len())
+    }
+
+    fn push(&mut self, part: Bytes, capacity: usize) {
+        if self.first.is_empty() {
+            self.first = part;
+            return;
+        }
+        if self.all.is_empty() {
+            self.all.reserve(capacity);
+            self.all.extend_from_slice(&self.first);
+        }
+        self.all.extend_from_slice(&part);
+    }
+
+    fn whole(self) -> Bytes {
+        if self.all.is_empty() {
+            self.first
+        } else {
+            self.all.into()
+        }
+    }
+}
+
 /// Reads the whole body, as it was sent.
-pub(crate) async fn read(attempt: &Attempt, head: &Head, body: reqwest::Body) -> Result<Vec<u8>, Cause> {
+pub(crate) async fn read(attempt: &Attempt, head: &Head, body: reqwest::Body) -> Result<Bytes, Cause> {
     let declared = head.headers.get(http::header::CONTENT_LENGTH);
     let declared = declared
         .and_then(|length| length.to_str().ok()?.parse().ok())
         .unwrap_or(0);
-    let mut bytes = Vec::with_capacity(attempt.max_response_bytes.min(declared).min(INLINE));
-    let reading = collect(attempt, body, attempt.max_response_bytes, &mut bytes);
+    let capacity = attempt.max_response_bytes.min(declared).min(INLINE);
+    let mut parts = Parts::default();
+    let reading = collect(attempt, body, capacity, attempt.max_response_bytes, &mut parts);
     attempt.within(reading).await.unwrap_or(Err(Cause::Timeout))?;
-    Ok(bytes)
+    Ok(parts.whole())
 }
 
 /// Reads the first bytes of a body, whatever happens to the rest.
 pub(crate) async fn excerpt(attempt: &Attempt, head: &Head, body: reqwest::Body) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let _ = attempt.within(collect(attempt, body, EXCERPT, &mut bytes)).await;
+    let mut parts = Parts::default();
+    let _ = attempt.within(collect(attempt, body, 0, EXCERPT, &mut parts)).await;
+    let mut bytes = parts.whole();
     bytes.truncate(EXCERPT);
     match Encoding::of(head) {
         Ok(Encoding::Gzip) => {
@@ -115,11 +151,17 @@ pub(crate) async fn excerpt(attempt: &Attempt, head: &Head, body: reqwest::Body)
             text.truncate(EXCERPT);
             text
         }
-        _ => bytes,
+        _ => bytes.into(),
     }
 }
 
-async fn collect(attempt: &Attempt, mut body: reqwest::Body, limit: usize, bytes: &mut Vec<u8>) -> Result<(), Cause> {
+async fn collect(
+    attempt: &Attempt,
+    mut body: reqwest::Body,
+    capacity: usize,
+    limit: usize,
+    parts: &mut Parts,
+) -> Result<(), Cause> {
     while let Some(frame) = body.frame().await {
         // A body whose next part is always there would never let the deadline be looked at.
         if attempt.is_over() {
@@ -132,8 +174,8 @@ async fn collect(attempt: &Attempt, mut body: reqwest::Body, limit: usize, bytes
             continue;
         };
         room(attempt.reservation.as_deref(), data.len())?;
-        bytes.extend_from_slice(&data);
-        if bytes.len() > limit {
+        parts.push(data, capacity);
+        if parts.len() > limit {
             return Err(Cause::TooLarge);
         }
     }
@@ -151,7 +193,7 @@ fn room(reservation: Option<&Reservation>, bytes: usize) -> Result<(), Cause> {
 pub(crate) async fn json<T: DeserializeOwned + Send + 'static>(
     attempt: &Attempt,
     head: &Head,
-    body: Vec<u8>,
+    body: Bytes,
 ) -> Result<T, Cause> {
     let encoding = Encoding::of(head)?;
     let (limit, reservation) = (attempt.max_response_bytes, attempt.reservation.clone());
@@ -159,12 +201,12 @@ pub(crate) async fn json<T: DeserializeOwned + Send + 'static>(
         match encoding.decode(&body, limit.min(INLINE), reservation.as_deref()) {
             // A compressed body is longer than it claims.
             Err(Cause::TooLarge) if limit > INLINE => {}
-            decoded => return parse(decoded?.unwrap_or(body)),
+            decoded => return parse(&decoded?.unwrap_or(body)),
         }
     }
     let work = move || {
         let decoded = encoding.decode(&body, limit, reservation.as_deref())?;
-        parse(decoded.unwrap_or(body))
+        parse(&decoded.unwrap_or(body))
     };
     match attempt.within(tokio::task::spawn_blocking(work)).await {
         Some(Ok(decoded)) => decoded,
@@ -173,18 +215,20 @@ pub(crate) async fn json<T: DeserializeOwned + Send + 'static>(
     }
 }
 
-fn parse<T: DeserializeOwned>(body: Vec<u8>) -> Result<T, Cause> {
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Cause> {
+    let invalid = |path, error| Cause::Invalid {
+        body: body.to_vec(),
+        path,
+        error,
+    };
     // Checked once for the whole body, and not again for each string.
-    let text = String::from_utf8(body).map_err(|error| Cause::Invalid {
-        path: String::new(),
-        error: format!("invalid UTF-8 after byte {}", error.utf8_error().valid_up_to()),
-        body: error.into_bytes(),
+    let text = str::from_utf8(body).map_err(|error| {
+        invalid(
+            String::new(),
+            format!("invalid UTF-8 after byte {}", error.valid_up_to()),
+        )
     })?;
-    serde_json::from_str(&text).map_err(|error| Cause::Invalid {
-        path: path_at(&text, error.line(), error.column()),
-        error: error.to_string(),
-        body: text.into_bytes(),
-    })
+    serde_json::from_str(text).map_err(|error| invalid(path_at(text, error.line(), error.column()), error.to_string()))
 }
 
 /// A compression of response bodies.
@@ -220,7 +264,7 @@ impl Encoding {
     }
 
     /// Decompresses `body`; `None` if it is not compressed.
-    fn decode(self, body: &[u8], limit: usize, reservation: Option<&Reservation>) -> Result<Option<Vec<u8>>, Cause> {
+    fn decode(self, body: &[u8], limit: usize, reservation: Option<&Reservation>) -> Result<Option<Bytes>, Cause> {
         if self == Self::Identity {
             return Ok(None);
         }
@@ -230,7 +274,7 @@ impl Encoding {
             return Err(Cause::TooLarge);
         }
         match end {
-            Ok(()) => room(reservation, decoded.len()).map(|()| Some(decoded)),
+            Ok(()) => room(reservation, decoded.len()).map(|()| Some(decoded.into())),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(Cause::Broken(Box::new(error))),
             Err(_) => Err(Cause::Compression("its body cannot be decompressed".to_owned())),
         }
@@ -339,7 +383,7 @@ mod tests {
             ("[]", ""),
             ("", ""),
         ] {
-            match parse::<Any>(body.into()) {
+            match parse::<Any>(body.as_bytes()) {
                 Err(Cause::Invalid { path: found, .. }) => assert_eq!(found, path, "{body}"),
                 other => panic!("{body}: {other:?}"),
             }

@@ -2,6 +2,7 @@
 
 use std::{fmt, pin::pin, sync::Arc};
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tokio::time::{Instant, timeout_at};
 
@@ -109,7 +110,7 @@ pub(crate) async fn empty(client: &Client, request: reqwest::Request) -> Result<
 }
 
 /// Sends `request` and reads the body of a successful response, as it was sent.
-async fn exchange(client: &Client, mut request: reqwest::Request) -> Result<(Head, Vec<u8>), Failure> {
+async fn exchange(client: &Client, mut request: reqwest::Request) -> Result<(Head, Bytes), Failure> {
     let attempt = &client.inner;
     if let Some(reservation) = &attempt.reservation {
         reservation.clear();
