@@ -74,6 +74,9 @@ fn main() -> Outcome<()> {
         (true, true) => Effort::Quick,
         (true, false) => Effort::Full,
     };
+    if effort == Effort::Trial {
+        println!("A trial of each part: its figures say nothing.");
+    }
     for part in Part::value_variants() {
         if !arguments.parts.is_empty() && !arguments.parts.contains(part) {
             continue;
