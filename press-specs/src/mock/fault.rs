@@ -6,7 +6,12 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::CONTENT_TYPE};
 use serde_json::Value;
 
-use super::{answer::Answer, gate::Gate, operation::Operation, received::ReceivedRequest};
+use super::{
+    gate::Gate,
+    operation::Operation,
+    received::ReceivedRequest,
+    response::{Response, problem},
+};
 
 /// A scripted response to a request.
 ///
@@ -64,7 +69,7 @@ impl fmt::Debug for Condition {
 
 #[derive(Clone, Debug)]
 pub(super) enum Ending {
-    Answer,
+    Response,
     Hang,
     /// Bytes in place of a response, then the end of the connection.
     Bytes(Bytes),
@@ -96,7 +101,7 @@ impl Fault {
 
     /// Sends the normal response, for example to skip a request before the next fault.
     pub fn pass() -> Self {
-        Self::new(Ending::Answer)
+        Self::new(Ending::Response)
     }
 
     /// Sends a status from 200 to 999, by default with the `{"title", "detail"}` body of an error.
@@ -253,29 +258,29 @@ impl Fault {
     }
 
     /// Makes the response: the scripted one, or the normal one as changed by the fault.
-    pub(super) fn answer(&self, normal: impl FnOnce() -> Answer) -> Answer {
+    pub(super) fn response(&self, normal: impl FnOnce() -> Response) -> Response {
         self.scripted(normal).unwrap_or_else(|what| {
             let detail = format!("The scripted {what} cannot be sent");
-            Answer::problem(StatusCode::INTERNAL_SERVER_ERROR, &detail)
+            problem(StatusCode::INTERNAL_SERVER_ERROR, &detail)
         })
     }
 
-    fn scripted(&self, normal: impl FnOnce() -> Answer) -> Result<Answer, String> {
+    fn scripted(&self, normal: impl FnOnce() -> Response) -> Result<Response, String> {
         let header_value =
             |name: &str, value: &str| HeaderValue::from_str(value).map_err(|_| format!("value of the header {name:?}"));
-        let mut answer = match self.status {
+        let mut response = match self.status {
             None => normal(),
             Some(number) => match StatusCode::from_u16(number) {
-                Ok(status) if !status.is_informational() => Answer::problem(status, "This response is scripted"),
+                Ok(status) if !status.is_informational() => problem(status, "This response is scripted"),
                 _ => return Err(format!("status {number}")),
             },
         };
         if let Some((media_type, body)) = &self.body {
-            answer.body = body.clone();
-            answer.headers.remove(CONTENT_TYPE);
+            *response.body_mut() = body.clone();
+            response.headers_mut().remove(CONTENT_TYPE);
             if let Some(media_type) = media_type {
                 let value = header_value(CONTENT_TYPE.as_str(), media_type)?;
-                answer.headers.insert(CONTENT_TYPE, value);
+                response.headers_mut().insert(CONTENT_TYPE, value);
             }
         }
         let mut scripted = HeaderMap::new();
@@ -285,7 +290,7 @@ impl Fault {
             scripted.append(name, value);
         }
         // Replaces headers of the same names and keeps several values of one.
-        answer.headers.extend(scripted);
-        Ok(answer)
+        response.headers_mut().extend(scripted);
+        Ok(response)
     }
 }

@@ -113,7 +113,6 @@
 //! [`wait_for_aborted`]: MockPress::wait_for_aborted
 
 // Nothing here may use the generated client or its models: a contract that was misread in both would go unnoticed.
-mod answer;
 mod builder;
 mod catalogue;
 mod counts;
@@ -124,6 +123,7 @@ mod operation;
 mod press;
 mod query;
 mod received;
+mod response;
 mod server;
 mod takeover;
 

@@ -39,29 +39,26 @@ enum Accepts {
 }
 
 impl Accepts {
-    fn accepts(self, value: &str) -> bool {
-        match self {
-            Self::AnyOf(known) | Self::OneOf(known) => known.contains(&value),
-            Self::Order(fields) => value
-                .split_once(':')
-                .is_some_and(|(field, order)| fields.contains(&field) && matches!(order, "asc" | "desc")),
-            // Parsing alone would take a plus sign. The API's numbers are signed 64-bit ones.
-            Self::Positive => {
-                value.bytes().all(|byte| byte.is_ascii_digit()) && value.parse().is_ok_and(|number: i64| number > 0)
+    /// Checks a value, or says what is expected in its place.
+    fn check(self, value: &str) -> Result<(), String> {
+        let (accepted, expected) = match self {
+            Self::AnyOf(known) | Self::OneOf(known) => (known.contains(&value), format!("one of {}", known.join(", "))),
+            Self::Order(fields) => {
+                let key = value.split_once(':');
+                let accepted =
+                    key.is_some_and(|(field, order)| fields.contains(&field) && ["asc", "desc"].contains(&order));
+                (accepted, format!("one of {}, then :asc or :desc", fields.join(", ")))
             }
-            Self::Text => true,
-            Self::Version => semver::Version::parse(value).is_ok(),
-        }
-    }
-
-    fn expected(self) -> String {
-        match self {
-            Self::AnyOf(known) | Self::OneOf(known) => format!("one of {}", known.join(", ")),
-            Self::Order(fields) => format!("one of {}, then :asc or :desc", fields.join(", ")),
-            Self::Positive => "an integer and at least 1".to_owned(),
-            Self::Text => "a text".to_owned(),
-            Self::Version => "a semantic version".to_owned(),
-        }
+            Self::Positive => {
+                // Parsing alone would take a plus sign. The API's numbers are signed 64-bit ones.
+                let digits = value.bytes().all(|byte| byte.is_ascii_digit());
+                let accepted = digits && value.parse().is_ok_and(|number: i64| number > 0);
+                (accepted, "an integer and at least 1".to_owned())
+            }
+            Self::Text => (true, String::new()),
+            Self::Version => (semver::Version::parse(value).is_ok(), "a semantic version".to_owned()),
+        };
+        if accepted { Ok(()) } else { Err(expected) }
     }
 }
 
@@ -159,10 +156,11 @@ impl Query {
             if values.len() > 1 && !matches!(accepts, Accepts::AnyOf(_) | Accepts::Order(_)) {
                 return Err(format!("{name} must be given only once"));
             }
-            match values.iter().find(|value| !accepts.accepts(value)) {
-                Some(value) => Err(format!("{name} must be {}, not {value:?}", accepts.expected())),
-                None => Ok(values),
+            for value in &values {
+                let invalid = |expected| format!("{name} must be {expected}, not {value:?}");
+                accepts.check(value).map_err(invalid)?;
             }
+            Ok(values)
         };
         let number = |name: &str, default: u64| {
             let value = values(name, Accepts::Positive)?;

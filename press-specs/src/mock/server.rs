@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Request, StatusCode};
 use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
@@ -23,11 +23,11 @@ use tokio::{
 };
 
 use super::{
-    answer::Answer,
     catalogue::Catalogue,
     counts::{Counter, Flight},
     fault::{Ending, Fault},
     received::ReceivedRequest,
+    response::{Response, declare_length, respond},
     takeover::{Handover, Takeover},
 };
 
@@ -134,7 +134,7 @@ async fn serve(shared: Arc<Shared>, stream: TcpStream) {
     // Without it small responses wait for acknowledgements; an error only costs speed.
     let _ = stream.set_nodelay(true);
     let handover = Handover::default();
-    let service = service_fn(|request| respond(&shared, &handover, request));
+    let service = service_fn(|request| exchange(&shared, &handover, request));
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     if (&mut connection).await.is_ok() {
         return;
@@ -147,11 +147,11 @@ async fn serve(shared: Arc<Shared>, stream: TcpStream) {
     }
 }
 
-async fn respond(
+async fn exchange(
     shared: &Shared,
     handover: &Handover,
     request: Request<Incoming>,
-) -> io::Result<Response<Full<Bytes>>> {
+) -> io::Result<http::Response<Full<Bytes>>> {
     let request = ReceivedRequest::new(request.into_parts().0);
     let fault = Fault::take(&mut lock(&shared.script), &request).unwrap_or_else(Fault::pass);
     keep(shared, &request);
@@ -164,16 +164,13 @@ async fn respond(
     let takeover = match &fault.ending {
         Ending::Hang => future::pending().await,
         Ending::Bytes(bytes) => Takeover::bytes(bytes.clone(), flight),
-        Ending::Answer => {
-            let answer = fault.answer(|| normal(shared, &request));
-            if fault.cut.is_none() && fault.pace.is_none() && !answer.declares_length() {
+        Ending::Response => {
+            let response = fault.response(|| normal(shared, &request));
+            if fault.cut.is_none() && fault.pace.is_none() && !declare_length(response.headers()) {
                 flight.finish();
-                let mut response = Response::new(answer.body.into());
-                *response.status_mut() = answer.status;
-                *response.headers_mut() = answer.headers;
-                return Ok(response);
+                return Ok(response.map(Full::new));
             }
-            Takeover::answer(answer, &fault, flight)
+            Takeover::response(response, &fault, flight)
         }
     };
     *lock(handover) = Some(takeover);
@@ -189,17 +186,17 @@ fn keep(shared: &Shared, request: &ReceivedRequest) {
 }
 
 /// Returns the response of the catalogue, its page changed by the user's closure if there is one.
-fn normal(shared: &Shared, request: &ReceivedRequest) -> Answer {
+fn normal(shared: &Shared, request: &ReceivedRequest) -> Response {
     let token = lock(&shared.token).clone();
-    let mut answer = Answer::new(request, &token, &mut lock(&shared.catalogue));
+    let mut response = respond(request, &token, &mut lock(&shared.catalogue));
     // Nothing is locked while the closure runs but the closure itself, so that it can use the mock.
     let hook = lock(&shared.page_hook).clone();
-    if answer.status == StatusCode::OK
+    if response.status() == StatusCode::OK
         && let Some(hook) = hook
-        && let Ok(mut page) = serde_json::from_slice(&answer.body)
+        && let Ok(mut page) = serde_json::from_slice(response.body())
     {
         lock(&*hook)(request, &mut page);
-        answer.body = page.to_string().into();
+        *response.body_mut() = page.to_string().into();
     }
-    answer
+    response
 }

@@ -13,9 +13,9 @@ use tokio::{
 };
 
 use super::{
-    answer::Answer,
     counts::Flight,
     fault::{Fault, Pace},
+    response::{Response, declare_length},
 };
 
 /// Bytes that are sent past HTTP, after which the connection is closed.
@@ -41,17 +41,17 @@ impl Takeover {
     }
 
     /// Sends a response as the fault cuts it off or slows it down.
-    pub(super) fn answer(answer: Answer, fault: &Fault, flight: Flight) -> Self {
-        let reason = answer.status.canonical_reason().unwrap_or("Scripted");
-        let mut head = format!("HTTP/1.1 {} {reason}\r\nconnection: close\r\n", answer.status.as_u16()).into_bytes();
-        for (name, value) in &answer.headers {
+    pub(super) fn response(response: Response, fault: &Fault, flight: Flight) -> Self {
+        let (parts, mut body) = response.into_parts();
+        let reason = parts.status.canonical_reason().unwrap_or("Scripted");
+        let mut head = format!("HTTP/1.1 {} {reason}\r\nconnection: close\r\n", parts.status.as_u16()).into_bytes();
+        for (name, value) in &parts.headers {
             head.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
         }
-        if !answer.declares_length() {
-            head.extend(format!("content-length: {}\r\n", answer.body.len()).into_bytes());
+        if !declare_length(&parts.headers) {
+            head.extend(format!("content-length: {}\r\n", body.len()).into_bytes());
         }
         head.extend(b"\r\n");
-        let mut body = answer.body;
         body.truncate(fault.cut.unwrap_or(body.len()));
         Self {
             head: head.into(),
