@@ -130,7 +130,7 @@ pub(crate) async fn page<O: ListOperation>(
     ahead: Option<Arc<Reservation>>,
     span: &RequestSpan,
 ) -> Result<Response<O::Page>, Error> {
-    let invalid = |name, reason| Err(Error::parameter(name, reason).at(operation, number, 0));
+    let invalid = |name, reason| Err(Error::parameter(name, reason).at(operation, None, 0));
     if number == Some(0) {
         return invalid("page", "is 0; pages are numbered from 1");
     }

@@ -10,11 +10,21 @@ use press_api_gen::{Operation, hooks::Head};
 use crate::{error::Error, session::Session};
 
 #[cfg(feature = "tracing")]
-use tracing::{Instrument, field::Empty};
+use std::sync::{Arc, OnceLock};
+#[cfg(feature = "tracing")]
+use tracing::{Instrument, Span, field::Empty};
 
 /// The span of a request: one page, or a stream of pages.
+///
+/// It starts with the first page, below the span in which that is polled, or else below that of the call.
 #[derive(Clone)]
-pub(crate) struct RequestSpan(#[cfg(feature = "tracing")] tracing::Span);
+pub(crate) struct RequestSpan(#[cfg(feature = "tracing")] Arc<Lazy>);
+
+#[cfg(feature = "tracing")]
+struct Lazy {
+    caller: Span,
+    span: OnceLock<Span>,
+}
 
 /// The span of one page with its attempts, below that of the request.
 pub(crate) struct PageSpan(#[cfg(feature = "tracing")] tracing::Span);
@@ -24,20 +34,32 @@ pub(crate) struct AttemptSpan(#[cfg(feature = "tracing")] tracing::Span);
 
 #[cfg(feature = "tracing")]
 impl RequestSpan {
-    pub(crate) fn new<O: Operation>(operation: &O) -> Self {
-        Self(tracing::info_span!(
-            "press_specs.request",
-            "otel.name" = O::NAME,
-            "otel.status_code" = Empty,
-            "press.operation" = O::NAME,
-            "press.spec_id" = crate::error::spec_id(operation),
-            "error.type" = Empty,
-        ))
+    pub(crate) fn new<O: Operation>(_: &O) -> Self {
+        Self(Arc::new(Lazy {
+            caller: Span::current(),
+            span: OnceLock::new(),
+        }))
+    }
+
+    fn span<O: Operation>(&self, operation: &O) -> &Span {
+        self.0.span.get_or_init(|| {
+            let current = Span::current();
+            let parent = if current.is_none() { &self.0.caller } else { &current };
+            tracing::info_span!(
+                parent: parent,
+                "press_specs.request",
+                "otel.name" = O::NAME,
+                "otel.status_code" = Empty,
+                "press.operation" = O::NAME,
+                "press.spec_id" = crate::error::spec_id(operation),
+                "error.type" = Empty,
+            )
+        })
     }
 
     pub(crate) fn page<O: Operation>(&self, operation: &O, page_number: Option<u32>) -> PageSpan {
         PageSpan(tracing::info_span!(
-            parent: &self.0,
+            parent: self.span(operation),
             "press_specs.page",
             "otel.name" = O::NAME,
             "otel.status_code" = Empty,
@@ -49,8 +71,8 @@ impl RequestSpan {
     }
 
     pub(crate) fn end<T>(&self, result: &Result<T, Error>) {
-        if let Err(error) = result {
-            record_error(&self.0, error);
+        if let (Err(error), Some(span)) = (result, self.0.span.get()) {
+            record_error(span, error);
         }
     }
 }

@@ -94,6 +94,9 @@ impl SessionBuilder {
     ///
     /// If it fails, panics or returns a token that cannot be sent, requests fail with [`ErrorKind::Credentials`].
     ///
+    /// The future must own what it uses: clone an `Arc` into it, as in `move || Arc::clone(&vault).log_in()` with
+    /// `async fn log_in(self: Arc<Self>)`.
+    ///
     /// ```
     /// # async fn log_in() -> Result<String, std::io::Error> { Ok("my-token".to_owned()) }
     /// use press_specs::Session;

@@ -9,7 +9,7 @@ use press_specs::{
 };
 use serde_json::json;
 
-use crate::{Outcome, client};
+use crate::{Outcome, PATIENCE, client};
 
 /// The tokens to try, and what of each must not show.
 const TOKENS: [&str; 6] = [
@@ -176,7 +176,8 @@ async fn the_token_is_in_no_error_even_when_the_server_repeats_it() -> Outcome {
         }
         // What a server sent is there for whoever asks for it.
         mock.fault(Fault::status(400).json(json!({ "title": token })));
-        let error = client.list_specs().page(1).await.expect_err("a refusal");
+        let request = client.list_specs().timeout(PATIENCE);
+        let error = request.page(1).await.expect_err("a refusal");
         assert_eq!(error.response().and_then(|response| response.title()), Some(token));
 
         mock.fault(Fault::status(503).html(token).times(2));

@@ -7,7 +7,7 @@ use std::{
 };
 
 use ::tracing::{
-    Event, Level, Subscriber,
+    Event, Instrument, Level, Subscriber,
     field::{Field, Visit},
     span::{Attributes, Id, Record},
     subscriber::{DefaultGuard, set_default},
@@ -222,6 +222,24 @@ async fn a_stream_has_one_span_with_a_page_for_each() -> Outcome {
         assert_eq!(numbers, ["1", "2", "3"]);
         assert!(pages.iter().all(|page| page.parent == Some("press_specs.request")));
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_request_belongs_to_the_span_in_which_it_is_polled_or_else_called() -> Outcome {
+    let (recorder, _guard) = Recorder::start().await?;
+    let mock = MockPress::builder().generated_specs(3).start()?;
+    let specs = client(&mock)?.list_specs();
+    let (outer, caller) = (::tracing::info_span!("outer"), ::tracing::info_span!("caller"));
+    specs.clone().page(1).instrument(outer.clone()).await?;
+    ids(specs.clone().stream()).instrument(outer).await?;
+    caller.in_scope(|| specs.clone().page(1)).await?;
+    let parents: Vec<_> = recorder
+        .spans("press_specs.request")
+        .iter()
+        .map(|span| span.parent)
+        .collect();
+    assert_eq!(parents, [Some("outer"), Some("outer"), Some("caller")]);
     Ok(())
 }
 
