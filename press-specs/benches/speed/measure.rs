@@ -138,7 +138,7 @@ fn callgrind(walk: &Walk) -> Outcome<Option<f64>> {
 
 /// The peak of the client's memory, which must not grow with the number of items.
 pub(crate) fn memory(effort: Effort) -> Outcome<()> {
-    let (few, many) = effort.choose((1_000, 2_000), (5_000, 20_000), (10_000, 100_000));
+    let (few, many) = effort.choose((1_000, 2_000), (20_000, 40_000), (40_000, 100_000));
     let mut report = table(&["page size", "concurrency", "few items", "many items", "ratio"]);
     for page_size in PAGE_SIZES {
         let server = Server::start(Catalogue {
