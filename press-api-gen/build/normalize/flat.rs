@@ -93,7 +93,11 @@ impl<'a> Normalizer<'a> {
         }
         match schema.get("required") {
             Some(Value::Array(names)) => flat.required.extend(names.iter().filter_map(Value::as_str)),
-            None | Some(Value::Bool(_)) => {}
+            None | Some(Value::Bool(false) | Value::Null) => {}
+            Some(Value::Bool(true)) => {
+                let what = "`required: true` says nothing here: the object lists the names of its required properties";
+                self.findings.note(at, what);
+            }
             Some(_) => {
                 let what = "`required` of a schema is a list of the names of its properties";
                 self.findings

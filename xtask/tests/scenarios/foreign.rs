@@ -1,8 +1,8 @@
-//! The API's document as a framework would export it, and operations that are no lists.
+//! The API's document as a framework would export it.
 
 use serde_json::{Map, Value, json};
 
-use crate::{CONTRACT, bench, copy::Copy};
+use crate::{CONTRACT, bench};
 
 const MAPPING_FILE: &str = "openapi/mapping.yaml";
 
@@ -93,7 +93,6 @@ fn inlined(document: &Value, node: &Value) -> Value {
 fn a_foreign_document_and_a_mapping_give_the_same_crate() {
     let bench = bench();
     let copy = &bench.copy;
-    copy.reset();
     let document = foreign(&copy.read(CONTRACT));
     copy.write(CONTRACT, &document);
     copy.write(MAPPING_FILE, MAPPING);
@@ -119,114 +118,4 @@ fn a_foreign_document_and_a_mapping_give_the_same_crate() {
     );
     let answer = copy.cargo(".", &["xtask", "codegen", "--check"]);
     assert_eq!(answer.code, Some(1), "{answer:?}");
-    copy.reset();
 }
-
-#[test]
-fn a_post_and_a_delete_are_wrapped_by_a_method_each() {
-    let bench = bench();
-    let copy = &bench.copy;
-    copy.reset();
-    copy.edit(CONTRACT, "\ncomponents:\n", OPERATIONS);
-    let answer = copy.cargo(".", &["xtask", "codegen"]);
-    assert_eq!(answer.code, Some(0), "{answer:?}");
-    append(copy, "press-specs/src/client.rs", METHODS);
-    append(copy, "press-specs/src/lib.rs", TEST);
-    let test = [
-        "test",
-        "--package",
-        "press-specs",
-        "--features",
-        "mock",
-        "--lib",
-        "wrapped",
-    ];
-    let answer = copy.cargo(".", &test);
-    assert_eq!(answer.code, Some(0), "{}{}", answer.stdout, answer.stderr);
-    assert!(
-        answer.stdout.contains("wrapped::operations_that_are_no_lists ... ok"),
-        "{answer:?}"
-    );
-    copy.reset();
-}
-
-fn append(copy: &Copy, path: &str, code: &str) {
-    copy.write(path, &(copy.read(path) + code));
-}
-
-const OPERATIONS: &str = "
-  /v1/specs/{specId}/notes:
-    parameters:
-      - {name: specId, in: path, required: true, schema: {type: string}}
-    post:
-      operationId: create_note
-      requestBody:
-        content:
-          application/json:
-            schema: {type: object, required: [text], properties: {text: {type: string}, title: {type: string}}}
-      responses:
-        '201': {description: '', content: {application/json: {schema: {$ref: '#/components/schemas/Tag'}}}}
-    delete:
-      operationId: delete_notes
-      responses:
-        '204': {description: ''}
-
-components:
-";
-
-const METHODS: &str = "
-impl Spec {
-    /// Creates a note.
-    pub async fn create_note(&self, spec_id: &str, text: &str) -> Result<crate::types::Tag, Error> {
-        let mut operation = operations::CreateNote::default();
-        operation.spec_id = spec_id.to_owned();
-        operation.body.text = text.to_owned();
-        call(&Context::new(self.session()), &operation).await.map(Response::into_inner)
-    }
-
-    /// Deletes the notes.
-    pub async fn delete_notes(&self, spec_id: &str) -> Result<(), Error> {
-        let mut operation = operations::DeleteNotes::default();
-        operation.spec_id = spec_id.to_owned();
-        call(&Context::new(self.session()), &operation).await.map(Response::into_inner)
-    }
-}
-use crate::{call::{Context, call}, response::Response};
-";
-
-const TEST: &str = r#"
-#[cfg(test)]
-mod wrapped {
-    use std::{io::{Read, Write}, net::TcpListener, thread};
-
-    use crate::{ErrorKind, Session, get_client};
-
-    #[tokio::test]
-    async fn operations_that_are_no_lists() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let server = thread::spawn(move || {
-            let created = "HTTP/1.1 201 Created\r\ncontent-length: 14\r\nconnection: close\r\n\r\n{\"name\":\"tag\"}";
-            [created, "HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n"].map(|response| {
-                let (mut stream, _) = listener.accept().unwrap();
-                let (mut request, mut bytes) = (String::new(), [0; 4096]);
-                while !request.contains("\r\n\r\n") || (request.starts_with("POST") && !request.ends_with('}')) {
-                    let read = stream.read(&mut bytes).unwrap();
-                    request.push_str(std::str::from_utf8(&bytes[..read]).unwrap());
-                }
-                stream.write_all(response.as_bytes()).unwrap();
-                request
-            })
-        });
-        let client = get_client(Session::builder().auth_token("t").base_url(url).build().unwrap()).unwrap();
-        assert_eq!(client.create_note("a b", "hello").await.unwrap().name.unwrap(), "tag");
-        client.delete_notes("x").await.unwrap();
-        let [post, delete] = server.join().unwrap();
-        assert!(post.starts_with("POST /v1/specs/a%20b/notes HTTP/1.1\r\n"), "{post}");
-        assert!(post.ends_with("\r\n\r\n{\"text\":\"hello\"}"), "{post}");
-        assert!(delete.starts_with("DELETE /v1/specs/x/notes HTTP/1.1\r\n"), "{delete}");
-        let error = client.delete_notes("..").await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidParameter);
-    }
-}
-"#;

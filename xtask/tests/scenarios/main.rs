@@ -33,7 +33,9 @@ fn bench() -> MutexGuard<'static, Bench> {
         let generator = Generator::build(&copy);
         Mutex::new(Bench { copy, generator })
     });
-    BENCH.lock().unwrap_or_else(PoisonError::into_inner)
+    let bench = BENCH.lock().unwrap_or_else(PoisonError::into_inner);
+    bench.copy.reset();
+    bench
 }
 
 /// A change of the document, and its consequences.
@@ -209,6 +211,46 @@ pub async fn use_tags() -> Result<(), Error> {
     ),
 ];
 
+/// Sends what is no list to a server, which answers a POST with 201 and a DELETE with 204.
+const SENT_BY_HAND: &str = r#"
+#[cfg(test)]
+mod sent_by_hand {
+    use std::{io::{Read, Write}, net::TcpListener, thread};
+
+    use crate::{ErrorKind, Session, get_client};
+
+    #[tokio::test]
+    async fn operations_that_are_no_lists() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = thread::spawn(move || {
+            let created = "HTTP/1.1 201 Created\r\ncontent-length: 14\r\nconnection: close\r\n\r\n{\"name\":\"tag\"}";
+            [created, "HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n"].map(|response| {
+                let (mut stream, _) = listener.accept().unwrap();
+                let (mut request, mut bytes) = (String::new(), [0; 4096]);
+                while !request.contains("\r\n\r\n") || (request.starts_with("POST") && !request.ends_with('}')) {
+                    let read = stream.read(&mut bytes).unwrap();
+                    request.push_str(std::str::from_utf8(&bytes[..read]).unwrap());
+                }
+                stream.write_all(response.as_bytes()).unwrap();
+                request
+            })
+        });
+        let client = get_client(Session::builder().auth_token("t").base_url(url).build().unwrap()).unwrap();
+        let mut tag = crate::types::NewTag::default();
+        tag.name = "hello".into();
+        assert_eq!(client.create_tag(tag).await.unwrap().name.unwrap(), "tag");
+        client.delete_tag("x y").await.unwrap();
+        let [post, delete] = server.join().unwrap();
+        assert!(post.starts_with("POST /v1/tags/ HTTP/1.1\r\n"), "{post}");
+        assert!(post.ends_with("\r\n\r\n{\"name\":\"hello\"}"), "{post}");
+        assert!(delete.starts_with("DELETE /v1/tags/x%20y HTTP/1.1\r\n"), "{delete}");
+        let error = client.delete_tag("..").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidParameter);
+    }
+}
+"#;
+
 #[rustfmt::skip]
 const SCENARIOS: &[Scenario] = &[
     Scenario {
@@ -364,4 +406,13 @@ fn operations_by_hand(copy: &Copy) {
     }
     let answer = compiles(copy);
     assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    copy.write(
+        "press-specs/src/lib.rs",
+        &(copy.read("press-specs/src/lib.rs") + SENT_BY_HAND),
+    );
+    let features = ["--features", "blocking,mock", "--lib", "sent_by_hand"];
+    let answer = copy.cargo(".", &[&["test", "--package", "press-specs"], &features[..]].concat());
+    assert_eq!(answer.code, Some(0), "{}{}", answer.stdout, answer.stderr);
+    assert!(answer.stdout.contains("1 passed"), "{}", answer.stdout);
+    copy.reset();
 }
