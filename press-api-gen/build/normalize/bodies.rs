@@ -64,7 +64,7 @@ impl<'a> Normalizer<'a> {
         if successes.is_empty() {
             return Err("it has no successful response".to_owned());
         }
-        let mut other = None;
+        let (mut chosen, mut other) = (None, None);
         for (status, at, node) in successes {
             let Some((at, node)) = self.follow(at.clone(), node) else {
                 continue;
@@ -73,13 +73,17 @@ impl<'a> Normalizer<'a> {
                 self.json(&at, node),
                 node["content"].as_object().and_then(|content| content.keys().next()),
             ) {
-                (Some(media), _) => return Ok(Some(media)),
+                (Some(media), _) if chosen.is_none() => chosen = Some(media),
+                (Some(_), _) => self
+                    .findings
+                    .note(&at, format!("the response {status} is left out beside another success")),
                 (None, media_type) => other = other.or(media_type.map(|media_type| (status, media_type))),
             }
         }
-        match other {
-            Some((status, media_type)) => Err(format!("its response {status} is `{media_type}`, not JSON")),
-            None => Ok(None),
+        match (chosen, other) {
+            (Some(media), _) => Ok(Some(media)),
+            (None, Some((status, media_type))) => Err(format!("its response {status} is `{media_type}`, not JSON")),
+            (None, None) => Ok(None),
         }
     }
 

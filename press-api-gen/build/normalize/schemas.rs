@@ -150,6 +150,10 @@ impl<'a> Normalizer<'a> {
             let value = self.schema(at, property, &format!("{name}{}", camel(key)));
             properties.insert((*key).to_owned(), value);
         }
+        for key in flat.required.iter().filter(|key| !flat.properties.contains_key(**key)) {
+            self.findings
+                .note(at, format!("`{key}` is required, and there is no such property"));
+        }
         let required: Vec<_> = flat
             .required
             .iter()

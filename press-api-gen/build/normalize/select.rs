@@ -1,6 +1,6 @@
 //! The operations that are generated: those that the mapping names, or else all that can be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use heck::ToUpperCamelCase;
 use serde_json::Value;
@@ -14,7 +14,7 @@ impl<'a> Normalizer<'a> {
         let (mapping, document) = (self.mapping, self.document);
         let wanted = mapping.operations.as_ref();
         let (mut drafts, mut there, mut left_out) = (Vec::new(), Vec::new(), 0);
-        let mut names = BTreeMap::new();
+        let (mut names, mut seen) = (BTreeMap::new(), BTreeSet::new());
         let paths = self.entries("#/paths", &document["paths"]);
         for (path, item_at, item) in paths.into_iter().filter(|(path, ..)| !path.starts_with("x-")) {
             let Some((item_at, item)) = self.follow(item_at, item) else {
@@ -37,6 +37,7 @@ impl<'a> Normalizer<'a> {
                     left_out += 1;
                     continue;
                 }
+                self.check_references(&at, node, &mut seen);
                 let parameters = self.fold(&item_at, item, &at, node, path);
                 let sendable = self.required_sendable(&parameters);
                 let (body, response) = match (self.request_body(&at, node), self.success(&at, node), sendable) {
@@ -117,6 +118,32 @@ impl<'a> Normalizer<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Refuses references that lead nowhere, also in what is dropped later, such as error responses.
+    fn check_references(&mut self, at: &str, node: &'a Value, seen: &mut BTreeSet<String>) {
+        match node {
+            Value::Array(nodes) => {
+                for (index, node) in nodes.iter().enumerate() {
+                    self.check_references(&format!("{at}/{index}"), node, seen);
+                }
+            }
+            Value::Object(entries) => {
+                if let Some(target @ Value::String(_)) = entries.get("$ref")
+                    && let Some((at, node)) = self.resolve(at, target)
+                    && seen.insert(at.clone())
+                {
+                    self.check_references(&at, node, seen);
+                }
+                let data =
+                    |key: &str| ["default", "enum", "example", "examples"].contains(&key) || key.starts_with("x-");
+                let named = ["properties", "schemas"].iter().any(|named| at.ends_with(named));
+                for (key, node) in entries.iter().filter(|(key, _)| named || !data(key)) {
+                    self.check_references(&below(at, key), node, seen);
+                }
+            }
+            _ => {}
+        }
     }
 
     fn mapped_name(&mut self, name: &str) -> String {

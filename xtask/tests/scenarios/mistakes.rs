@@ -80,6 +80,8 @@ const DOCUMENTS: &[Case] = &[
     ("$ref: '#/components/parameters/PageSize'", "$ref: 3", &["/parameters/2", "`3` refers to something outside"]),
     ("PageSize: {name", "PageSize: {$ref: '#/components/parameters/PageSize', name", &["#/components/parameters/PageSize", "leads back to itself"]),
     ("    Thing:\n      type: object", "    Thing:\n      allOf: [{type: object}, {$ref: '#/components/schemas/Thing'}]", &["#/components/schemas/Thing", "part of itself", "circle"]),
+    ("'404': {description: Nothing.}", "'404': {$ref: 'errors.yaml#/NotFound'}", &["/get/responses/404", "outside of this document", "copy it"]),
+    ("'404': {description: Nothing.}", "'404': {content: {application/json: {schema: {$ref: '#/components/schemas/Eror'}}}}", &["/responses/404/content/", "refers to nothing"]),
     // Paths and parameters.
     ("  /v1/things", "  v1/things", &["#/paths/v1~1things", "begin with a slash", "write `/v1/things/{thingId}`"]),
     ("/{thingId}:", "/{thingId:", &["{thingId", "do not enclose names"]),

@@ -51,7 +51,7 @@ const FIELDS: &[Field] = &[
     // Objects and lists.
     ("", "inline: {type: object, properties: {deep: {type: object, properties: {x: {type: string}}}}}", "inline: Option<ShapeInline>", ""),
     ("", "rows: {type: array, items: {type: object, properties: {x: {type: string}}}}", "rows: Option<Vec<ShapeRowsItem>>", ""),
-    ("", "untyped_object: {properties: {x: {type: string}}, required: [x, y]}", "untyped_object: Option<ShapeUntypedObject>", ""),
+    ("", "untyped_object: {properties: {x: {type: string}}, required: [x, y]}", "untyped_object: Option<ShapeUntypedObject>", "`y` is required, and there is no such property"),
     ("", "closed: {type: object, additionalProperties: false, properties: {x: {type: string}}}", "closed: Option<ShapeClosed>", ""),
     ("", "free: {type: object, additionalProperties: true}", "free: Option<Map<String,Value>>", ""),
     ("", "texts: {type: object, additionalProperties: {type: string}}", "texts: Option<HashMap<String,String>>", ""),
@@ -141,7 +141,7 @@ PARAMETERS
       requestBody: {content: {'application/merge-patch+json; charset=utf-8': {schema: {$ref: '#/components/schemas/Part'}}}}
       responses: {default: {content: {text/csv: {}, application/json: {schema: {type: object}}}}}
     delete:
-      responses: {204: {description: Gone.}, 404: {content: {application/json: {schema: {$ref: '#/components/schemas/Unknown'}}}}}
+      responses: {204: {description: Gone.}, 404: {content: {application/json: {schema: {$ref: '#/components/schemas/Error'}}}}}
     patch:
       requestBody: {content: {application/x-www-form-urlencoded: {schema: {type: object, properties: {name: {type: string}}}}}}
       responses: {202: {description: '', content: {application/json: {}}}}
@@ -169,7 +169,8 @@ const SCHEMAS: &str = "
     Size: {type: integer}
     Problem: {type: object, properties: {title: {type: string}}}
     Page: {type: object, required: [items], properties: {}}
-    Unused: {type: nonsense}
+    Error: {type: nonsense}
+    Unused: {$ref: '#/nowhere'}
 ";
 
 /// Parts of the code of the operations.
