@@ -429,7 +429,7 @@ fn the_same_document_in_other_writing_gives_the_same_code() {
             "the guard of the path"
         );
         let same = code(&output) == code(&press);
-        let difference = similar::TextDiff::from_lines(&code(&press), &code(&output))
+        let difference = similar::TextDiff::from_lines(code(&press), code(&output))
             .unified_diff()
             .to_string();
         assert!(same, "{name}: {difference}");
