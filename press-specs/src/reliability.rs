@@ -114,13 +114,15 @@
 // Held by faults::redirects_to_another_origin_are_not_followed
 // Held by faults::redirects_within_the_origin_are_followed
 //! - No `Debug` or `Display` text, span or event of this crate shows the token, even if the service repeats it in a body or a
-//!   request id. Removed are the token in use and the one before it, as a whole and without its scheme such as `Bearer`, as
-//!   plain text and in any JSON escapes.
+//!   request id. Removed are the token in use and the one before it, as a whole and without a scheme such as `Bearer`, as plain
+//!   text and with the escapes of JSON of up to 64 KiB.
 // Held by secrets::the_token_is_in_nothing_that_is_shown
 // Held by secrets::the_token_is_in_no_error_even_when_the_server_repeats_it
 //! - Not removed are tokens of fewer than 4 characters, parts of a token, and other encodings of it, such as Base64, percent
-//!   encoding, HTML entities, hexadecimal digits or another case. [`ErrorResponse`](crate::ErrorResponse) returns bodies and
-//!   headers as the service sent them.
+//!   encoding, HTML entities, hexadecimal digits or another case. Neither are other values that the service repeats, such
+//!   as those of filters and further headers.
+//! - [`ErrorResponse`](crate::ErrorResponse) and [`Response`](crate::Response) return bodies and headers as the service sent
+//!   them.
 //! - Texts from outside, such as titles, request ids, spec ids and header names, are shortened and shown on one line without
 //!   control, separator and bidirectional characters.
 // Held by errors::texts_are_bounded_and_show_as_they_read
