@@ -1,12 +1,15 @@
-//! Puts a mock server with injected faults under load, and checks that every stream yields the exact catalogue.
+//! Puts a mock server with injected faults and rate limits under load, over TLS, and checks that every stream yields the
+//! exact catalogue.
 //!
 //! ```sh
 //! cargo run --release -p press-specs --example soak -- --tasks 200 --seconds 60
 //! ```
 
 use std::{
+    env,
     error::Error,
-    fs,
+    fs, io,
+    process::Command,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -20,7 +23,22 @@ use press_specs::{
     RetryPolicy, get_client,
     mock::{Fault, MockPress},
 };
-use tokio::{task::JoinSet, time};
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+    time,
+};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        ServerConfig,
+        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    },
+};
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/root.pem");
+const SERVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/server.pem");
 
 /// Stream the catalogue of a faulty mock server from many tasks.
 #[derive(Debug, Parser)]
@@ -37,6 +55,12 @@ struct Arguments {
     /// Number of specs in the catalogue.
     #[arg(long, default_value_t = 500)]
     specs: u64,
+    /// Time in seconds between two rate limits, each of which refuses all requests for 100 milliseconds.
+    #[arg(long, default_value_t = 10)]
+    rate_limits: u64,
+    /// Uses plain HTTP instead of TLS.
+    #[arg(long)]
+    plain: bool,
 }
 
 #[derive(Debug, Default)]
@@ -48,15 +72,28 @@ struct Counts {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
+    if !arguments.plain && env::var("SSL_CERT_FILE").as_deref() != Ok(ROOT) {
+        // The root certificates of the system, as this process sees it, include that of the mock server.
+        let mut again = Command::new(env::current_exe()?);
+        let status = again.args(env::args_os().skip(1)).env("SSL_CERT_FILE", ROOT).status()?;
+        return if status.success() {
+            Ok(())
+        } else {
+            Err("the run failed".into())
+        };
+    }
     let requests = Arc::new(AtomicU64::new(0));
     let mock = MockPress::builder()
         .generated_specs(arguments.specs)
         .keep_requests(0)
         .start()?;
+    let (start, period) = (Instant::now(), u128::from(arguments.rate_limits) * 1000);
+    let limited = move |_: &_| period > 0 && start.elapsed().as_millis() % period >= period - 100;
+    mock.fault(Fault::status(429).header("retry-after", "1").when(limited).always());
     // Each request meets one of five faults, or none.
     let faults = [
         Fault::status(500),
-        Fault::status(429).header("retry-after", "0"),
+        Fault::status(503),
         Fault::drop_connection(),
         Fault::pass().cut_after(1_000),
         Fault::pass().delay(Duration::from_millis(50)),
@@ -82,7 +119,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .max_attempts(10)
         .initial_delay(Duration::from_millis(1))
         .max_delay(Duration::from_millis(20));
-    let client = get_client(mock.session_builder().retry(policy).build()?)?;
+    let mut session = mock.session_builder().retry(policy);
+    if !arguments.plain {
+        session = session.base_url(secured(&mock).await?);
+    }
+    let client = get_client(session.build()?)?;
     let counts = Arc::new(Counts::default());
     let end = Instant::now() + Duration::from_secs(arguments.seconds);
 
@@ -118,6 +159,30 @@ async fn main() -> Result<(), Box<dyn Error>> {
     report(&counts, &requests, &mock);
     println!("every stream yielded the {} specs once each, in order", expected.len());
     Ok(())
+}
+
+/// Serves the mock server over TLS too, and returns the URL.
+async fn secured(mock: &MockPress) -> Result<String, Box<dyn Error>> {
+    let server = fs::read(SERVER)?;
+    let certificates = CertificateDer::pem_slice_iter(&server).collect::<Result<Vec<_>, _>>()?;
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(certificates, PrivateKeyDer::from_pem_slice(&server)?)?;
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let url = format!("https://{}", listener.local_addr()?);
+    let plain = mock.url().trim_start_matches("http://").to_owned();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let (acceptor, plain) = (acceptor.clone(), plain.clone());
+            tokio::spawn(async move {
+                let (mut secure, mut plain) = (acceptor.accept(stream).await?, TcpStream::connect(plain).await?);
+                copy_bidirectional(&mut secure, &mut plain).await?;
+                Ok::<_, io::Error>(())
+            });
+        }
+    });
+    Ok(url)
 }
 
 fn report(counts: &Counts, requests: &AtomicU64, mock: &MockPress) {
