@@ -181,7 +181,7 @@ async fn attempts<O: Operation>(
     let session = &context.session;
     let total = context.deadline(Limit::Total);
     let mut retries = session.retries().call(context.policy());
-    let (mut attempts, mut renewed) = (0, false);
+    let (mut attempts, mut renewed, mut fresh) = (0, false, None);
     loop {
         while let Some(pause) = session.retries().pause(total.left()) {
             time::sleep(pause).await;
@@ -193,7 +193,7 @@ async fn attempts<O: Operation>(
             .and_then(|token| token)
             .map_err(at)?;
         let deadline = context.deadline(Limit::Attempt).first(total);
-        let http = session.http().get().map_err(at)?;
+        let http = fresh.take().map_or_else(|| session.http().get(), Ok).map_err(at)?;
         attempts += 1;
         let attempt = Attempt {
             authorization: token.header(),
@@ -218,9 +218,7 @@ async fn attempts<O: Operation>(
                 }
             },
             Err(failure) => {
-                if is_broken(&failure.cause) {
-                    session.http().retire(&http);
-                }
+                fresh = broken(&failure.cause).and_then(|silent| session.http().after(&http, silent));
                 error(session, failure, deadline)
             }
         };
@@ -246,12 +244,13 @@ fn is_safe<O: Operation>() -> bool {
     matches!(O::METHOD, "GET" | "HEAD" | "OPTIONS")
 }
 
-/// Whether the connection failed or went silent, and others of the pool may have with it.
-fn is_broken(cause: &Cause) -> bool {
+/// Returns whether the connection went silent; `None` if it is none of the reasons.
+fn broken(cause: &Cause) -> Option<bool> {
     match cause {
-        Cause::Send(error) => !error.is_connect() && !error.is_builder(),
-        Cause::Broken(_) | Cause::Timeout => true,
-        _ => false,
+        Cause::Send(error) => (!error.is_connect() && !error.is_builder()).then_some(false),
+        Cause::Broken(_) => Some(false),
+        Cause::Timeout => Some(true),
+        _ => None,
     }
 }
 

@@ -19,8 +19,8 @@
 //! - Each page has up to 3 retries. The delays before them are random, up to 0.5 s, 1 s and 2 s. See
 //!   [`RetryPolicy`](crate::RetryPolicy).
 // Held by faults::each_page_of_a_walk_has_its_own_attempts_and_time
-//! - A retry after a timeout or a broken connection uses a new connection, since other connections of the pool may have
-//!   gone silent with the first.
+//! - A retry after a timeout or a broken connection uses a new connection. After a timeout, other calls do not use the
+//!   older connections either, since these may have gone silent too.
 // Held by limits::a_retry_takes_no_connection_of_before
 //! - All clients of a session share a retry budget. A retry costs 5 of 500 tokens, and its success gives them back. A
 //!   success without a retry gives 1. A service that is down soon receives one request per call.

@@ -76,21 +76,18 @@ impl HttpClients {
         }
     }
 
-    /// Gives up the pooled connections of a client, one of which failed: others may have gone silent with it.
-    pub(crate) fn retire(&self, failed: &Numbered) {
-        let Self::Own(own) = self else { return };
-        let is_failed = |(_, current): &(&Id, &RuntimeClient)| current.client.number == failed.number;
-        let runtime = own.lock().iter().find(is_failed).map(|(runtime, _)| *runtime);
-        // Built outside of the lock. Others that failed with the same client build one in vain at the most.
-        if let Some(runtime) = runtime
-            && let Ok(client) = own.build()
-            && let Some(current) = own
-                .lock()
-                .get_mut(&runtime)
-                .filter(|it| it.client.number == failed.number)
-        {
-            current.client = client;
+    /// Returns a client without old connections after an attempt that broke. If it was `silent`, all other connections of
+    /// its client are given up, since they may have gone silent with it; those that are closed tell it at once.
+    pub(crate) fn after(&self, failed: &Numbered, silent: bool) -> Option<Numbered> {
+        let Self::Own(own) = self else { return None };
+        let client = own.build().ok()?;
+        if silent {
+            // Built outside of the lock. Others that failed with the same client build one in vain at the most.
+            let mut clients = own.lock();
+            let current = clients.values_mut().find(|it| it.client.number == failed.number);
+            current?.client = client.clone();
         }
+        Some(client)
     }
 }
 
