@@ -112,7 +112,8 @@ fn check<P: DeserializeOwned + Serialize>(body: &[u8]) -> Result<bool, String> {
     if encoded != output {
         return Err(format!("changes when it is decoded again: {output} and {encoded}"));
     }
-    (without_nulls(&mut input), without_nulls(&mut output));
+    without_nulls(&mut input);
+    without_nulls(&mut output);
     if input == output {
         Ok(true)
     } else {
