@@ -81,6 +81,8 @@ pub(crate) struct Walk {
     place: Position,
     /// The number of pages that may be fetched before they are needed.
     ahead: usize,
+    /// The last page that was requested when memory last had no room.
+    crowded: u32,
     /// Whether no request runs where the stream is polled.
     only_tasks: bool,
     /// The ids of the items so far, if changes are to be detected.
@@ -100,6 +102,7 @@ impl Walk {
         Self {
             place,
             ahead: if concurrency > 1 { concurrency } else { 0 },
+            crowded: 0,
             only_tasks: false,
             seen: detect_changes.then(Seen::default),
             refused,
@@ -268,7 +271,12 @@ impl<P: Page> PageStream<P> {
                     return Poll::Ready(accepted.map(|()| page));
                 }
                 Poll::Ready(Ok(None)) => {
-                    self.walk.ahead /= 2;
+                    // The pages that were requested together have no room for the same reason.
+                    if number > self.walk.crowded {
+                        self.walk.ahead /= 2;
+                        let together = u32::try_from(self.requests.len()).unwrap_or(u32::MAX);
+                        self.walk.crowded = number.saturating_add(together);
+                    }
                     self.requests.push_front(self.request(number, false));
                 }
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),

@@ -442,15 +442,31 @@ async fn pages_are_fetched_ahead_while_nobody_polls() -> Outcome {
 
 #[tokio::test]
 async fn pages_that_memory_has_no_room_for_are_fetched_in_their_turn() -> Outcome {
-    let mock = MockPress::builder().generated_specs(24).start()?;
+    let gate = Gate::new();
+    let mock = MockPress::builder()
+        .generated_specs(160)
+        .fault(held(&gate, 21))
+        .start()?;
     let length = serde_json::to_vec(&client(&mock)?.list_specs().page_size(4).page(1).await?)?.len() as u64;
     mock.clear_requests();
-    // One page fits, and two do not.
-    let session = mock.session_builder().max_response_bytes(length * 3 / 2).build()?;
-    let specs = get_client(session)?.list_specs().page_size(4).concurrency(4);
-    assert_eq!(ids(specs.stream()).await?, mock.spec_ids());
+    // Two pages fit, and three do not.
+    let session = mock.session_builder().max_response_bytes(length * 5 / 2).build()?;
+    let mut pages = get_client(session)?.list_specs().page_size(4).concurrency(8).pages();
+    let mut items = Vec::new();
+    // Time for all that is fetched ahead to arrive.
+    for _ in 0..20 {
+        let page = pages.try_next().await?.ok_or("a page")?;
+        items.extend(page.specs.into_iter().map(|spec| spec.id));
+        until(|| mock.in_flight() == 0 || requested(&mock).iter().any(|number| *number >= Some(21))).await?;
+    }
+    // It has learned to fetch two pages ahead.
+    let walk = tokio::spawn(pages.try_collect::<Vec<_>>());
+    until(|| mock.in_flight() == 2).await?;
     let requests = mock.request_count();
-    assert!((7..=12).contains(&requests), "{requests} requests for 6 pages");
+    assert!((24..=34).contains(&requests), "{requests} requests for 22 pages");
+    gate.open();
+    items.extend(walk.await??.into_iter().flat_map(|page| page.specs).map(|spec| spec.id));
+    assert_eq!(items, mock.spec_ids());
     Ok(())
 }
 
