@@ -102,7 +102,7 @@
 //! - A page takes up to 120 times the length of its body in memory, in the worst case: unknown fields that hold a list of
 //!   tiny objects such as `{"":0}`. Lower the limit if that is too much for you.
 // Held by limits::the_worst_page_takes_no_more_memory_than_documented
-//! - Bodies above 256 KiB, compressed or not, are decoded on a thread for blocking work, so that other tasks of the runtime
+//! - Bodies above 1 MiB, compressed or not, are decoded on a thread for blocking work, so that other tasks of the runtime
 //!   go on. A body is decoded once, even if it turns out to be invalid at its end.
 // Held by limits::large_bodies_are_decoded_beside_the_runtime
 //!
