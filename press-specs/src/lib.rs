@@ -398,7 +398,7 @@ pub use client::{Async, Spec, SpecClient, get_client};
 pub use error::{Error, ErrorKind};
 pub use pagination::{ItemStream, PageStream};
 pub use position::Position;
-pub use press_api_gen::{ListOperation, Page, types};
+pub use press_api_gen::{ListOperation, Page, operations, types};
 pub use reqwest;
 pub use response::{ErrorResponse, Headers, Response};
 pub use retry::RetryPolicy;
