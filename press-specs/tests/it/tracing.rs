@@ -341,6 +341,7 @@ async fn neither_the_token_nor_a_filter_is_recorded() -> Outcome {
     let (recorder, _guard) = Recorder::start().await?;
     let mock = MockPress::builder().token("Bearer s3cr3t").generated_specs(3).start()?;
     let client = client(&mock)?;
+    mock.fault(Fault::pass().header("x-request-id", "s3cr3t"));
     client.list_specs().term("pr1vate").page(1).await?;
     client
         .list_spec_release_deployments("no-such-spec")
@@ -351,7 +352,11 @@ async fn neither_the_token_nor_a_filter_is_recorded() -> Outcome {
         .map(drop)
         .ok();
     for fault in [
-        Fault::status(503).json(json!({ "title": "s3cr3t" })).times(4),
+        Fault::pass().header("x-request-id", "s3cr3t").cut_after(9).times(4),
+        Fault::status(503)
+            .json(json!({ "title": "s3cr3t" }))
+            .header("x-request-id", "s3cr3t")
+            .times(4),
         Fault::raw_body("s3cr3t pr1vate"),
         Fault::drop_connection().times(4),
         Fault::redirect("http://127.0.0.1:1/s3cr3t", 302),
