@@ -250,7 +250,7 @@ fn large_bodies(bytes: usize) -> Vec<(&'static str, Fault)> {
 
 #[tokio::test]
 async fn large_bodies_are_decoded_beside_the_runtime() -> Outcome {
-    for (told, fault) in large_bodies(1024 * 1024) {
+    for (told, fault) in large_bodies(1536 * 1024) {
         let mock = MockPress::builder().fault(fault).start()?;
         let client = client(&mock)?;
         let ended = Arc::new(AtomicBool::new(false));
