@@ -156,7 +156,7 @@ pub(crate) fn path<'a>(findings: &mut Findings, at: &str, path: &'a str) -> Vec<
     names
 }
 
-/// Whether `text` is the status of a response: `200`, `4XX` or `default`.
+/// Returns `true` if `text` is the status of a response: `200`, `4XX` or `default`.
 pub(crate) fn is_status(text: &str) -> bool {
     let (first, rest) = text.split_at_checked(1).unwrap_or_default();
     let digits = rest.len() == 2 && rest.bytes().all(|byte| byte.is_ascii_digit());

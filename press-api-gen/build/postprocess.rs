@@ -148,7 +148,7 @@ impl VisitMut for Value {
     }
 }
 
-/// Whether `item` belongs to progenitor's own way of sending a request.
+/// Returns `true` if `item` belongs to progenitor's own way of sending a request.
 fn is_client_hooks(item: &Item) -> bool {
     match item {
         Item::Impl(item) => item

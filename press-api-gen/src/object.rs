@@ -94,7 +94,7 @@ macro_rules! object {
 }
 pub(crate) use object;
 
-/// What [`object!`] implements.
+/// Serialization and deserialization that [`object!`] implements.
 pub(crate) trait Object: Sized {
     const EXPECTING: &'static str;
 

@@ -239,7 +239,7 @@ async fn attempts<O: Operation>(
     }
 }
 
-/// Whether the request changes nothing on the server.
+/// Returns `true` if the request changes nothing on the server.
 fn is_safe<O: Operation>() -> bool {
     matches!(O::METHOD, "GET" | "HEAD" | "OPTIONS")
 }
@@ -320,7 +320,7 @@ fn transport(error: reqwest::Error) -> Error {
     if lasting { error.lasting() } else { error }
 }
 
-/// Whether a source of `error` has `words` in its text; there is no public type for these.
+/// Returns `true` if a source of `error` has `words` in its text; there is no public type for these.
 fn says(error: &reqwest::Error, words: &str) -> bool {
     sources(error).any(|source| source.to_string().contains(words))
 }

@@ -39,9 +39,9 @@ struct Inner {
     spec_id: Option<String>,
     page_number: Option<u32>,
     attempts: u32,
-    /// Whether the failure would only repeat itself, unlike others of its kind.
+    /// `true` if a retry would fail as well, unlike for others of its kind.
     lasting: bool,
-    /// Whether a page fetched ahead found no room.
+    /// `true` if a prefetched page found no room.
     no_room: bool,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }

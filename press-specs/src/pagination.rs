@@ -83,7 +83,7 @@ pub(crate) struct Walk {
     ahead: usize,
     /// The last page that was requested when memory last had no room.
     crowded: u32,
-    /// Whether no request runs where the stream is polled.
+    /// `true` if no request runs where the stream is polled.
     only_tasks: bool,
     /// The ids of the items so far, if changes are to be detected.
     seen: Option<Seen>,

@@ -104,7 +104,7 @@ pub struct ErrorResponse {
     body: Vec<u8>,
     title: Option<String>,
     detail: Option<String>,
-    /// What the body says, for messages.
+    /// The explanation in the body, for messages.
     explanation: String,
     /// The start of the body, for messages.
     excerpt: String,
@@ -114,9 +114,9 @@ pub struct ErrorResponse {
 }
 
 impl ErrorResponse {
-    /// How many bytes of a body are kept.
+    /// The number of bytes of a body that are kept.
     pub(crate) const MAX_BODY: usize = 64 * 1024;
-    /// How many characters of a body are shown.
+    /// The number of characters of a body that are shown.
     const MAX_EXCERPT: usize = 200;
 
     /// Keeps the first [`MAX_BODY`](Self::MAX_BODY) bytes of `body`; what messages show of it goes through `redact`.

@@ -81,7 +81,7 @@ impl RetryPolicy {
     }
 }
 
-/// What the retries of all calls of a session share.
+/// The retry state that all calls of a session share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     budget: Budget,

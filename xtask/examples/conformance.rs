@@ -81,7 +81,7 @@ async fn run(arguments: &Arguments) -> Result<bool> {
     Ok(report.findings.is_empty())
 }
 
-/// What was seen of each operation, and how often what was found in its responses.
+/// The findings for each operation, and how often each occurred in its responses.
 #[derive(Default)]
 struct Report {
     walks: Vec<String>,

@@ -54,7 +54,7 @@ pub(crate) fn run(workspace: &Workspace, base: &str, json: bool, deny_breaking: 
 pub(crate) struct Report {
     /// The git revision of the older version.
     base: String,
-    /// Whether any change is breaking.
+    /// `true` if any change is breaking.
     breaking: bool,
     /// The changes, the breaking ones first.
     changes: Vec<Change>,

@@ -156,7 +156,7 @@ impl<'a> Normalizer<'a> {
     }
 }
 
-/// Whether `schema` allows null and nothing else.
+/// Returns `true` if `schema` allows null and nothing else.
 pub(super) fn is_null(schema: &Value) -> bool {
     let null = |word: &str| schema.get(word).is_some_and(Value::is_null);
     schema["type"] == "null"
@@ -164,7 +164,7 @@ pub(super) fn is_null(schema: &Value) -> bool {
         || schema["enum"].as_array().is_some_and(|values| *values == [Value::Null])
 }
 
-/// Whether `schema` says nothing but which of the fields beside it are required.
+/// Returns `true` if `schema` only says which of the fields beside it are required.
 fn only_requires(schema: &Value) -> bool {
     schema.as_object().is_some_and(|schema| {
         schema

@@ -162,7 +162,7 @@ impl<'a> Normalizer<'a> {
         }
     }
 
-    /// What the mapping says of things that are not there is a mistake, too.
+    /// Refuses a mapping of things that are not in the document.
     fn finish(mut self) -> (Api, Findings) {
         for (key, name) in &self.mapping.types {
             if !self.names.used.contains(key) {
@@ -189,7 +189,7 @@ impl<'a> Normalizer<'a> {
         (self.api, self.findings)
     }
 
-    /// What `target`, the reference of `at`, refers to, and where that is.
+    /// Resolves `target`, the reference of `at`, and returns the value and its place.
     fn resolve(&mut self, at: &str, target: &Value) -> Option<(String, &'a Value)> {
         let text = plain(target);
         let Some(pointer) = text.strip_prefix('#').filter(|_| target.is_string()) else {

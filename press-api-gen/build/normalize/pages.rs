@@ -145,7 +145,7 @@ impl Normalizer<'_> {
         self.api.schemas.get_mut(&owner)?["properties"].get_mut(last)
     }
 
-    /// Whether a number is at `path`.
+    /// Returns `true` if a number is at `path`.
     fn counts(&self, schema: &str, path: &[String]) -> bool {
         self.at(schema, path)
             .is_some_and(|number| number["type"] == "integer" || number["type"] == "number")

@@ -137,7 +137,7 @@ impl<'a> Normalizer<'a> {
         parameters
     }
 
-    /// Whether the parameter `node` can be sent, or why not.
+    /// Checks that the parameter `node` can be sent, and returns the reason if not.
     pub(super) fn sendable(&mut self, at: &str, node: &'a Value) -> Result<(), String> {
         let name = node["name"].as_str().unwrap_or_default();
         let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);

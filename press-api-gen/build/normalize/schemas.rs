@@ -98,7 +98,7 @@ impl<'a> Normalizer<'a> {
         }
     }
 
-    /// What `target` refers to. Objects and enumerations stay references, the rest goes into its uses.
+    /// Resolves `target`. Objects and enumerations stay references, the rest goes into its uses.
     fn reference(&mut self, at: &str, target: &Value, name: &str) -> Value {
         let Some((at, node)) = self.resolve(at, target) else {
             return json!({});

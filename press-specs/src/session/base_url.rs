@@ -26,7 +26,7 @@ pub(crate) fn parse(text: &str, allow_insecure_http: bool) -> Result<Url, Error>
     Ok(url)
 }
 
-/// Whether the URL leads to this machine.
+/// Returns `true` if the URL leads to this machine.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host

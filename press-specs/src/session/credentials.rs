@@ -31,7 +31,7 @@ pub(crate) struct Credentials {
 #[derive(Default)]
 struct State {
     token: Option<Token>,
-    /// Whether the function returned the token.
+    /// `true` if the function returned the token.
     returned: bool,
     /// The token before, which a server may still repeat.
     former: Option<Token>,
@@ -81,7 +81,7 @@ impl Credentials {
         call.await.map_err(Refusal::into_error)
     }
 
-    /// Whether another token than `refused` is there, or can be asked for, after a response with status 401.
+    /// Returns `true` if there is another token than `refused`, or a function to get one from, after a response with status 401.
     pub(crate) fn renew(&self, refused: &Token) -> bool {
         let mut state = self.state();
         match &state.token {

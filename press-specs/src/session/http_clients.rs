@@ -50,7 +50,7 @@ pub(crate) struct Settings {
     pub(crate) connect_timeout: Duration,
     /// `None` for plain http.
     pub(crate) tls: Option<Tls>,
-    /// Whether the proxies of the environment apply.
+    /// `true` if the proxies of the environment apply.
     pub(crate) proxy: bool,
 }
 

@@ -28,7 +28,7 @@ mod backend {
             .with_no_client_auth())
     }
 
-    /// Whether a client can be built that needs no TLS.
+    /// Returns `true` if a client without TLS can be built.
     pub(super) fn plain() -> Result<(), Error> {
         provider().map(drop)
     }

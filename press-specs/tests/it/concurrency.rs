@@ -29,7 +29,7 @@ use tokio::{
 
 use crate::{Outcome, PATIENCE, cases, client, ids, page, pages, requested, until};
 
-/// What a test that several requests are in flight must show: they are all held by the gate.
+/// Waits until the gate holds all requests, which proves that they are in flight together.
 fn held(gate: &Gate, first: u64) -> Fault {
     let gate = gate.clone();
     Fault::pass()
@@ -286,16 +286,16 @@ async fn the_time_that_a_consumer_takes_is_not_that_of_the_service() -> Outcome 
     Ok(())
 }
 
-/// What a service does with a walk.
+/// The behavior of a service during a stream.
 #[derive(Clone, Debug)]
 struct Service {
-    /// How many items each page has.
+    /// The number of items on each page.
     pages: Vec<u8>,
-    /// What these pages say the number of pages is; what they do not say is true.
+    /// The page counts that these pages report; the others report the truth.
     counts: std::collections::BTreeMap<u64, u64>,
-    /// What becomes of requests for these pages.
+    /// The outcome of requests for these pages.
     faults: std::collections::BTreeMap<u64, Trouble>,
-    /// How many milliseconds the answer for each page waits.
+    /// The delay of the response for each page, in milliseconds.
     latencies: Vec<u8>,
 }
 

@@ -1,4 +1,4 @@
-//! What errors tell: kind, status, response, page, attempts, and what to do.
+//! Errors: kind, status, response, page, attempts and advice.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What the caller sees of each fault of a server or of the way to it, and how many requests it costs.
+//! Faults of a server or a network: the error that the caller sees, and the number of requests.
 
 use std::{
     io::Write,
@@ -40,7 +40,7 @@ struct Failure {
     kind: ErrorKind,
     status: Option<u16>,
     attempts: u32,
-    /// What the text of the error says.
+    /// Parts of the error text.
     says: Vec<String>,
     body: Option<Vec<u8>>,
     check: fn(&Error) -> bool,
@@ -1319,7 +1319,7 @@ async fn the_error_of_a_walk_names_page_and_attempts() -> Outcome {
     Ok(())
 }
 
-/// How many requests each of so many calls makes.
+/// Returns the number of requests of each call.
 pub(crate) async fn requests_per_call(mock: &MockPress, session: &Session, calls: usize) -> Outcome<Vec<usize>> {
     let client = get_client(session.clone())?;
     let mut requests = Vec::new();

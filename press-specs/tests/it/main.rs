@@ -36,7 +36,7 @@ mod wire;
 
 type Outcome<T = ()> = Result<T, Box<dyn StdError + Send + Sync>>;
 
-/// How long a test waits for what must happen at once; only one that fails ever waits so long.
+/// The time that a test waits for an immediate effect; only a failing test waits that long.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A client of the mock, with quick retries.

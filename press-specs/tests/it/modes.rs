@@ -203,7 +203,7 @@ async fn pages_without_a_number_of_their_own_are_taken_as_asked_for() -> Outcome
     Ok(())
 }
 
-/// How many requests for an operation the mock received.
+/// Returns the number of requests for an operation that the mock received.
 fn requested_of(mock: &MockPress, operation: Operation) -> usize {
     let requests = mock.requests();
     requests

@@ -176,7 +176,7 @@ fn page(items: &'static str, item: BoxedStrategy<Value>, total: &'static str) ->
     object(vec![("pageCount", count()), (items, list(item))], numbers)
 }
 
-/// Whether nothing of `sent` was lost or added but fields that are null.
+/// Returns `true` if nothing of `sent` was lost or added, except for null fields.
 fn same(sent: &Value, back: &Value) -> bool {
     match (sent, back) {
         (Value::Object(sent), Value::Object(back)) => {
@@ -363,7 +363,7 @@ fn any_bytes_on_the_connection_are_a_page_or_an_error() -> Outcome {
     Ok(cases(100).run(&(heads, body()), test)?)
 }
 
-/// What happens to the requests for one page before it comes: faults that pass, one after the other.
+/// Transient faults that the requests for one page meet, one after the other.
 fn schedule() -> impl Strategy<Value = Vec<Fault>> {
     let fault = prop_oneof![
         4 => sample::select(vec![408_u16, 429, 500, 502, 503, 504]).prop_map(Fault::status),

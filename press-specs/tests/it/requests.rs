@@ -1,4 +1,4 @@
-//! What goes along with a request: headers, further query parameters, the hook, and limits of its own.
+//! Additions to a request: headers, query parameters, the hook, timeouts and the retry policy.
 
 use std::{
     sync::{

@@ -51,7 +51,7 @@ fn assert_hidden_by(error: &Error) {
     }
 }
 
-/// What a server may answer that knows the token and repeats it.
+/// Responses of a server that repeats the token.
 fn echoes(token: &str) -> Vec<Fault> {
     let mut faults = Vec::new();
     for status in [

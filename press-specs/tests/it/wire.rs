@@ -1,4 +1,4 @@
-//! What goes over the wire: every parameter of both operations, the headers and the path.
+//! Requests on the wire: every parameter of both operations, the headers and the path.
 
 use futures::StreamExt;
 use press_specs::{

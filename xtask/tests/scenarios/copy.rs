@@ -92,7 +92,7 @@ impl Copy {
     }
 }
 
-/// How a command has ended, and what it said.
+/// The exit status and the output of a command.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) code: Option<i32>,

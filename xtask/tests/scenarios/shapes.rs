@@ -299,7 +299,7 @@ fn each_shape_compiles_with_tolerant_types() {
     }
 }
 
-/// What a careless or newer service may send, and what a user may send.
+/// Values that a careless or newer service may send, and that a user may send.
 const TOLERANCE: &str = r##"
 //! Generated types take what a service may send.
 
