@@ -5,7 +5,7 @@ use std::{
     future,
     io::Write,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
     thread,
@@ -16,7 +16,7 @@ use flate2::{Compression, write::GzEncoder};
 use futures::future::join_all;
 use press_specs::{
     Error, ErrorKind, RetryPolicy, Session, get_client,
-    mock::{Fault, MockPress},
+    mock::{Fault, Gate, MockPress},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -27,7 +27,7 @@ use tokio::{
 };
 
 use crate::{
-    Outcome, client,
+    Outcome, PATIENCE, client,
     faults::{impatient, requests_per_call},
     ids,
 };
@@ -155,39 +155,36 @@ async fn time_limits_are_wall_clock_time() -> Outcome {
     Ok(())
 }
 
-/// A server that refuses what is above so many requests in half a second.
-fn limited(mut builder: press_specs::mock::MockPressBuilder, allowed: usize) -> Outcome<(MockPress, Arc<AtomicUsize>)> {
-    let window = Mutex::new((Instant::now(), 0));
-    let refusals = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&refusals);
-    let above = move |_: &_| {
-        let mut window = window.lock().expect("no panic while it is locked");
-        if window.0.elapsed() > Duration::from_millis(500) {
-            *window = (Instant::now(), 0);
-        }
-        window.1 += 1;
-        let above = window.1 > allowed;
-        count.fetch_add(above.into(), Relaxed);
-        above
-    };
-    builder = builder.fault(Fault::status(429).header("retry-after", "1").when(above).always());
-    Ok((builder.start()?, refusals))
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bursts_survive_a_rate_limit_and_cost_no_budget() -> Outcome {
-    let (mock, refusals) = limited(MockPress::builder().generated_specs(600), 150)?;
+    // Each burst is refused as a whole: the refusals are held until all of it has arrived. The budget pays for 100 retries.
+    const STREAM: usize = 128;
+    const CALLS: usize = 500;
+    let refused = |gate: &Gate, times| Fault::status(429).header("retry-after", "1").held_by(gate).times(times);
+    let gates = [Gate::new(), Gate::new()];
+    let mock = MockPress::builder()
+        .generated_specs(600)
+        .fault(refused(&gates[0], STREAM).when(|request| request.page_number() > Some(150)))
+        .start()?;
     let session = impatient(&mock)?;
-    let client = get_client(session.clone())?;
-    let found = ids(client.list_specs().page_size(1).concurrency(128).stream()).await?;
-    assert_eq!(found, mock.spec_ids());
-    let calls = join_all((0..500).map(|_| client.list_specs().page_size(1).page(1))).await;
-    for result in calls {
-        result?;
+    let specs = get_client(session.clone())?.list_specs().page_size(1);
+    let stream = tokio::spawn(ids(specs.clone().concurrency(STREAM).stream()));
+    mock.wait_for_requests(150 + STREAM, PATIENCE).await?;
+    gates[0].open();
+    assert_eq!(stream.await??, mock.spec_ids());
+
+    let before = mock.request_count();
+    mock.fault(refused(&gates[1], CALLS));
+    let calls: Vec<_> = (0..CALLS).map(|_| tokio::spawn(specs.clone().page(1))).collect();
+    mock.wait_for_requests(before + CALLS, PATIENCE).await?;
+    gates[1].open();
+    for call in join_all(calls).await {
+        call??;
     }
-    // Their number depends on how fast the requests come: those that wait for the first one's pause meet no limit.
-    assert!(refusals.load(Relaxed) > 0, "the burst met no limit");
-    mock.clear_faults();
+    assert_eq!(
+        (mock.unused_faults(), mock.request_count()),
+        (0, 600 + STREAM + 2 * CALLS)
+    );
     mock.fault(Fault::status(503).always());
     assert_eq!(requests_per_call(&mock, &session, 33).await?, [4; 33]);
     Ok(())
