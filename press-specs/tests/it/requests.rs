@@ -93,12 +93,12 @@ async fn the_hook_sees_each_attempt_and_never_the_token() -> Outcome {
 #[tokio::test]
 async fn limits_and_policy_of_a_request_replace_those_of_the_session() -> Outcome {
     let mock = MockPress::builder().generated_specs(1).start()?;
-    let short = Duration::from_millis(100);
+    let short = Duration::from_millis(500);
     let specs = client(&mock)?.list_specs();
     for (request, text, requests) in [
         (
             specs.clone().timeout(short).retry(RetryPolicy::none()),
-            "timeout of 100ms",
+            "timeout of 500ms",
             1,
         ),
         (
@@ -106,10 +106,10 @@ async fn limits_and_policy_of_a_request_replace_those_of_the_session() -> Outcom
                 .clone()
                 .timeout(short)
                 .retry(RetryPolicy::default().max_attempts(2).max_delay(short)),
-            "timeout of 100ms",
+            "timeout of 500ms",
             2,
         ),
-        (specs.clone().total_timeout(short), "total timeout of 100ms", 1),
+        (specs.clone().total_timeout(short), "total timeout of 500ms", 1),
     ] {
         mock.clear_requests();
         mock.clear_faults();
