@@ -20,7 +20,7 @@ pub type OnRequest = Arc<dyn Fn(&mut HeaderMap) + Send + Sync>;
 pub struct Attempt {
     /// The value of the header `Authorization`, marked as sensitive; the last word on that header.
     pub authorization: HeaderValue,
-    /// Further headers; they replace those of the generated client.
+    /// Further headers, one value for each; they replace those of the generated client.
     pub headers: Arc<HeaderMap>,
     /// Further query parameters, in their order.
     pub query: Arc<[(String, String)]>,
@@ -59,11 +59,8 @@ impl Attempt {
             request.url_mut().query_pairs_mut().extend_pairs(self.query.iter());
         }
         let headers = request.headers_mut();
-        for name in self.headers.keys() {
-            headers.remove(name);
-        }
         for (name, value) in &*self.headers {
-            headers.append(name, value.clone());
+            headers.insert(name, value.clone());
         }
         if cfg!(feature = "gzip") {
             let gzip = HeaderValue::from_static("gzip");

@@ -38,7 +38,7 @@ impl Context {
     pub(crate) fn new(session: &Session) -> Self {
         Self {
             session: session.clone(),
-            headers: Arc::new(session.headers().clone()),
+            headers: Arc::clone(session.headers()),
             query: Arc::default(),
             timeout: None,
             total_timeout: None,
@@ -118,26 +118,31 @@ impl Context {
 /// Sends the request of an operation until it succeeds or must not be retried.
 #[allow(dead_code, reason = "for operations that are not lists")]
 pub(crate) async fn call<O: Operation>(context: &Context, operation: &O) -> Result<Response<O::Response>, Error> {
-    let span = RequestSpan::new(operation);
-    perform(context, operation, None, None, |_| Ok(()), &span).await
+    let call = Call {
+        context,
+        operation,
+        page_number: None,
+        ahead: None,
+        check: |_: &O::Response| Ok(()),
+    };
+    call.send(&RequestSpan::new(operation)).await
 }
 
 /// Fetches one page of a list; `ahead` is its share of the bytes that a stream may fetch ahead.
 pub(crate) async fn page<O: ListOperation>(
     context: &Context,
-    operation: &O,
+    mut operation: O,
     number: Option<u32>,
     ahead: Option<Arc<Reservation>>,
     span: &RequestSpan,
 ) -> Result<Response<O::Page>, Error> {
-    let invalid = |name, reason| Err(Error::parameter(name, reason).at(operation, None, 0));
+    let invalid = |name, reason| Err(Error::parameter(name, reason).at(&operation, None, 0));
     if number == Some(0) {
         return invalid("page", "is 0; pages are numbered from 1");
     }
     if operation.page_size() == Some(0) {
         return invalid("page_size", "is 0; a page holds 1 item or more");
     }
-    let mut operation = operation.clone();
     operation.set_page_number(number);
     let check = |page: &O::Page| match (number.map(u64::from), page.page_number()) {
         // The bytes are gone, and the page loses nothing.
@@ -147,94 +152,106 @@ pub(crate) async fn page<O: ListOperation>(
         )),
         _ => Ok(()),
     };
-    perform(context, &operation, number, ahead, check, span).await
+    let call = Call {
+        context,
+        operation: &operation,
+        page_number: number,
+        ahead,
+        check,
+    };
+    call.send(span).await
 }
 
-async fn perform<O: Operation>(
-    context: &Context,
-    operation: &O,
+/// A call of one operation.
+struct Call<'a, O, F> {
+    context: &'a Context,
+    operation: &'a O,
+    /// The page of a list, for messages.
     page_number: Option<u32>,
     ahead: Option<Arc<Reservation>>,
-    check: impl Fn(&O::Response) -> Result<(), (String, Vec<u8>)>,
-    span: &RequestSpan,
-) -> Result<Response<O::Response>, Error> {
-    context
-        .check(operation)
-        .map_err(|error| error.at(operation, page_number, 0))?;
-    let page_span = span.page(operation, page_number);
-    let result = page_span
-        .enter(attempts(context, operation, page_number, ahead, check, &page_span))
-        .await;
-    page_span.end(&result);
-    span.end(&result);
-    result
+    /// Refuses a decoded response, with the reason and its body.
+    check: F,
 }
 
-async fn attempts<O: Operation>(
-    context: &Context,
-    operation: &O,
-    page_number: Option<u32>,
-    ahead: Option<Arc<Reservation>>,
-    check: impl Fn(&O::Response) -> Result<(), (String, Vec<u8>)>,
-    span: &PageSpan,
-) -> Result<Response<O::Response>, Error> {
-    let session = &context.session;
-    let total = context.deadline(Limit::Total);
-    let mut retries = session.retries().call(context.policy());
-    let (mut attempts, mut renewed, mut fresh) = (0, false, None);
-    loop {
-        while let Some(pause) = session.retries().pause(total.left()) {
-            time::sleep(pause).await;
-        }
-        let at = |error: Error| error.at(operation, page_number, attempts);
-        let token = total
-            .limit(session.credentials().token())
-            .await
-            .and_then(|token| token)
-            .map_err(at)?;
-        let deadline = context.deadline(Limit::Attempt).first(total);
-        let http = fresh.take().map_or_else(|| session.http().get(), Ok).map_err(at)?;
-        attempts += 1;
-        let attempt = Attempt {
-            authorization: token.header(),
-            headers: Arc::clone(&context.headers),
-            query: Arc::clone(&context.query),
-            on_request: session.on_request(),
-            max_response_bytes: session.max_response_bytes(),
-            reservation: ahead.clone(),
-            deadline: deadline.at(),
-        };
-        let client = Client::new_with_client(session.base_url(), http.client.clone(), attempt);
-        let attempt_span = span.attempt(operation, session, attempts - 1);
-        let error = match attempt_span.enter(operation.send(&client)).await {
-            Ok(response) => match check(&response.body) {
-                Ok(()) => {
-                    retries.succeeded();
-                    attempt_span.succeeded(&response.head, session);
-                    return Ok(Response::new(response.body, response.head, attempts));
-                }
-                Err((reason, body)) => {
-                    Error::invalid_response(reason, error_response(session, Some(response.head), &body))
-                }
-            },
-            Err(failure) => {
-                fresh = broken(&failure.cause).and_then(|silent| session.http().after(&http, silent));
-                error(session, failure, deadline)
+impl<O, F> Call<'_, O, F>
+where
+    O: Operation,
+    F: Fn(&O::Response) -> Result<(), (String, Vec<u8>)>,
+{
+    async fn send(&self, span: &RequestSpan) -> Result<Response<O::Response>, Error> {
+        let checked = self.context.check(self.operation);
+        checked.map_err(|error| self.at(error, 0))?;
+        let page_span = span.page(self.operation, self.page_number);
+        let result = page_span.enter(self.attempts(&page_span)).await;
+        page_span.end(&result);
+        span.end(&result);
+        result
+    }
+
+    fn at(&self, error: Error, attempts: u32) -> Error {
+        error.at(self.operation, self.page_number, attempts)
+    }
+
+    async fn attempts(&self, span: &PageSpan) -> Result<Response<O::Response>, Error> {
+        let context = self.context;
+        let session = &context.session;
+        let total = context.deadline(Limit::Total);
+        let mut retries = session.retries().call(context.policy());
+        let (mut attempts, mut renewed, mut fresh) = (0, false, None);
+        loop {
+            while let Some(pause) = session.retries().pause(total.left()) {
+                time::sleep(pause).await;
             }
-        };
-        let sent = attempts - u32::from(error.kind() == ErrorKind::InvalidParameter);
-        let error = error.at(operation, page_number, sent);
-        attempt_span.failed(&error);
-        if error.kind() == ErrorKind::Unauthorized && !renewed && session.credentials().renew(&token) {
-            renewed = true;
-            continue;
-        }
-        match retries.delay(&error, is_safe::<O>(), total.left()) {
-            Some(delay) => {
-                attempt_span.retry(&error, delay);
-                time::sleep(delay).await;
+            let at = |error: Error| self.at(error, attempts);
+            let token = total
+                .limit(session.credentials().token())
+                .await
+                .and_then(|token| token)
+                .map_err(at)?;
+            let deadline = context.deadline(Limit::Attempt).first(total);
+            let http = fresh.take().map_or_else(|| session.http().get(), Ok).map_err(at)?;
+            attempts += 1;
+            let attempt = Attempt {
+                authorization: token.header(),
+                headers: Arc::clone(&context.headers),
+                query: Arc::clone(&context.query),
+                on_request: session.on_request(),
+                max_response_bytes: session.max_response_bytes(),
+                reservation: self.ahead.clone(),
+                deadline: deadline.at(),
+            };
+            let client = Client::new_with_client(session.base_url(), http.client.clone(), attempt);
+            let attempt_span = span.attempt(self.operation, session, attempts - 1);
+            let error = match attempt_span.enter(self.operation.send(&client)).await {
+                Ok(response) => match (self.check)(&response.body) {
+                    Ok(()) => {
+                        retries.succeeded();
+                        attempt_span.succeeded(&response.head, session);
+                        return Ok(Response::new(response.body, response.head, attempts));
+                    }
+                    Err((reason, body)) => {
+                        Error::invalid_response(reason, error_response(session, Some(response.head), &body))
+                    }
+                },
+                Err(failure) => {
+                    fresh = broken(&failure.cause).and_then(|silent| session.http().after(&http, silent));
+                    error(session, failure, deadline)
+                }
+            };
+            let sent = attempts - u32::from(error.kind() == ErrorKind::InvalidParameter);
+            let error = self.at(error, sent);
+            attempt_span.failed(&error);
+            if error.kind() == ErrorKind::Unauthorized && !renewed && session.credentials().renew(&token) {
+                renewed = true;
+                continue;
             }
-            None => return Err(error),
+            match retries.delay(&error, is_safe::<O>(), total.left()) {
+                Some(delay) => {
+                    attempt_span.retry(&error, delay);
+                    time::sleep(delay).await;
+                }
+                None => return Err(error),
+            }
         }
     }
 }

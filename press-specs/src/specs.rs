@@ -261,7 +261,7 @@ impl<O: ListOperation, M> ListRequest<O, M> {
         let Self { context, operation, .. } = self;
         // Created here and not when it is awaited, so that it belongs to the span of the caller.
         let span = RequestSpan::new(&operation);
-        async move { call::page(&context, &operation, number, None, &span).await }
+        async move { call::page(&context, operation, number, None, &span).await }
     }
 
     pub(crate) fn walk(mut self) -> PageStream<O::Page> {
@@ -318,7 +318,7 @@ impl<O: ListOperation> Source<O::Page> for Pages<O> {
         let (context, operation, span) = (self.context.clone(), self.operation.clone(), self.span.clone());
         let share = ahead.then(|| Arc::new(self.ahead.reserve()));
         Box::pin(async move {
-            match call::page(&context, &operation, Some(number), share.clone(), &span).await {
+            match call::page(&context, operation, Some(number), share.clone(), &span).await {
                 Ok(response) => Ok(Some(Fetched {
                     attempts: response.attempts(),
                     page: response.into_inner(),

@@ -302,7 +302,7 @@ impl SessionBuilder {
             #[cfg(feature = "tracing")]
             url,
             credentials: Credentials::new(token, function),
-            headers,
+            headers: Arc::new(headers),
             on_request: self.on_request,
             http,
             max_response_bytes: usize::try_from(self.max_response_bytes).unwrap_or(usize::MAX),

@@ -61,7 +61,7 @@ struct Inner {
     #[cfg(feature = "tracing")]
     url: reqwest::Url,
     credentials: Arc<Credentials>,
-    headers: HeaderMap,
+    headers: Arc<HeaderMap>,
     on_request: Option<OnRequest>,
     http: HttpClients,
     max_response_bytes: usize,
@@ -163,7 +163,7 @@ impl Session {
         self.0.credentials.redact(text)
     }
 
-    pub(crate) fn headers(&self) -> &HeaderMap {
+    pub(crate) fn headers(&self) -> &Arc<HeaderMap> {
         &self.0.headers
     }
 
