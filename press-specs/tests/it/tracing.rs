@@ -3,14 +3,14 @@
 use std::{
     collections::BTreeMap,
     fmt::Debug,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, Once},
 };
 
 use ::tracing::{
     Event, Instrument, Level, Subscriber,
     field::{Field, Visit},
     span::{Attributes, Id, Record},
-    subscriber::{DefaultGuard, set_default},
+    subscriber::{DefaultGuard, set_default, set_global_default},
 };
 use futures::TryStreamExt;
 use press_specs::mock::{Fault, MockPress};
@@ -105,10 +105,13 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
 impl Recorder {
     /// Records all that this thread does from now on.
     async fn start() -> Outcome<(Self, DefaultGuard)> {
+        // A thread without a subscriber that is the first to meet a span would switch it off for all, at whatever moment it
+        // gets to it. From here on, each has one.
+        static LISTENING: Once = Once::new();
+        LISTENING.call_once(|| set_global_default(tracing_subscriber::registry()).expect("no other global subscriber"));
         let recorder = Self::default();
         let guard = set_default(tracing_subscriber::registry().with(recorder.clone()));
-        // Whether anybody listens to a span is remembered when it is first met, which other tests may do right now in
-        // threads where nobody does. So meet all of them, then have it found out again.
+        // Spans that were met before are switched on again, once all of them have been met.
         let mock = MockPress::builder().fault(Fault::status(503)).start()?;
         client(&mock)?.list_specs().page(1).await?;
         ::tracing::callsite::rebuild_interest_cache();
