@@ -15,6 +15,7 @@ mod select;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use heck::ToUpperCamelCase;
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -198,7 +199,7 @@ impl<'a> Normalizer<'a> {
                 .refuse(at, what, "copy it to `components` and refer to it as `#/components/…`");
             return None;
         };
-        let pointer = percent_decoded(pointer);
+        let pointer = percent_decode_str(pointer).decode_utf8_lossy();
         let found = self.document.pointer(&pointer);
         if found.is_none() {
             let what = format!("`{text}` refers to nothing");
@@ -349,26 +350,4 @@ fn documentation(text: &str) -> String {
         lines.push("```".to_owned());
     }
     lines.join("\n")
-}
-
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let hex = (byte == b'%')
-            .then(|| after.get(..2))
-            .flatten()
-            .and_then(|hex| std::str::from_utf8(hex).ok());
-        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(decoded) => {
-                bytes.push(decoded);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(byte);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
