@@ -41,11 +41,7 @@ pub(crate) fn run() -> Result<(), String> {
     }
     let document = read(&format!("{FOLDER}/press.yaml"))?;
     let mapping_path = format!("{FOLDER}/mapping.yaml");
-    let mapping = if Path::new(&mapping_path).exists() {
-        read(&mapping_path)?
-    } else {
-        String::new()
-    };
+    let mapping = if Path::new(&mapping_path).exists() { read(&mapping_path)? } else { String::new() };
     let (code, notes) = generate(&document, &mapping)?;
     let header = format!(
         "// Generated from openapi/press.yaml; do not edit, run `cargo xtask codegen`.\n\
@@ -82,9 +78,7 @@ fn generate(document: &str, mapping: &str) -> Result<(proc_macro2::TokenStream, 
     panic::set_hook(hook);
     let code = code.unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
-        let text = text
-            .or_else(|| panic.downcast_ref::<&str>().copied())
-            .unwrap_or("it gave no reason");
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it gave no reason");
         Err(format!(
             "the generator cannot take {}: {text}; leave the operation out in {}",
             mistakes::FILE,

@@ -25,12 +25,7 @@ fn enumeration(name: &str, schema: &Value) -> TokenStream {
     let ident = format_ident!("{name}");
     let mut seen = HashSet::new();
     let mut variants = Vec::new();
-    for value in schema["enum"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-    {
+    for value in schema["enum"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         let (name, mut variant, mut number) = (variant_name(value), variant_name(value), 2);
         while !seen.insert(variant.clone()) {
             variant = format!("{name}{number}");
@@ -53,10 +48,7 @@ fn enumeration(name: &str, schema: &Value) -> TokenStream {
 
 /// The variant for a value: `delete_failed` → `DeleteFailed`, `createdAt:desc` → `CreatedAtDesc`.
 fn variant_name(value: &str) -> String {
-    let words: String = value
-        .chars()
-        .map(|c| if c.is_alphanumeric() { c } else { ' ' })
-        .collect();
+    let words: String = value.chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
     match words.to_upper_camel_case() {
         name if name.is_empty() => "Empty".to_owned(),
         name if name.starts_with(char::is_numeric) => format!("V{name}"),

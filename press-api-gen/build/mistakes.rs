@@ -22,11 +22,7 @@ impl Findings {
 
     /// Refuses the document because of `what` at `at` of `file`.
     pub(crate) fn refuse_in(&mut self, file: &str, at: &str, what: impl AsRef<str>, instead: impl AsRef<str>) {
-        let mistake = format!(
-            "{file} {at}\n    {}\n    instead: {}\n",
-            what.as_ref(),
-            instead.as_ref()
-        );
+        let mistake = format!("{file} {at}\n    {}\n    instead: {}\n", what.as_ref(), instead.as_ref());
         if !self.mistakes.contains(&mistake) {
             self.mistakes.push(mistake);
         }
@@ -58,12 +54,7 @@ impl Findings {
 pub(crate) fn parse(file: &str, text: &str) -> Result<Value, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let options = serde_saphyr::options! { budget: None, strict_booleans: true, with_snippet: false };
-    let json = || {
-        text.trim_start()
-            .starts_with('{')
-            .then(|| serde_json::from_str(text).ok())
-            .flatten()
-    };
+    let json = || text.trim_start().starts_with('{').then(|| serde_json::from_str(text).ok()).flatten();
     let error = match serde_saphyr::from_str_with_options::<Value>(text, options) {
         Ok(document) if document.is_object() => return Ok(document),
         Ok(_) => {
@@ -81,18 +72,13 @@ pub(crate) fn parse(file: &str, text: &str) -> Result<Value, String> {
     if let (Some(document), false) = (json(), duplicate) {
         return Ok(document);
     }
-    let place = error
-        .location()
-        .map(|location| format!(":{}:{}", location.line(), location.column()));
+    let place = error.location().map(|location| format!(":{}:{}", location.line(), location.column()));
     let instead = if duplicate {
         "keep one of the two entries, or give one of them another name"
     } else {
         "look at the indentation, the quotes and the brackets of this line and of the one before"
     };
-    Err(format!(
-        "{file}{}\n    not YAML: {what}\n    instead: {instead}\n",
-        place.unwrap_or_default()
-    ))
+    Err(format!("{file}{}\n    not YAML: {what}\n    instead: {instead}\n", place.unwrap_or_default()))
 }
 
 /// Refuses what is no OpenAPI document of a known version.
@@ -113,11 +99,9 @@ pub(crate) fn version(document: &Value) -> Result<(), String> {
             format!("Swagger {}, not OpenAPI 3", plain(swagger)),
             "convert the document with `npx swagger2openapi`",
         ),
-        (version, _) => refuse(
-            "#/openapi",
-            format!("OpenAPI {version} is not known"),
-            "write the document in OpenAPI 3.0 or 3.1",
-        ),
+        (version, _) => {
+            refuse("#/openapi", format!("OpenAPI {version} is not known"), "write the document in OpenAPI 3.0 or 3.1")
+        }
     }
 }
 

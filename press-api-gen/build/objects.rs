@@ -39,24 +39,16 @@ fn object(item: &mut ItemStruct) -> syn::Result<Option<TokenStream>> {
     let Some(known) = known.filter(|fields| fields.iter().any(|(_, kind)| *kind == Kind::Extra)) else {
         return Ok(None);
     };
-    for attribute in item
-        .attrs
-        .iter_mut()
-        .filter(|attribute| attribute.path().is_ident("derive"))
-    {
+    for attribute in item.attrs.iter_mut().filter(|attribute| attribute.path().is_ident("derive")) {
         let traits = attribute.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated)?;
-        let traits = traits
-            .iter()
-            .filter(|path| path.segments.first().is_some_and(|segment| segment.ident != "serde"));
+        let traits = traits.iter().filter(|path| path.segments.first().is_some_and(|segment| segment.ident != "serde"));
         *attribute = parse_quote! { #[derive(#(#traits,)* Default)] };
     }
     let mut fields = Vec::new();
     for (field, (key, kind)) in item.fields.iter_mut().zip(known) {
         field.attrs.retain(|attribute| !is_serde(attribute));
         if kind == Kind::Extra {
-            field
-                .attrs
-                .push(parse_quote! { #[cfg_attr(feature = "schemars", schemars(flatten))] });
+            field.attrs.push(parse_quote! { #[cfg_attr(feature = "schemars", schemars(flatten))] });
             continue;
         }
         let Some(ident) = &mut field.ident else { continue };
@@ -64,9 +56,7 @@ fn object(item: &mut ItemStruct) -> syn::Result<Option<TokenStream>> {
             *ident = format_ident!("extra_");
         }
         if *ident != key {
-            field
-                .attrs
-                .push(parse_quote! { #[cfg_attr(feature = "schemars", schemars(rename = #key))] });
+            field.attrs.push(parse_quote! { #[cfg_attr(feature = "schemars", schemars(rename = #key))] });
         }
         let required = (kind == Kind::Required).then(|| quote! { required });
         fields.push(quote! { #key => #ident #required, });
@@ -78,11 +68,7 @@ fn object(item: &mut ItemStruct) -> syn::Result<Option<TokenStream>> {
 /// The name of a field in JSON and its kind; `None` for one that only serde's derive knows how to treat.
 fn kind(field: &Field) -> syn::Result<Option<(String, Kind)>> {
     let Some(ident) = &field.ident else { return Ok(None) };
-    let optional = field
-        .ty
-        .to_token_stream()
-        .to_string()
-        .starts_with(":: std :: option :: Option <");
+    let optional = field.ty.to_token_stream().to_string().starts_with(":: std :: option :: Option <");
     let (mut key, mut kind) = (ident.unraw().to_string(), Some(Kind::Required));
     for attribute in field.attrs.iter().filter(|attribute| is_serde(attribute)) {
         attribute.parse_nested_meta(|meta| {

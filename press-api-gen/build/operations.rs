@@ -27,11 +27,8 @@ pub(crate) fn generate(api: &Api, client: &syn::File) -> Result<TokenStream, Str
         }
     }
     let pages = pages.values();
-    let joined = api
-        .operations
-        .iter()
-        .flat_map(|operation| &operation.parameters)
-        .any(|parameter| parameter.joined.is_some());
+    let joined =
+        api.operations.iter().flat_map(|operation| &operation.parameters).any(|parameter| parameter.joined.is_some());
     let joined = joined.then(|| {
         quote! {
             /// Writes a list as one value; an empty list is none.
@@ -75,15 +72,10 @@ fn operation_type(operation: &Operation, function: &ImplItemFn) -> TokenStream {
         let Pat::Ident(pattern) = &*input.pat else { continue };
         let field = &pattern.ident;
         let name = field.to_string();
-        let parameter = operation
-            .parameters
-            .iter()
-            .find(|parameter| argument(&parameter.name) == name);
+        let parameter = operation.parameters.iter().find(|parameter| argument(&parameter.name) == name);
         let description = match (parameter, &operation.body) {
             (Some(parameter), _) => parameter.description.as_deref(),
-            (None, Some(body)) => Some(body.description.as_str())
-                .filter(|text| !text.is_empty())
-                .or(Some("The body.")),
+            (None, Some(body)) => Some(body.description.as_str()).filter(|text| !text.is_empty()).or(Some("The body.")),
             (None, None) => None,
         };
         let description = description.unwrap_or(&name);
@@ -93,10 +85,7 @@ fn operation_type(operation: &Operation, function: &ImplItemFn) -> TokenStream {
         };
         fields.push(quote! { #[doc = #description] pub #field: #owned });
         arguments.push(passed);
-        match parameter
-            .filter(|parameter| parameter.location == "path")
-            .map(|parameter| &parameter.joined)
-        {
+        match parameter.filter(|parameter| parameter.location == "path").map(|parameter| &parameter.joined) {
             Some(None) if owned.to_string() == "String" || is_enumeration(&owned) => {
                 path_parameters.push(quote! { (#name, self.#field.as_str()) });
             }
@@ -137,10 +126,7 @@ fn operation_type(operation: &Operation, function: &ImplItemFn) -> TokenStream {
 
 fn list_operation(operation: &Operation, page: &Page) -> TokenStream {
     let (ident, page_type) = (type_ident(operation), format_ident!("{}", page.schema));
-    let (number, size) = (
-        format_ident!("{}", page.number_parameter),
-        format_ident!("{}", page.size_parameter),
-    );
+    let (number, size) = (format_ident!("{}", page.number_parameter), format_ident!("{}", page.size_parameter));
     quote! {
         impl crate::operation::ListOperation for #ident {
             type Page = super::types::#page_type;
@@ -167,11 +153,7 @@ fn type_ident(operation: &Operation) -> Ident {
 /// Lists and counts of a page schema.
 fn page_impl(api: &Api, page: &Page) -> TokenStream {
     let (page_type, item_type) = (format_ident!("{}", page.schema), format_ident!("{}", page.item));
-    let fields = |path: &[String]| {
-        path.iter()
-            .map(|key| format_ident!("{}", field(key)))
-            .collect::<Vec<_>>()
-    };
+    let fields = |path: &[String]| path.iter().map(|key| format_ident!("{}", field(key))).collect::<Vec<_>>();
     let (list, count) = (fields(&page.list), fields(&page.count));
     let number = optional(api, &page.schema, page.number.as_deref());
     let size = optional(api, &page.schema, page.size.as_deref());
@@ -235,9 +217,7 @@ fn optional(api: &Api, schema: &str, path: Option<&[String]>) -> TokenStream {
             (true, true) => quote! { #place.and_then(|value| value.#ident.as_ref()) },
         };
         is_option |= here;
-        schema = component(&api.schemas[&schema]["properties"][key])
-            .unwrap_or_default()
-            .to_owned();
+        schema = component(&api.schemas[&schema]["properties"][key]).unwrap_or_default().to_owned();
     }
     let ident = format_ident!("{}", field(last));
     match (is_option, is_optional(api, &schema, last)) {
@@ -250,9 +230,7 @@ fn optional(api: &Api, schema: &str, path: Option<&[String]>) -> TokenStream {
 
 fn is_optional(api: &Api, schema: &str, key: &str) -> bool {
     let schema = &api.schemas[schema];
-    let required = schema["required"]
-        .as_array()
-        .is_some_and(|required| required.iter().any(|name| name == key));
+    let required = schema["required"].as_array().is_some_and(|required| required.iter().any(|name| name == key));
     !required || schema["properties"][key]["nullable"] == true
 }
 

@@ -15,8 +15,7 @@ struct Postprocess;
 
 impl VisitMut for Postprocess {
     fn visit_file_mut(&mut self, file: &mut File) {
-        file.items
-            .retain(|item| !is_module(item, "prelude") && !is_client_hooks(item));
+        file.items.retain(|item| !is_module(item, "prelude") && !is_client_hooks(item));
         visit_mut::visit_file_mut(self, file);
     }
 
@@ -33,8 +32,7 @@ impl VisitMut for Postprocess {
 
     fn visit_item_impl_mut(&mut self, item: &mut syn::ItemImpl) {
         // `new` sets time limits of its own and panics without TLS.
-        item.items
-            .retain(|item| !matches!(item, ImplItem::Fn(function) if function.sig.ident == "new"));
+        item.items.retain(|item| !matches!(item, ImplItem::Fn(function) if function.sig.ident == "new"));
         for item in &mut item.items {
             if let ImplItem::Fn(function) = item
                 && function.sig.asyncness.is_some()
@@ -49,10 +47,7 @@ impl VisitMut for Postprocess {
 
     fn visit_field_mut(&mut self, field: &mut Field) {
         if field.ident.as_ref().is_some_and(|ident| ident == "extra") {
-            field.attrs.insert(
-                0,
-                parse_quote! { #[doc = "Each field that the contract does not name."] },
-            );
+            field.attrs.insert(0, parse_quote! { #[doc = "Each field that the contract does not name."] });
         }
         visit_mut::visit_field_mut(self, field);
     }
@@ -60,9 +55,7 @@ impl VisitMut for Postprocess {
     fn visit_attribute_mut(&mut self, attribute: &mut Attribute) {
         if let Meta::NameValue(meta) = &mut attribute.meta
             && meta.path.is_ident("doc")
-            && let Expr::Lit(ExprLit {
-                lit: Lit::Str(text), ..
-            }) = &mut meta.value
+            && let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &mut meta.value
             && !text.value().starts_with([' ', '\n'])
             && !text.value().contains('\n')
         {
@@ -79,19 +72,12 @@ fn exchange(function: &mut ImplItemFn) {
         parse_quote! { crate::hooks::json(self, request).await }
     };
     let statements = &mut function.block.stmts;
-    let built = statements
-        .iter()
-        .position(|statement| text(statement).starts_with("let info"));
+    let built = statements.iter().position(|statement| text(statement).starts_with("let info"));
     statements.truncate(built.unwrap_or(statements.len()));
     statements.retain(|statement| !text(statement).contains("\"api-version\""));
-    if !statements
-        .iter()
-        .any(|statement| text(statement).contains("header_map . append"))
-    {
+    if !statements.iter().any(|statement| text(statement).contains("header_map . append")) {
         statements.retain(|statement| !text(statement).starts_with("let mut header_map"));
-        statements
-            .iter_mut()
-            .for_each(|statement| WithoutHeaders.visit_stmt_mut(statement));
+        statements.iter_mut().for_each(|statement| WithoutHeaders.visit_stmt_mut(statement));
     }
     for statement in &mut *statements {
         if let Stmt::Local(local) = statement
@@ -151,10 +137,7 @@ impl VisitMut for Value {
 /// Returns `true` if `item` belongs to progenitor's own way of sending a request.
 fn is_client_hooks(item: &Item) -> bool {
     match item {
-        Item::Impl(item) => item
-            .trait_
-            .as_ref()
-            .is_some_and(|(path, _)| text(path).starts_with("Client")),
+        Item::Impl(item) => item.trait_.as_ref().is_some_and(|(path, _)| text(path).starts_with("Client")),
         Item::Use(item) => matches!(item.vis, syn::Visibility::Public(_)),
         Item::Const(item) => item.ident == "_",
         _ => false,

@@ -20,15 +20,8 @@ pub(crate) fn relax(api: &mut Api) {
         }
         // Frameworks mark nearly every field of a response as required, and one that is missing would fail a page.
         let received = api.received.contains(name);
-        let said = schema["required"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .map(str::to_owned);
-        let said: Vec<_> = said
-            .filter(|field| !received || (field == "id" && api.items.contains(name)))
-            .collect();
+        let said = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
+        let said: Vec<_> = said.filter(|field| !received || (field == "id" && api.items.contains(name))).collect();
         let forced = required.clone();
         required.extend(said);
         for (field, property) in schema["properties"].as_object_mut().into_iter().flatten() {
@@ -51,11 +44,7 @@ pub(crate) fn relax(api: &mut Api) {
             schema.as_object_mut().map(|schema| schema.remove("format"));
             loosen(schema, &mut times);
         }
-        for schema in operation
-            .response
-            .iter_mut()
-            .chain(operation.body.as_mut().map(|body| &mut body.schema))
-        {
+        for schema in operation.response.iter_mut().chain(operation.body.as_mut().map(|body| &mut body.schema)) {
             loosen(schema, &mut times);
         }
     }
@@ -67,10 +56,7 @@ pub(crate) fn relax(api: &mut Api) {
 /// Takes the bounds off a schema, and makes it a time if it is one.
 fn loosen(schema: &mut Value, times: &mut bool) {
     if schema["type"] == "integer" {
-        let unsigned = schema
-            .as_object_mut()
-            .and_then(|schema| schema.remove("minimum"))
-            .is_some();
+        let unsigned = schema.as_object_mut().and_then(|schema| schema.remove("minimum")).is_some();
         schema["format"] = if unsigned { "uint64" } else { "int64" }.into();
     } else if schema["format"] == "date-time" {
         *times = true;

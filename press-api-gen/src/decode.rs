@@ -61,10 +61,7 @@ pub enum Cause {
 
 impl Cause {
     pub(crate) fn after(self, head: impl Into<Option<Head>>) -> Failure {
-        Failure {
-            head: head.into(),
-            cause: self,
-        }
+        Failure { head: head.into(), cause: self }
     }
 }
 
@@ -118,20 +115,14 @@ impl Parts {
     }
 
     fn whole(self) -> Bytes {
-        if self.all.is_empty() {
-            self.first
-        } else {
-            self.all.into()
-        }
+        if self.all.is_empty() { self.first } else { self.all.into() }
     }
 }
 
 /// Reads the whole body, as it was sent.
 pub(crate) async fn read(attempt: &Attempt, head: &Head, body: reqwest::Body) -> Result<Bytes, Cause> {
     let declared = head.headers.get(http::header::CONTENT_LENGTH);
-    let declared = declared
-        .and_then(|length| length.to_str().ok()?.parse().ok())
-        .unwrap_or(0);
+    let declared = declared.and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or(0);
     let capacity = attempt.max_response_bytes.min(declared).min(INLINE);
     let mut parts = Parts::default();
     let reading = collect(attempt, body, capacity, attempt.max_response_bytes, &mut parts);
@@ -168,10 +159,7 @@ async fn collect(
         if attempt.is_over() {
             return Err(Cause::Timeout);
         }
-        let Ok(data) = frame
-            .map_err(|error| Cause::Broken(Box::new(error.without_url())))?
-            .into_data()
-        else {
+        let Ok(data) = frame.map_err(|error| Cause::Broken(Box::new(error.without_url())))?.into_data() else {
             continue;
         };
         room(attempt.reservation.as_deref(), data.len())?;
@@ -217,18 +205,10 @@ pub(crate) async fn json<T: DeserializeOwned + Send + 'static>(
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Cause> {
-    let invalid = |path, error| Cause::Invalid {
-        body: body.to_vec(),
-        path,
-        error,
-    };
+    let invalid = |path, error| Cause::Invalid { body: body.to_vec(), path, error };
     // Checked once for the whole body, and not again for each string.
-    let text = str::from_utf8(body).map_err(|error| {
-        invalid(
-            String::new(),
-            format!("invalid UTF-8 after byte {}", error.valid_up_to()),
-        )
-    })?;
+    let text = str::from_utf8(body)
+        .map_err(|error| invalid(String::new(), format!("invalid UTF-8 after byte {}", error.valid_up_to())))?;
     serde_json::from_str(text).map_err(|error| invalid(path_at(text, error.line(), error.column()), error.to_string()))
 }
 
@@ -248,18 +228,16 @@ impl Encoding {
         match name.trim().to_ascii_lowercase().as_str() {
             "" | "identity" => Ok(Self::Identity),
             "gzip" | "x-gzip" if cfg!(feature = "gzip") => Ok(Self::Gzip),
-            _ => Err(Cause::Compression(format!(
-                "its content encoding `{name}` is not supported"
-            ))),
+            _ => Err(Cause::Compression(format!("its content encoding `{name}` is not supported"))),
         }
     }
 
     /// The number of bytes after decompression, as far as the body tells.
     fn decoded_len(self, body: &[u8]) -> usize {
         match (self, body.last_chunk()) {
-            (Self::Gzip, Some(length)) => usize::try_from(u32::from_le_bytes(*length))
-                .unwrap_or(usize::MAX)
-                .max(body.len()),
+            (Self::Gzip, Some(length)) => {
+                usize::try_from(u32::from_le_bytes(*length)).unwrap_or(usize::MAX).max(body.len())
+            }
             _ => body.len(),
         }
     }
@@ -291,10 +269,7 @@ fn gunzip(mut body: &[u8], limit: usize, decoded: &mut Vec<u8>) -> io::Result<()
     loop {
         let left = limit.saturating_add(1) - decoded.len();
         let mut member = flate2::bufread::GzDecoder::new(body);
-        member
-            .by_ref()
-            .take(u64::try_from(left).unwrap_or(u64::MAX))
-            .read_to_end(decoded)?;
+        member.by_ref().take(u64::try_from(left).unwrap_or(u64::MAX)).read_to_end(decoded)?;
         if decoded.len() > limit {
             return Ok(());
         }
@@ -317,11 +292,7 @@ fn path_at(json: &str, line: usize, column: usize) -> String {
         Object { key: &'a str, key_next: bool },
         Array(usize),
     }
-    let start: usize = json
-        .split_inclusive('\n')
-        .take(line.saturating_sub(1))
-        .map(str::len)
-        .sum();
+    let start: usize = json.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     let end = start.saturating_add(column).min(json.len());
     let bytes = &json.as_bytes()[..end];
     let mut levels = Vec::new();
@@ -329,10 +300,7 @@ fn path_at(json: &str, line: usize, column: usize) -> String {
     while let Some(byte) = bytes.get(at) {
         at += 1;
         match (byte, levels.last_mut()) {
-            (b'{', _) => levels.push(Level::Object {
-                key: "",
-                key_next: true,
-            }),
+            (b'{', _) => levels.push(Level::Object { key: "", key_next: true }),
             (b'[', _) => levels.push(Level::Array(0)),
             (b'}' | b']', _) => drop(levels.pop()),
             (b',', Some(Level::Array(index))) => *index += 1,
@@ -342,11 +310,7 @@ fn path_at(json: &str, line: usize, column: usize) -> String {
                 while bytes.get(at).is_some_and(|byte| *byte != b'"') {
                     at += if bytes[at] == b'\\' { 2 } else { 1 };
                 }
-                if let Some(Level::Object {
-                    key,
-                    key_next: next @ true,
-                }) = level
-                {
+                if let Some(Level::Object { key, key_next: next @ true }) = level {
                     (*key, *next) = (json.get(from..at).unwrap_or_default(), false);
                 }
                 at += 1;

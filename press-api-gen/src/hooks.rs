@@ -101,9 +101,7 @@ where
 /// Sends `request` and ignores the body of a successful response.
 #[allow(dead_code, reason = "for operations that respond without a body")]
 pub(crate) async fn empty(client: &Client, request: reqwest::Request) -> Result<Response<()>, Failure> {
-    exchange(client, request)
-        .await
-        .map(|(head, _)| Response { head, body: () })
+    exchange(client, request).await.map(|(head, _)| Response { head, body: () })
 }
 
 /// Sends `request` and reads the body of a successful response, as it was sent.
@@ -119,10 +117,7 @@ async fn exchange(client: &Client, mut request: reqwest::Request) -> Result<(Hea
         None => return Err(Cause::Timeout.after(None)),
     };
     let (parts, body) = response.into_parts();
-    let head = Head {
-        status: parts.status,
-        headers: parts.headers,
-    };
+    let head = Head { status: parts.status, headers: parts.headers };
     let read = if head.status.is_success() {
         decode::read(attempt, &head, body).await
     } else {

@@ -17,10 +17,7 @@ impl Memory {
 
     /// Starts a share of no bytes.
     pub fn reserve(&self) -> Reservation {
-        Reservation {
-            left: self.clone(),
-            held: AtomicUsize::new(0),
-        }
+        Reservation { left: self.clone(), held: AtomicUsize::new(0) }
     }
 }
 
@@ -35,11 +32,7 @@ impl Reservation {
     /// Takes `bytes` more; `false` if they are not left.
     pub fn grow(&self, bytes: usize) -> bool {
         let take = |left: usize| left.checked_sub(bytes);
-        let taken = self
-            .left
-            .0
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, take)
-            .is_ok();
+        let taken = self.left.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, take).is_ok();
         if taken {
             self.held.fetch_add(bytes, Ordering::AcqRel);
         }

@@ -65,28 +65,7 @@ impl Timestamp {
     /// The seconds since the Unix epoch and the nanoseconds, of which a leap second has a second more.
     fn parse(&self) -> Option<(i64, u32)> {
         let (head, rest) = self.0.as_bytes().split_at_checked(19)?;
-        let &[
-            _,
-            _,
-            _,
-            _,
-            b'-',
-            _,
-            _,
-            b'-',
-            _,
-            _,
-            b'T' | b't' | b' ',
-            _,
-            _,
-            b':',
-            _,
-            _,
-            b':',
-            _,
-            _,
-        ] = head
-        else {
+        let &[_, _, _, _, b'-', _, _, b'-', _, _, b'T' | b't' | b' ', _, _, b':', _, _, b':', _, _] = head else {
             return None;
         };
         let (year, month, day) = (number(&head[..4])?, number(&head[5..7])?, number(&head[8..10])?);
@@ -114,11 +93,7 @@ impl Timestamp {
             _ => return None,
         };
         // Years that begin in March, so that the leap day is the last one.
-        let (year, month) = if month > 2 {
-            (year, month - 3)
-        } else {
-            (year - 1, month + 9)
-        };
+        let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
         let days =
             year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + (153 * month + 2) / 5 + day
                 - 719_469;
@@ -129,9 +104,7 @@ impl Timestamp {
 
 /// The number that consists of these digits.
 fn number(digits: &[u8]) -> Option<i64> {
-    digits.iter().try_fold(0, |number, digit| {
-        digit.is_ascii_digit().then(|| number * 10 + i64::from(digit - b'0'))
-    })
+    digits.iter().try_fold(0, |number, digit| digit.is_ascii_digit().then(|| number * 10 + i64::from(digit - b'0')))
 }
 
 /// The nanoseconds of the fraction at the beginning of `text`, if there is one, and what follows.
@@ -139,15 +112,10 @@ fn fraction(text: &[u8]) -> Option<(u32, &[u8])> {
     let Some(text) = text.strip_prefix(b".") else {
         return Some((0, text));
     };
-    let end = text
-        .iter()
-        .position(|byte| !byte.is_ascii_digit())
-        .unwrap_or(text.len());
+    let end = text.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
     let (digits, rest) = text.split_at(end);
     let padded = digits.iter().copied().chain(std::iter::repeat(b'0'));
-    let nanoseconds = padded
-        .take(9)
-        .fold(0, |number, digit| number * 10 + u32::from(digit - b'0'));
+    let nanoseconds = padded.take(9).fold(0, |number, digit| number * 10 + u32::from(digit - b'0'));
     (end > 0).then_some((nanoseconds, rest))
 }
 
@@ -278,24 +246,9 @@ mod tests {
 
     #[test]
     fn the_order_is_that_of_time() {
-        let mut times = [
-            "2020-01-01T00:00:00.5Z",
-            "2020-01-01T00:00:00Z",
-            "2020-01-01T02:00:00+02:30",
-            "odd",
-            "",
-        ]
-        .map(Timestamp::from);
+        let mut times = ["2020-01-01T00:00:00.5Z", "2020-01-01T00:00:00Z", "2020-01-01T02:00:00+02:30", "odd", ""]
+            .map(Timestamp::from);
         times.sort();
-        assert_eq!(
-            times,
-            [
-                "",
-                "odd",
-                "2020-01-01T02:00:00+02:30",
-                "2020-01-01T00:00:00Z",
-                "2020-01-01T00:00:00.5Z"
-            ]
-        );
+        assert_eq!(times, ["", "odd", "2020-01-01T02:00:00+02:30", "2020-01-01T00:00:00Z", "2020-01-01T00:00:00.5Z"]);
     }
 }

@@ -148,10 +148,7 @@ async fn run(arguments: Arguments, out: &mut impl Write) -> Result<(), Box<dyn E
 }
 
 fn session(arguments: &Arguments) -> Result<(Session, Option<MockPress>), Box<dyn Error>> {
-    let mock = MockPress::builder()
-        .generated_specs(300)
-        .generated_deployments(6)
-        .latency(Duration::from_millis(40));
+    let mock = MockPress::builder().generated_specs(300).generated_deployments(6).latency(Duration::from_millis(40));
     let (session, reason) = match (arguments.stage, &arguments.base_url) {
         _ if arguments.mock => return support::start_mock(mock, "--mock"),
         (None, None) => return support::session_or_mock(mock),
@@ -240,10 +237,7 @@ fn print<const N: usize>(out: &mut impl Write, columns: [&str; N], rows: Vec<[St
     };
     let mut widths = columns.map(measure_text_width);
     for (column, width) in widths.iter_mut().enumerate() {
-        *width = rows
-            .iter()
-            .map(|row| measure_text_width(&row[column]))
-            .fold(*width, usize::max);
+        *width = rows.iter().map(|row| measure_text_width(&row[column])).fold(*width, usize::max);
     }
     // The first column stands in any terminal, cut if need be.
     widths[0] = widths[0].min(room);

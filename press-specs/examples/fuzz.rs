@@ -51,20 +51,11 @@ const SENT: u64 = 20;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
-    let mock = MockPress::builder()
-        .generated_specs(7)
-        .generated_deployments(2)
-        .keep_requests(0)
-        .start()?;
+    let mock = MockPress::builder().generated_specs(7).generated_deployments(2).keep_requests(0).start()?;
     let client = get_client(mock.session_builder().retry(RetryPolicy::none()).build()?)?;
     let seeds = [
         serde_json::to_value(client.list_specs().page_size(3).page(1).await?)?,
-        serde_json::to_value(
-            client
-                .list_spec_release_deployments(&mock.spec_ids()[0])
-                .page(1)
-                .await?,
-        )?,
+        serde_json::to_value(client.list_spec_release_deployments(&mock.spec_ids()[0]).page(1).await?)?,
     ];
     let end = Instant::now() + Duration::from_secs(arguments.seconds);
     let mut counts = Counts::default();
@@ -114,11 +105,7 @@ fn check<P: DeserializeOwned + Serialize>(body: &[u8]) -> Result<bool, String> {
     }
     without_nulls(&mut input);
     without_nulls(&mut output);
-    if input == output {
-        Ok(true)
-    } else {
-        Err(format!("loses something: {input} became {output}"))
-    }
+    if input == output { Ok(true) } else { Err(format!("loses something: {input} became {output}")) }
 }
 
 /// Removes fields of null, which may be absent as well.
@@ -154,11 +141,7 @@ async fn send(rng: &mut Rng, client: &Spec, mock: &MockPress, mut body: Vec<u8>)
     }
     let shown = body.escape_ascii().to_string();
     let fault = Fault::raw_body(body);
-    mock.fault(if compressed {
-        fault.header("content-encoding", "gzip")
-    } else {
-        fault
-    });
+    mock.fault(if compressed { fault.header("content-encoding", "gzip") } else { fault });
     let start = Instant::now();
     let result = client.list_specs().page(1).await;
     if start.elapsed() > Duration::from_secs(2) {
@@ -169,11 +152,7 @@ async fn send(rng: &mut Rng, client: &Spec, mock: &MockPress, mut body: Vec<u8>)
         Err(error) if matches!(error.kind(), ErrorKind::InvalidResponse | ErrorKind::Connection) => {
             // What it says is bounded and on one line.
             let text = error.to_string();
-            if text.len() < 3000 && !text.contains(char::is_control) {
-                Ok(false)
-            } else {
-                Err(text)
-            }
+            if text.len() < 3000 && !text.contains(char::is_control) { Ok(false) } else { Err(text) }
         }
         Err(error) => Err(format!("{error:?}\n{shown}")),
     }

@@ -54,12 +54,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .build()?;
     let client = press_specs::get_client(session)?;
     let page = client.list_specs().page(1).await?;
-    println!(
-        "{} specs from {} through {}",
-        page.specs.len(),
-        client.session().base_url(),
-        proxy.url()
-    );
+    println!("{} specs from {} through {}", page.specs.len(), client.session().base_url(), proxy.url());
 
     // The proxy received the request for the other host.
     assert_eq!(proxy.requests()[0].header("host"), Some("press.example.com"));

@@ -14,9 +14,7 @@ use press_specs::mock::MockPress;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let mock = MockPress::builder()
-        .generated_specs(500)
-        .latency(Duration::from_millis(50));
+    let mock = MockPress::builder().generated_specs(500).latency(Duration::from_millis(50));
     let (session, mock) = support::session_or_mock(mock)?;
     let client = press_specs::get_client(session)?;
 
@@ -29,9 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             progress.set_length(total);
         }
         progress.inc(1);
-        *statuses
-            .entry(spec.metadata.and_then(|metadata| metadata.status))
-            .or_insert(0) += 1;
+        *statuses.entry(spec.metadata.and_then(|metadata| metadata.status)).or_insert(0) += 1;
     }
     progress.finish_and_clear();
 

@@ -76,17 +76,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         // The root certificates of the system, as this process sees it, include that of the mock server.
         let mut again = Command::new(env::current_exe()?);
         let status = again.args(env::args_os().skip(1)).env("SSL_CERT_FILE", ROOT).status()?;
-        return if status.success() {
-            Ok(())
-        } else {
-            Err("the run failed".into())
-        };
+        return if status.success() { Ok(()) } else { Err("the run failed".into()) };
     }
     let requests = Arc::new(AtomicU64::new(0));
-    let mock = MockPress::builder()
-        .generated_specs(arguments.specs)
-        .keep_requests(0)
-        .start()?;
+    let mock = MockPress::builder().generated_specs(arguments.specs).keep_requests(0).start()?;
     let (start, period) = (Instant::now(), u128::from(arguments.rate_limits) * 1000);
     let limited = move |_: &_| period > 0 && start.elapsed().as_millis() % period >= period - 100;
     mock.fault(Fault::status(429).header("retry-after", "1").when(limited).always());
@@ -103,11 +96,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let (seen, share) = (Arc::clone(&requests), arguments.faults);
         // The first condition sees every request, so it does the counting.
         let chosen = move |_: &_| {
-            let number = if kind == 0 {
-                seen.fetch_add(1, Relaxed) + 1
-            } else {
-                seen.load(Relaxed)
-            };
+            let number = if kind == 0 { seen.fetch_add(1, Relaxed) + 1 } else { seen.load(Relaxed) };
             // A multiplier that spreads the faults evenly over pages and tasks.
             let place = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
             place % each / share.max(1) == kind as u64 && share > 0
@@ -199,8 +188,5 @@ fn report(counts: &Counts, requests: &AtomicU64, mock: &MockPress) {
 /// Returns the resident memory of this process, the mock server included, on Linux.
 fn memory() -> Option<String> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
-    status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .map(|rest| rest.trim().to_owned())
+    status.lines().find_map(|line| line.strip_prefix("VmRSS:")).map(|rest| rest.trim().to_owned())
 }

@@ -29,15 +29,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer))?;
     global::set_text_map_propagator(TraceContextPropagator::new());
 
-    let mock = MockPress::builder()
-        .generated_specs(3)
-        .fault(Fault::status(503))
-        .start()?;
-    let session = mock
-        .session_builder()
-        .header("x-tenant", "acme")
-        .on_request(inject_trace_context)
-        .build()?;
+    let mock = MockPress::builder().generated_specs(3).fault(Fault::status(503)).start()?;
+    let session = mock.session_builder().header("x-tenant", "acme").on_request(inject_trace_context).build()?;
     let client = press_specs::get_client(session)?;
 
     let report = async {

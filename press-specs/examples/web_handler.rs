@@ -61,10 +61,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     tokio::spawn(axum::serve(listener, app).into_future());
 
     let http = reqwest::Client::builder().no_proxy().build()?;
-    for (query, status) in [
-        ("kind=app&status=available", StatusCode::OK),
-        ("page=0", StatusCode::BAD_REQUEST),
-    ] {
+    for (query, status) in [("kind=app&status=available", StatusCode::OK), ("page=0", StatusCode::BAD_REQUEST)] {
         let response = http.get(format!("{url}?{query}")).send().await?;
         assert_eq!(response.status(), status);
         println!("GET {url}?{query}: {status}\n{:.200}\n", response.text().await?);

@@ -99,10 +99,7 @@ impl<O: ListOperation> ListRequest<O, Blocking> {
     ///
     /// The iterator yields the errors of the async [`pages`](crate::PageStream).
     pub fn pages(self) -> PageIter<O::Page> {
-        PageIter {
-            pages: self.walk().only_tasks(),
-            stopped: false,
-        }
+        PageIter { pages: self.walk().only_tasks(), stopped: false }
     }
 
     /// Iterates over the items of all pages; each page is requested together with its first item.
@@ -111,10 +108,7 @@ impl<O: ListOperation> ListRequest<O, Blocking> {
     ///
     /// The iterator yields the errors of [`pages`](Self::pages), after the items of the pages before.
     pub fn iter(self) -> ItemIter<<O::Page as Page>::Item> {
-        ItemIter {
-            items: ItemStream::new(self.walk().only_tasks()),
-            stopped: false,
-        }
+        ItemIter { items: ItemStream::new(self.walk().only_tasks()), stopped: false }
     }
 }
 
@@ -229,10 +223,7 @@ fn wait<T>(future: impl Future<Output = T>) -> Result<T, Error> {
 
     let background = background()?;
     let _entered = background.enter();
-    let parked = Arc::new(Parked {
-        thread: thread::current(),
-        woken: AtomicBool::new(false),
-    });
+    let parked = Arc::new(Parked { thread: thread::current(), woken: AtomicBool::new(false) });
     let waker = Waker::from(Arc::clone(&parked));
     // The budget of a task that calls this can run out here, and is only renewed by a return to its runtime.
     let mut future = pin!(task::unconstrained(future));

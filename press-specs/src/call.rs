@@ -118,13 +118,7 @@ impl Context {
 /// Sends the request of an operation until it succeeds or must not be retried.
 #[allow(dead_code, reason = "for operations that are not lists")]
 pub(crate) async fn call<O: Operation>(context: &Context, operation: &O) -> Result<Response<O::Response>, Error> {
-    let call = Call {
-        context,
-        operation,
-        page_number: None,
-        ahead: None,
-        check: |_: &O::Response| Ok(()),
-    };
+    let call = Call { context, operation, page_number: None, ahead: None, check: |_: &O::Response| Ok(()) };
     call.send(&RequestSpan::new(operation)).await
 }
 
@@ -152,13 +146,7 @@ pub(crate) async fn page<O: ListOperation>(
         )),
         _ => Ok(()),
     };
-    let call = Call {
-        context,
-        operation: &operation,
-        page_number: number,
-        ahead,
-        check,
-    };
+    let call = Call { context, operation: &operation, page_number: number, ahead, check };
     call.send(span).await
 }
 
@@ -203,11 +191,7 @@ where
                 time::sleep(pause).await;
             }
             let at = |error: Error| self.at(error, attempts);
-            let token = total
-                .limit(session.credentials().token())
-                .await
-                .and_then(|token| token)
-                .map_err(at)?;
+            let token = total.limit(session.credentials().token()).await.and_then(|token| token).map_err(at)?;
             let deadline = context.deadline(Limit::Attempt).first(total);
             let http = fresh.take().map_or_else(|| session.http().get(), Ok).map_err(at)?;
             attempts += 1;
@@ -282,19 +266,15 @@ fn error(session: &Session, failure: Failure, deadline: Deadline) -> Error {
         ),
         Cause::Send(error) => transport(error),
         Cause::Refused(body) => Error::refused(response(&body)),
-        Cause::Broken(error) => Error::new(ErrorKind::Connection, BROKEN)
-            .with_shared_source(error.into())
-            .with_status(status),
+        Cause::Broken(error) => {
+            Error::new(ErrorKind::Connection, BROKEN).with_shared_source(error.into()).with_status(status)
+        }
         Cause::Timeout => deadline.error().with_status(status),
         Cause::TooLarge => Error::invalid_response("its body is longer than `max_response_bytes`", response(&[])),
         Cause::NoRoom => Error::no_room().with_status(status),
         Cause::Compression(reason) => Error::invalid_response(session.redact(&reason), response(&[])),
         Cause::Invalid { body, path, error } => {
-            let at = if path.is_empty() {
-                String::new()
-            } else {
-                format!(" at `{path}`")
-            };
+            let at = if path.is_empty() { String::new() } else { format!(" at `{path}`") };
             let reason = format!("its body does not match the API's schema{at}: {error}");
             Error::invalid_response(session.redact(&reason), response(&body))
         }
@@ -310,11 +290,7 @@ fn transport(error: reqwest::Error) -> Error {
     } else if error.is_redirect() {
         (ErrorKind::UnexpectedStatus, "the HTTP client refused a redirect", true)
     } else if error.is_timeout() && error.is_connect() {
-        (
-            ErrorKind::Timeout,
-            "connecting took longer than the connect timeout",
-            false,
-        )
+        (ErrorKind::Timeout, "connecting took longer than the connect timeout", false)
     } else if error.is_timeout() {
         let message = "the request took longer than the time limit of the HTTP client";
         (ErrorKind::Timeout, message, false)

@@ -62,10 +62,7 @@ pub struct SpecClient<M> {
 impl<M> SpecClient<M> {
     /// Returns a client with the given session.
     pub fn new(session: Session) -> Self {
-        Self {
-            session,
-            mode: PhantomData,
-        }
+        Self { session, mode: PhantomData }
     }
 
     /// Returns a client with the given session, or with the default session.
@@ -191,10 +188,7 @@ impl<M> From<Session> for SpecClient<M> {
 
 impl<M> Clone for SpecClient<M> {
     fn clone(&self) -> Self {
-        Self {
-            session: self.session.clone(),
-            mode: PhantomData,
-        }
+        Self { session: self.session.clone(), mode: PhantomData }
     }
 }
 

@@ -328,15 +328,7 @@ pub(crate) fn spec_id<O: Operation>(operation: &O) -> Option<String> {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner {
-            message,
-            operation,
-            spec_id,
-            page_number,
-            attempts,
-            response,
-            ..
-        } = &*self.0;
+        let Inner { message, operation, spec_id, page_number, attempts, response, .. } = &*self.0;
         if let Some(operation) = operation {
             f.write_str(operation)?;
             if let Some(spec_id) = spec_id {

@@ -18,10 +18,9 @@ impl fmt::Display for BadHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Name(name) => write!(f, "{name:?} is not the name of a header"),
-            Self::Value(name) => write!(
-                f,
-                "`{name}` has a value with characters that a header cannot have, such as a line break"
-            ),
+            Self::Value(name) => {
+                write!(f, "`{name}` has a value with characters that a header cannot have, such as a line break")
+            }
             Self::Authorization => f.write_str("`authorization` is set by the session: use `auth_token`"),
         }
     }

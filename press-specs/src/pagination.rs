@@ -163,15 +163,9 @@ impl Walk {
             Some(_) => u64::try_from(items.len()) == Ok(size),
             None => number == 1,
         });
-        let reported = reported
-            .and_then(|size| u32::try_from(size).ok())
-            .filter(|&size| size > 0);
-        self.place = Position {
-            page: next,
-            item: 0,
-            page_size: self.place.page_size.or(reported),
-            item_count: first_count,
-        };
+        let reported = reported.and_then(|size| u32::try_from(size).ok()).filter(|&size| size > 0);
+        self.place =
+            Position { page: next, item: 0, page_size: self.place.page_size.or(reported), item_count: first_count };
         (self.page_count, self.item_count) = (Some(last), item_count);
         Ok(())
     }
@@ -199,8 +193,7 @@ struct Seen {
 impl Seen {
     /// Returns whether the id is new.
     fn insert(&mut self, id: &str) -> bool {
-        self.hashes
-            .insert(self.hashers.each_ref().map(|hasher| hasher.hash_one(id)))
+        self.hashes.insert(self.hashers.each_ref().map(|hasher| hasher.hash_one(id)))
     }
 }
 
@@ -221,11 +214,7 @@ pub struct PageStream<P> {
 
 impl<P> PageStream<P> {
     pub(crate) fn new(source: impl Source<P> + 'static, walk: Walk) -> Self {
-        Self {
-            source: Box::new(source),
-            walk,
-            requests: VecDeque::new(),
-        }
+        Self { source: Box::new(source), walk, requests: VecDeque::new() }
     }
 
     /// Runs each request as a task, so that the thread that polls the stream has no part in the connections.
@@ -288,9 +277,8 @@ impl<P: Page> PageStream<P> {
     fn prefetch(&mut self) {
         let last = self.walk.page_count.unwrap_or(0);
         while self.requests.len() < self.walk.ahead
-            && let Some(number) = u32::try_from(self.requests.len())
-                .ok()
-                .and_then(|pages| self.walk.place.page?.checked_add(pages))
+            && let Some(number) =
+                u32::try_from(self.requests.len()).ok().and_then(|pages| self.walk.place.page?.checked_add(pages))
             && u64::from(number) <= last
         {
             self.requests.push_back(self.request(number, true));
@@ -385,11 +373,7 @@ pub struct ItemStream<T> {
 
 impl<T> ItemStream<T> {
     pub(crate) fn new<P: Page<Item = T>>(pages: PageStream<P>) -> Self {
-        Self {
-            place: pages.walk.place.clone(),
-            pages: Box::new(pages),
-            items: Vec::new().into_iter(),
-        }
+        Self { place: pages.walk.place.clone(), pages: Box::new(pages), items: Vec::new().into_iter() }
     }
 
     /// Returns the place of the next item, for [`ListRequest::resume`](crate::ListRequest::resume).
@@ -399,14 +383,8 @@ impl<T> ItemStream<T> {
         if self.items.len() == 0 {
             return self.pages.walk().place.clone();
         }
-        let Position {
-            page_size, item_count, ..
-        } = self.pages.walk().place;
-        Position {
-            page_size,
-            item_count,
-            ..self.place
-        }
+        let Position { page_size, item_count, .. } = self.pages.walk().place;
+        Position { page_size, item_count, ..self.place }
     }
 
     /// Returns the number of pages in the list, as the last page reported it; `None` before the first page.

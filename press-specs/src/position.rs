@@ -46,12 +46,7 @@ pub struct Position {
 
 impl Position {
     pub(crate) fn page(page: u32) -> Self {
-        Self {
-            page: Some(page),
-            item: 0,
-            page_size: None,
-            item_count: None,
-        }
+        Self { page: Some(page), item: 0, page_size: None, item_count: None }
     }
 }
 
@@ -83,10 +78,7 @@ impl FromStr for Position {
 }
 
 fn parse(text: &str) -> Option<Position> {
-    let mut position = Position {
-        page: None,
-        ..Position::page(1)
-    };
+    let mut position = Position { page: None, ..Position::page(1) };
     for field in text.strip_prefix("v1.")?.split('.') {
         match field.split_at_checked(1)? {
             _ if field == "end" => {}
@@ -118,13 +110,7 @@ mod tests {
 
     #[test]
     fn only_the_text_of_a_position_is_one() {
-        for text in [
-            "v1.p1.i0",
-            "v1.p3.i7.s25",
-            "v1.p4294967295.i1.n0",
-            "v1.end",
-            "v1.end.s5.n60",
-        ] {
+        for text in ["v1.p1.i0", "v1.p3.i7.s25", "v1.p4294967295.i1.n0", "v1.end", "v1.end.s5.n60"] {
             let position: Position = text.parse().expect(text);
             assert_eq!(position.to_string(), text);
             let json = serde_json::to_string(&position).expect("text");

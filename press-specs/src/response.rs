@@ -38,12 +38,7 @@ pub struct Response<P> {
 
 impl<P> Response<P> {
     pub(crate) fn new(page: P, head: Head, attempts: u32) -> Self {
-        Self {
-            page,
-            status: head.status,
-            headers: Headers(head.headers),
-            attempts,
-        }
+        Self { page, status: head.status, headers: Headers(head.headers), attempts }
     }
 
     /// Returns the page.
@@ -255,23 +250,15 @@ impl Headers {
 impl fmt::Debug for Headers {
     /// Shows the names only, since the values may be private.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.0.keys().map(|name| shorten(name.as_str(), 50)))
-            .finish()
+        f.debug_list().entries(self.0.keys().map(|name| shorten(name.as_str(), 50))).finish()
     }
 }
 
 /// Returns the id that the service or a gateway gave the request.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
-    [
-        "x-request-id",
-        "x-amzn-requestid",
-        "x-amz-request-id",
-        "x-correlation-id",
-        "x-amz-cf-id",
-    ]
-    .iter()
-    .find_map(|name| headers.get(*name)?.to_str().ok())
+    ["x-request-id", "x-amzn-requestid", "x-amz-request-id", "x-correlation-id", "x-amz-cf-id"]
+        .iter()
+        .find_map(|name| headers.get(*name)?.to_str().ok())
 }
 
 /// Returns the first `max` characters of `text` on one line, without characters that could change how others show.

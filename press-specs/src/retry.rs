@@ -42,11 +42,7 @@ pub struct RetryPolicy {
 impl Default for RetryPolicy {
     /// Returns a policy with 4 attempts, a first delay of up to 500 ms and a longest delay of 20 s.
     fn default() -> Self {
-        Self {
-            max_attempts: 4,
-            initial_delay: Duration::from_millis(500),
-            max_delay: Duration::from_secs(20),
-        }
+        Self { max_attempts: 4, initial_delay: Duration::from_millis(500), max_delay: Duration::from_secs(20) }
     }
 }
 
@@ -90,19 +86,12 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new() -> Self {
-        Self {
-            budget: Budget::full(),
-            pause: Pause(Mutex::new(None)),
-        }
+        Self { budget: Budget::full(), pause: Pause(Mutex::new(None)) }
     }
 
     /// Starts the retries of one call.
     pub(crate) fn call<'a>(&'a self, policy: &'a RetryPolicy) -> Retries<'a> {
-        Retries {
-            shared: self,
-            policy,
-            counted: 0,
-        }
+        Retries { shared: self, policy, counted: 0 }
     }
 
     /// Returns the rest of the pause that the server asked for, if it fits into `left`.
@@ -126,10 +115,7 @@ impl Retries<'_> {
     /// server, unless the server refused it.
     pub(crate) fn delay(&mut self, error: &Error, safe: bool, left: Option<Duration>) -> Option<Duration> {
         let limited = error.kind() == ErrorKind::TooManyRequests;
-        let wish = error
-            .response()
-            .and_then(|response| response.retry_after())
-            .filter(|wish| !wish.is_zero());
+        let wish = error.response().and_then(|response| response.retry_after()).filter(|wish| !wish.is_zero());
         let scheduled = wish.filter(|_| limited);
         if let Some(wish) = scheduled {
             self.shared.pause.until(wish);
@@ -175,9 +161,7 @@ impl Pause {
 
     fn rest(&self) -> Option<Duration> {
         let (end, wish) = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
-        let rest = end
-            .checked_duration_since(Instant::now())
-            .filter(|rest| !rest.is_zero())?;
+        let rest = end.checked_duration_since(Instant::now()).filter(|rest| !rest.is_zero())?;
         Some(rest.saturating_add(random(spread(wish))))
     }
 }
@@ -193,9 +177,7 @@ fn spread(wish: Duration) -> Duration {
 }
 
 fn random(bound: Duration) -> Duration {
-    Duration::try_from_secs_f64(bound.as_secs_f64() * fastrand::f64())
-        .unwrap_or(bound)
-        .min(bound)
+    Duration::try_from_secs_f64(bound.as_secs_f64() * fastrand::f64()).unwrap_or(bound).min(bound)
 }
 
 /// A bound on the retries of all calls of a session, so that a service that is down soon gets one request per call.
@@ -240,10 +222,7 @@ mod tests {
         let second = Duration::from_secs(1);
         let delays: Vec<_> = (0..20).map(|_| random(second)).collect();
         assert!(delays.iter().all(|delay| *delay <= second));
-        assert!(
-            delays.iter().any(|delay| *delay != delays[0]),
-            "no jitter in {delays:?}"
-        );
+        assert!(delays.iter().any(|delay| *delay != delays[0]), "no jitter in {delays:?}");
     }
 
     #[test]
@@ -254,10 +233,7 @@ mod tests {
             (Duration::MAX, Duration::ZERO),
             (Duration::ZERO, Duration::MAX),
         ] {
-            let policy = RetryPolicy::default()
-                .max_attempts(0)
-                .initial_delay(initial)
-                .max_delay(max);
+            let policy = RetryPolicy::default().max_attempts(0).initial_delay(initial).max_delay(max);
             for retry in [0, 1, 31, 32, u32::MAX] {
                 assert!(random(policy.bound(retry)) <= max);
             }
@@ -287,10 +263,7 @@ mod tests {
         shared.pause.until(wish);
         shared.pause.until(wish / 2);
         let rests: Vec<_> = (0..20).filter_map(|_| shared.pause(None)).collect();
-        assert!(
-            rests.iter().all(|rest| (wish..=wish * 3 / 2).contains(rest)),
-            "{rests:?}"
-        );
+        assert!(rests.iter().all(|rest| (wish..=wish * 3 / 2).contains(rest)), "{rests:?}");
         assert!(rests.iter().any(|rest| *rest != rests[0]));
         assert_eq!(shared.pause(Some(wish)), None, "no pause that ends after the call");
         tokio::time::advance(wish).await;

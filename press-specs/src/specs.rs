@@ -286,10 +286,7 @@ impl<O: ListOperation, M> ListRequest<O, M> {
             return Err(Error::parameter("start_page", "is 0; pages are numbered from 1"));
         }
         if self.concurrency == 0 {
-            return Err(Error::parameter(
-                "concurrency",
-                "is 0; a stream needs 1 request or more",
-            ));
+            return Err(Error::parameter("concurrency", "is 0; a stream needs 1 request or more"));
         }
         if let (Some(position), Some(set)) = (&self.resume, self.operation.page_size())
             && position.page_size.map(u64::from) != Some(set)
@@ -319,11 +316,9 @@ impl<O: ListOperation> Source<O::Page> for Pages<O> {
         let share = ahead.then(|| Arc::new(self.ahead.reserve()));
         Box::pin(async move {
             match call::page(&context, operation, Some(number), share.clone(), &span).await {
-                Ok(response) => Ok(Some(Fetched {
-                    attempts: response.attempts(),
-                    page: response.into_inner(),
-                    _share: share,
-                })),
+                Ok(response) => {
+                    Ok(Some(Fetched { attempts: response.attempts(), page: response.into_inner(), _share: share }))
+                }
                 Err(error) if error.is_no_room() => Ok(None),
                 Err(error) => Err(error),
             }

@@ -26,11 +26,7 @@ pub(crate) enum Limit {
 
 impl Deadline {
     pub(crate) fn after(limit: Limit, duration: Duration) -> Self {
-        Self {
-            limit,
-            duration,
-            at: Instant::now().checked_add(duration),
-        }
+        Self { limit, duration, at: Instant::now().checked_add(duration) }
     }
 
     /// Returns the deadline that expires first.
@@ -66,10 +62,7 @@ impl Deadline {
             Limit::Attempt => ("request", "timeout"),
             Limit::Total => ("call", "total timeout"),
         };
-        Error::new(
-            ErrorKind::Timeout,
-            format!("the {what} took longer than the {setting} of {:?}", self.duration),
-        )
+        Error::new(ErrorKind::Timeout, format!("the {what} took longer than the {setting} of {:?}", self.duration))
     }
 }
 

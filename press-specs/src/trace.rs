@@ -35,10 +35,7 @@ pub(crate) struct AttemptSpan(#[cfg(feature = "tracing")] tracing::Span);
 #[cfg(feature = "tracing")]
 impl RequestSpan {
     pub(crate) fn new<O: Operation>(_: &O) -> Self {
-        Self(Arc::new(Lazy {
-            caller: Span::current(),
-            span: OnceLock::new(),
-        }))
+        Self(Arc::new(Lazy { caller: Span::current(), span: OnceLock::new() }))
     }
 
     fn span<O: Operation>(&self, operation: &O) -> &Span {
@@ -130,10 +127,7 @@ impl AttemptSpan {
     pub(crate) fn succeeded(&self, head: &Head, session: &Session) {
         self.0.record("http.response.status_code", head.status.as_u16());
         if let Some(id) = crate::response::request_id(&head.headers) {
-            self.0.record(
-                "http.response.header.x-request-id",
-                crate::response::shorten(&session.redact(id), 200),
-            );
+            self.0.record("http.response.header.x-request-id", crate::response::shorten(&session.redact(id), 200));
         }
     }
 

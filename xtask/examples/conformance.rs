@@ -92,9 +92,7 @@ struct Report {
 async fn check(base_url: &str, token: &str, mut requests: usize, page_size: u32) -> Result<Report> {
     let document: Value = serde_saphyr::from_str(DOCUMENT).context("openapi/press.yaml")?;
     let base_url = Url::parse(base_url).context("the base URL")?;
-    let mut client = Client::builder()
-        .timeout(Duration::from_secs(30))
-        .redirect(Policy::none());
+    let mut client = Client::builder().timeout(Duration::from_secs(30)).redirect(Policy::none());
     if base_url.scheme() == "http" {
         // Plain http goes to this machine, and to no proxy.
         client = client.no_proxy();
@@ -115,25 +113,20 @@ async fn check(base_url: &str, token: &str, mut requests: usize, page_size: u32)
         {
             left -= 1;
             let mut url = list.clone();
-            url.query_pairs_mut()
-                .append_pair(operation.page_number, &number.to_string());
+            url.query_pairs_mut().append_pair(operation.page_number, &number.to_string());
             if let Some(name) = operation.page_size {
                 url.query_pairs_mut().append_pair(name, &page_size.to_string());
             }
             let (status, body) = get(client.get(url).header(AUTHORIZATION, token)).await?;
             let at = format!("{} {status}", operation.name);
             let mut found = |finding: String| *report.findings.entry(format!("{at} {finding}")).or_default() += 1;
-            let validator = validators
-                .entry(status)
-                .or_insert_with(|| validator(&document, operation, status));
+            let validator = validators.entry(status).or_insert_with(|| validator(&document, operation, status));
             match (&body, validator) {
                 (_, Err(reason)) => found(reason.to_string()),
                 (_, Ok(None)) => {}
                 (None, Ok(Some(_))) => found("is not JSON".to_owned()),
                 (Some(body), Ok(Some(validator))) => {
-                    validator
-                        .iter_errors(body)
-                        .for_each(|error| describe(&error, &mut found));
+                    validator.iter_errors(body).for_each(|error| describe(&error, &mut found));
                 }
             }
             let Some(body) = body.filter(|_| status == 200 && number > 0) else {
@@ -141,9 +134,7 @@ async fn check(base_url: &str, token: &str, mut requests: usize, page_size: u32)
             };
             let items = items(&body).unwrap_or_default();
             (pages, count) = (pages + 1, count + items.len());
-            let urls = known
-                .entry(operation.path.trim_end_matches('/'))
-                .or_insert_with(Vec::new);
+            let urls = known.entry(operation.path.trim_end_matches('/')).or_insert_with(Vec::new);
             urls.extend(items.iter().filter_map(|item| item_url(&list, &item["id"])));
             match page_count(&body).map_or(!items.is_empty(), |count| u64::from(number) < count) {
                 // After some pages other lists come first, so that more than one is seen.
@@ -153,14 +144,8 @@ async fn check(base_url: &str, token: &str, mut requests: usize, page_size: u32)
             }
         }
         requests += left;
-        let rest = if walks.is_empty() {
-            ""
-        } else {
-            "; there are more, see --max-requests"
-        };
-        report
-            .walks
-            .push(format!("{}: {pages} pages, {count} items{rest}", operation.name));
+        let rest = if walks.is_empty() { "" } else { "; there are more, see --max-requests" };
+        report.walks.push(format!("{}: {pages} pages, {count} items{rest}", operation.name));
     }
     if operations.is_empty() {
         bail!("openapi/press.yaml has no paginated operation");
@@ -234,18 +219,13 @@ fn walks(base_url: &Url, operation: &Operation<'_>, known: &BTreeMap<&str, Vec<U
 
 /// Returns the address of an item of a list; `None` if it has no id, or one that would change the path.
 fn item_url(list: &Url, id: &Value) -> Option<Url> {
-    let id = id
-        .as_str()
-        .map_or_else(|| Some(id.as_u64()?.to_string()), |id| Some(id.replace('/', "%2F")))?;
+    let id = id.as_str().map_or_else(|| Some(id.as_u64()?.to_string()), |id| Some(id.replace('/', "%2F")))?;
     (!["", ".", ".."].contains(&id.as_str())).then(|| join(list, &format!("/{id}")))?
 }
 
 fn join(base: &Url, path: &str) -> Option<Url> {
     let mut url = base.clone();
-    url.path_segments_mut()
-        .ok()?
-        .pop_if_empty()
-        .extend(path.split('/').skip(1));
+    url.path_segments_mut().ok()?.pop_if_empty().extend(path.split('/').skip(1));
     Some(url)
 }
 
@@ -350,13 +330,7 @@ fn resolve<'a>(document: &'a Value, mut value: &'a Value) -> &'a Value {
 /// Describes what is not valid by names and places.
 fn describe(error: &ValidationError<'_>, found: &mut dyn FnMut(String)) {
     let at = error.instance_path().as_str().split('/');
-    let at = at.map(|segment| {
-        if segment.parse::<usize>().is_ok() {
-            "*"
-        } else {
-            shown(segment)
-        }
-    });
+    let at = at.map(|segment| if segment.parse::<usize>().is_ok() { "*" } else { shown(segment) });
     let at = at.collect::<Vec<_>>().join("/");
     match error.kind() {
         Kind::AdditionalProperties { unexpected } => {
@@ -376,10 +350,7 @@ fn describe(error: &ValidationError<'_>, found: &mut dyn FnMut(String)) {
             let value = error.instance().as_str().map_or("(withheld)", shown);
             found(format!("{at}: no such value ({value})"));
         }
-        Kind::Type { .. } => found(format!(
-            "{at}: wrong type ({})",
-            JsonType::from(error.instance().as_ref())
-        )),
+        Kind::Type { .. } => found(format!("{at}: wrong type ({})", JsonType::from(error.instance().as_ref()))),
         kind => found(format!("{at}: invalid ({})", kind.keyword())),
     }
 }
@@ -387,11 +358,7 @@ fn describe(error: &ValidationError<'_>, found: &mut dyn FnMut(String)) {
 /// Withholds what does not look like an identifier, since it could be private.
 fn shown(text: &str) -> &str {
     let good = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
-    if text.len() <= 32 && text.bytes().all(good) {
-        text
-    } else {
-        "(withheld)"
-    }
+    if text.len() <= 32 && text.bytes().all(good) { text } else { "(withheld)" }
 }
 
 #[cfg(test)]
@@ -442,16 +409,9 @@ mod tests {
             let token = mock.token().to_owned();
             let report = check(mock.url(), &token, 50, 10).await?;
             let found: Vec<_> = report.findings.keys().map(String::as_str).collect();
-            let expected: Vec<_> = expected
-                .iter()
-                .map(|finding| format!("list_specs 200 {finding}"))
-                .collect();
+            let expected: Vec<_> = expected.iter().map(|finding| format!("list_specs 200 {finding}")).collect();
             assert_eq!(found, expected, "{name}");
-            let deployments = if *name == "null" {
-                "4 pages, 22 items"
-            } else {
-                "6 pages, 33 items"
-            };
+            let deployments = if *name == "null" { "4 pages, 22 items" } else { "6 pages, 33 items" };
             assert!(report.walks[1].ends_with(deployments), "{name}: {:?}", report.walks);
         }
         Ok(())
@@ -471,17 +431,9 @@ mod tests {
         assert!(validator.is_valid(&json!({ "id": 1, "part": { "part": null }, "more": { "any": 1 } })));
         let mut found = Vec::new();
         let body = json!({ "part": { "part": { "id": "x", "name": 1 } } });
-        validator
-            .iter_errors(&body)
-            .for_each(|error| describe(&error, &mut |finding| found.push(finding)));
+        validator.iter_errors(&body).for_each(|error| describe(&error, &mut |finding| found.push(finding)));
         found.sort();
-        assert_eq!(
-            found,
-            [
-                "/part/part/id: wrong type (string)",
-                "/part/part/name: no such field (number)"
-            ]
-        );
+        assert_eq!(found, ["/part/part/id: wrong type (string)", "/part/part/name: no such field (number)"]);
         Ok(())
     }
 }

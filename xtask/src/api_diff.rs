@@ -34,9 +34,8 @@ use crate::workspace::{GENERATED, Workspace};
 /// # Errors
 /// Returns an error if a version cannot be read, or with `deny_breaking` if a change is breaking.
 pub(crate) fn run(workspace: &Workspace, base: &str, json: bool, deny_breaking: bool) -> Result<()> {
-    let code = workspace
-        .read(GENERATED)?
-        .with_context(|| format!("{GENERATED} is missing; run `cargo xtask codegen`"))?;
+    let code =
+        workspace.read(GENERATED)?.with_context(|| format!("{GENERATED} is missing; run `cargo xtask codegen`"))?;
     let report = Report::new(base, &workspace.read_at(base, GENERATED)?, &code)?;
     if json {
         println!("{}", serde_json::to_string_pretty(&report)?);
@@ -107,11 +106,7 @@ impl Report {
             }
         }
         changes.sort();
-        Ok(Self {
-            base: base.to_owned(),
-            breaking: changes.iter().any(|change| change.class == Breaking),
-            changes,
-        })
+        Ok(Self { base: base.to_owned(), breaking: changes.iter().any(|change| change.class == Breaking), changes })
     }
 }
 
@@ -134,10 +129,7 @@ impl fmt::Display for Report {
         let breaking = self.changes.iter().filter(|change| change.class == Breaking).count();
         let compatible = self.changes.len() - breaking;
         let by_hand = self.changes.iter().filter(|change| change.follow.is_some()).count();
-        writeln!(
-            f,
-            "\n{breaking} breaking, {compatible} compatible; {by_hand} to follow by hand in press-specs/src."
-        )
+        writeln!(f, "\n{breaking} breaking, {compatible} compatible; {by_hand} to follow by hand in press-specs/src.")
     }
 }
 
@@ -200,11 +192,7 @@ impl Surface {
             let names: Vec<_> = parameters.iter().map(|(path, _)| split(path).1).collect();
             names.join("`, `")
         };
-        let method = format!(
-            "add the method `{}({})`",
-            self.method(path),
-            names(required).replace('`', "")
-        );
+        let method = format!("add the method `{}({})`", self.method(path), names(required).replace('`', ""));
         let setters = names(optional);
         if self.entries.contains_key(&format!("{path}::Page")) {
             let setters = match setters.as_str() {
@@ -364,9 +352,7 @@ impl Surface {
     fn fields(&mut self, path: &str, kind: Kind, fields: Fields) {
         for (index, field) in fields.into_iter().enumerate() {
             if is_public(&field.vis) {
-                let name = field
-                    .ident
-                    .map_or_else(|| index.to_string(), |name| name.unraw().to_string());
+                let name = field.ident.map_or_else(|| index.to_string(), |name| name.unraw().to_string());
                 self.add(format!("{path}::{name}"), kind, text(field.ty));
             }
         }
@@ -383,11 +369,7 @@ impl Surface {
                     self.add(format!("{path}::{}", item.ident), kind, value.trim_matches('"'));
                 }
                 ImplItem::Type(item) => {
-                    let kind = if item.ident == "Page" {
-                        Kind::Page
-                    } else {
-                        Kind::Response
-                    };
+                    let kind = if item.ident == "Page" { Kind::Page } else { Kind::Response };
                     self.add(format!("{path}::{}", item.ident), kind, text(item.ty));
                 }
                 ImplItem::Fn(item) if item.sig.ident.to_string().starts_with("set_page_") => {

@@ -32,10 +32,7 @@ pub(crate) fn write(workspace: &Workspace, base: &str) -> Result<()> {
         fs::write(workspace.root().join(GENERATED), &code).with_context(|| GENERATED.to_owned())?;
         println!("{GENERATED} written.");
     }
-    match workspace
-        .read_at(base, GENERATED)
-        .and_then(|old| Report::new(base, &old, &code))
-    {
+    match workspace.read_at(base, GENERATED).and_then(|old| Report::new(base, &old, &code)) {
         Ok(report) => print!("\n{report}"),
         Err(error) => println!("\nNo report of the changes: {error:#}."),
     }
@@ -54,11 +51,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
         return Ok(());
     }
     let diff = TextDiff::from_lines(&committed, &code);
-    let diff = diff
-        .unified_diff()
-        .context_radius(3)
-        .header(GENERATED, "generated")
-        .to_string();
+    let diff = diff.unified_diff().context_radius(3).header(GENERATED, "generated").to_string();
     // The pipe may be closed, for example by `head`.
     let _ = std::io::stdout().write_all(diff.as_bytes());
     bail!("{GENERATED} is out of date; run `cargo xtask codegen`")
@@ -89,9 +82,7 @@ fn generate(workspace: &Workspace) -> Result<String> {
 
 /// Returns the digest that the generated file carries: of the document, followed by the mapping if there is one.
 fn digest(workspace: &Workspace) -> Result<String> {
-    let document = workspace
-        .read(DOCUMENT)?
-        .with_context(|| format!("{DOCUMENT} is missing"))?;
+    let document = workspace.read(DOCUMENT)?.with_context(|| format!("{DOCUMENT} is missing"))?;
     let mapping = workspace.read(MAPPING)?.unwrap_or_default();
     let digest = Sha256::digest(document + &mapping);
     Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
@@ -113,10 +104,7 @@ fn build(workspace: &Workspace) -> Result<(String, String)> {
     };
     let code = fs::read_to_string(directory.join("generated.rs"))
         .with_context(|| format!("{PACKAGE}'s build step left no generated.rs"))?;
-    Ok((
-        code,
-        fs::read_to_string(directory.join("notes.txt")).unwrap_or_default(),
-    ))
+    Ok((code, fs::read_to_string(directory.join("notes.txt")).unwrap_or_default()))
 }
 
 /// Finds the directory of the build step's output in cargo's messages.
@@ -155,8 +143,5 @@ fn failure(stderr: &str) -> anyhow::Error {
     } else {
         String::new()
     };
-    anyhow!(
-        "the generator refused {DOCUMENT}\n\n{}\n\n{advice}Nothing was written.",
-        message.trim()
-    )
+    anyhow!("the generator refused {DOCUMENT}\n\n{}\n\n{advice}Nothing was written.", message.trim())
 }

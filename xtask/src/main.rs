@@ -46,11 +46,7 @@ fn main() -> ExitCode {
     let outcome = Workspace::find().and_then(|workspace| match Arguments::parse().command {
         Command::Codegen { check: true, .. } => codegen::check(&workspace),
         Command::Codegen { check: false, base } => codegen::write(&workspace, &base),
-        Command::ApiDiff {
-            base,
-            json,
-            deny_breaking,
-        } => api_diff::run(&workspace, &base, json, deny_breaking),
+        Command::ApiDiff { base, json, deny_breaking } => api_diff::run(&workspace, &base, json, deny_breaking),
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

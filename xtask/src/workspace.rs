@@ -32,10 +32,7 @@ impl Workspace {
         let manifest = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
         let root = Path::new(&manifest).parent().map(Path::to_owned).unwrap_or_default();
         if !root.join("press-api-gen").is_dir() {
-            bail!(
-                "the workspace is not at {}; start this with `cargo xtask`",
-                root.display()
-            );
+            bail!("the workspace is not at {}; start this with `cargo xtask`", root.display());
         }
         Ok(Self { root })
     }
@@ -63,10 +60,7 @@ impl Workspace {
     /// Returns an error if git is missing, or if it has no such revision or no such file in it.
     pub(crate) fn read_at(&self, revision: &str, path: &str) -> Result<String> {
         let commit = format!("{revision}^{{commit}}");
-        if self
-            .git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &commit])?
-            .is_none()
-        {
+        if self.git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &commit])?.is_none() {
             bail!("git has no commit `{revision}`");
         }
         self.git(&["show", "--end-of-options", &format!("{revision}:./{path}")])?
@@ -75,11 +69,8 @@ impl Workspace {
 
     /// Returns the output of a git command; `None` if the command failed.
     fn git(&self, arguments: &[&str]) -> Result<Option<String>> {
-        let output = Command::new("git")
-            .current_dir(&self.root)
-            .args(arguments)
-            .output()
-            .context("git could not be started")?;
+        let output =
+            Command::new("git").current_dir(&self.root).args(arguments).output().context("git could not be started")?;
         let text = String::from_utf8_lossy(&output.stdout).replace("\r\n", "\n");
         Ok(output.status.success().then_some(text))
     }

@@ -17,10 +17,7 @@ impl<'a> Normalizer<'a> {
     /// The body that `node` asks for, or why it cannot be sent.
     pub(super) fn request_body(&mut self, at: &str, node: &'a Value) -> Result<Option<Media<'a>>, String> {
         let body = &node["requestBody"];
-        let Some((at, body)) = (!body.is_null())
-            .then(|| self.follow(below(at, "requestBody"), body))
-            .flatten()
-        else {
+        let Some((at, body)) = (!body.is_null()).then(|| self.follow(below(at, "requestBody"), body)).flatten() else {
             return Ok(None);
         };
         let media = self.json(&at, body);
@@ -46,18 +43,11 @@ impl<'a> Normalizer<'a> {
         let responses_at = below(at, "responses");
         let mut responses = self.entries(&responses_at, &node["responses"]);
         responses.sort_by_key(|(status, ..)| *status);
-        for (status, at, _) in responses
-            .iter()
-            .filter(|(status, ..)| !is_status(status) && !status.starts_with("x-"))
-        {
+        for (status, at, _) in responses.iter().filter(|(status, ..)| !is_status(status) && !status.starts_with("x-")) {
             let what = format!("`{status}` is not a status");
-            self.findings
-                .refuse(at, what, "write three digits, or `4XX` for all that begin with 4");
+            self.findings.refuse(at, what, "write three digits, or `4XX` for all that begin with 4");
         }
-        let mut successes: Vec<_> = responses
-            .iter()
-            .filter(|(status, ..)| status.starts_with('2'))
-            .collect();
+        let mut successes: Vec<_> = responses.iter().filter(|(status, ..)| status.starts_with('2')).collect();
         if successes.is_empty() {
             successes.extend(responses.iter().filter(|(status, ..)| *status == "default"));
         }
@@ -69,14 +59,11 @@ impl<'a> Normalizer<'a> {
             let Some((at, node)) = self.follow(at.clone(), node) else {
                 continue;
             };
-            match (
-                self.json(&at, node),
-                node["content"].as_object().and_then(|content| content.keys().next()),
-            ) {
+            match (self.json(&at, node), node["content"].as_object().and_then(|content| content.keys().next())) {
                 (Some(media), _) if chosen.is_none() => chosen = Some(media),
-                (Some(_), _) => self
-                    .findings
-                    .note(&at, format!("the response {status} is left out beside another success")),
+                (Some(_), _) => {
+                    self.findings.note(&at, format!("the response {status} is left out beside another success"))
+                }
                 (None, media_type) => other = other.or(media_type.map(|media_type| (status, media_type))),
             }
         }
@@ -94,8 +81,7 @@ impl<'a> Normalizer<'a> {
         let (chosen, media_at, media) =
             json.min_by_key(|(media_type, ..)| !media_type.starts_with("application/json"))?;
         for (media_type, at, _) in content.iter().filter(|(media_type, ..)| media_type != chosen) {
-            self.findings
-                .note(at, format!("`{media_type}` is left out beside `{chosen}`"));
+            self.findings.note(at, format!("`{media_type}` is left out beside `{chosen}`"));
         }
         // Without a schema, the body is any value.
         let schema = media.get("schema").unwrap_or(&Value::Bool(true));
@@ -109,11 +95,6 @@ impl<'a> Normalizer<'a> {
 }
 
 fn is_json(media_type: &str) -> bool {
-    let name = media_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
+    let name = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     ["application/json", "text/json", "application/*", "*/*"].contains(&name.as_str()) || name.ends_with("+json")
 }

@@ -9,10 +9,7 @@ impl<'a> Normalizer<'a> {
     pub(super) fn choice(&mut self, at: &str, flat: &Flat<'a>, name: &str) -> Value {
         let mut members = self.flats(&flat.choices);
         // Choices of choices.
-        while let Some(index) = members
-            .iter()
-            .position(|member| !member.choices.is_empty() && members.len() < 64)
-        {
+        while let Some(index) = members.iter().position(|member| !member.choices.is_empty() && members.len() < 64) {
             let member = members.swap_remove(index);
             if member.properties.is_empty() {
                 members.extend(self.flats(&member.choices));
@@ -30,10 +27,7 @@ impl<'a> Normalizer<'a> {
         };
         let all = |of: &[&str]| members.iter().all(|member| of.iter().any(|of| is(member, of)));
         if all(&["string"]) {
-            let values: Vec<_> = members
-                .iter()
-                .flat_map(|member| member.values.iter().copied())
-                .collect();
+            let values: Vec<_> = members.iter().flat_map(|member| member.values.iter().copied()).collect();
             if !values.is_empty() {
                 let flat = Flat {
                     description: flat.description,
@@ -60,8 +54,7 @@ impl<'a> Normalizer<'a> {
     }
 
     fn any(&mut self, at: &str) -> Value {
-        self.findings
-            .note(at, "a choice between several shapes is kept as any value");
+        self.findings.note(at, "a choice between several shapes is kept as any value");
         json!({})
     }
 }

@@ -47,20 +47,12 @@ impl<'a> Normalizer<'a> {
         let Some(schema) = node.as_object() else {
             if !node.is_boolean() {
                 let what = format!("a schema is a mapping, not `{}`", plain(node));
-                self.findings.refuse(
-                    at,
-                    what,
-                    "write for example `type: string` or `$ref: '#/components/schemas/…'`",
-                );
+                self.findings.refuse(at, what, "write for example `type: string` or `$ref: '#/components/schemas/…'`");
             }
             return;
         };
         if open.iter().any(|other| other == at) {
-            self.findings.refuse(
-                at,
-                "a schema that is part of itself",
-                "break the circle of `allOf` and `$ref`",
-            );
+            self.findings.refuse(at, "a schema that is part of itself", "break the circle of `allOf` and `$ref`");
             return;
         }
         open.push(at.to_owned());
@@ -71,10 +63,7 @@ impl<'a> Normalizer<'a> {
         flat.nullable |= outermost && schema.get("nullable") == Some(&Value::Bool(true));
         flat.timestamp |= text("format") == Some("date-time");
         for bound in ["minimum", "exclusiveMinimum"] {
-            flat.unsigned |= schema
-                .get(bound)
-                .and_then(Value::as_f64)
-                .is_some_and(|bound| bound >= 0.0);
+            flat.unsigned |= schema.get(bound).and_then(Value::as_f64).is_some_and(|bound| bound >= 0.0);
         }
         let values = self.list(&below(at, "enum"), schema.get("enum").unwrap_or(&Value::Null));
         for value in values.into_iter().map(|(_, value)| value).chain(schema.get("const")) {
@@ -85,10 +74,9 @@ impl<'a> Normalizer<'a> {
             }
         }
         flat.value_docs = flat.value_docs.or(schema.get("x-enumDescriptions"));
-        for (name, at, property) in self.entries(
-            &below(at, "properties"),
-            schema.get("properties").unwrap_or(&Value::Null),
-        ) {
+        for (name, at, property) in
+            self.entries(&below(at, "properties"), schema.get("properties").unwrap_or(&Value::Null))
+        {
             flat.properties.entry(name).or_insert((at, property));
         }
         match schema.get("required") {
@@ -100,19 +88,13 @@ impl<'a> Normalizer<'a> {
             }
             Some(_) => {
                 let what = "`required` of a schema is a list of the names of its properties";
-                self.findings
-                    .refuse(&below(at, "required"), what, "write `required: [name]`");
+                self.findings.refuse(&below(at, "required"), what, "write `required: [name]`");
             }
         }
         let placed = |word: &str| schema.get(word).map(|node| (below(at, word), node));
-        flat.additional = flat
-            .additional
-            .take()
-            .or_else(|| placed("additionalProperties").filter(|(_, node)| node.is_object()));
-        flat.items = flat
-            .items
-            .take()
-            .or_else(|| placed("items").filter(|(_, node)| node.is_object()));
+        flat.additional =
+            flat.additional.take().or_else(|| placed("additionalProperties").filter(|(_, node)| node.is_object()));
+        flat.items = flat.items.take().or_else(|| placed("items").filter(|(_, node)| node.is_object()));
         for word in ["oneOf", "anyOf"] {
             for (at, member) in self.list(&below(at, word), schema.get(word).unwrap_or(&Value::Null)) {
                 if is_null(member) {
@@ -166,9 +148,7 @@ pub(super) fn is_null(schema: &Value) -> bool {
 
 /// Returns `true` if `schema` only says which of the fields beside it are required.
 fn only_requires(schema: &Value) -> bool {
-    schema.as_object().is_some_and(|schema| {
-        schema
-            .keys()
-            .all(|key| ["required", "not", "title"].contains(&key.as_str()))
-    })
+    schema
+        .as_object()
+        .is_some_and(|schema| schema.keys().all(|key| ["required", "not", "title"].contains(&key.as_str())))
 }

@@ -142,9 +142,7 @@ impl<'a> Normalizer<'a> {
         let type_name = draft.name.to_upper_camel_case();
         let text = |key: &str| documentation(draft.node[key].as_str().unwrap_or_default());
         let mut parameters = self.parameters(draft, &type_name);
-        let page = response
-            .as_ref()
-            .and_then(|response| self.page(draft, response, &mut parameters));
+        let page = response.as_ref().and_then(|response| self.page(draft, response, &mut parameters));
         let body = draft.body.as_ref().map(|media| Body {
             media_type: media.media_type,
             schema: not_null(self.schema(&media.at, media.schema, &format!("{type_name}Body"))),
@@ -168,21 +166,14 @@ impl<'a> Normalizer<'a> {
         for (key, name) in &self.mapping.types {
             if !self.names.used.contains(key) {
                 let what = format!("`{key}`, to be called `{name}`, is no type that the selected operations reach");
-                self.findings
-                    .refuse_in(FILE, "types", what, "leave it out, or correct the pointer or the name");
+                self.findings.refuse_in(FILE, "types", what, "leave it out, or correct the pointer or the name");
             }
         }
         for (name, fields) in &self.mapping.required {
             for field in fields {
-                if self
-                    .api
-                    .schemas
-                    .get(name)
-                    .is_none_or(|schema| schema["properties"][field].is_null())
-                {
+                if self.api.schemas.get(name).is_none_or(|schema| schema["properties"][field].is_null()) {
                     let what = format!("there is no field `{field}` in a type `{name}`");
-                    self.findings
-                        .refuse_in(FILE, "required", what, "leave it out, or correct the names");
+                    self.findings.refuse_in(FILE, "required", what, "leave it out, or correct the names");
                 }
                 self.api.required.entry(name.clone()).or_default().insert(field.clone());
             }
@@ -195,16 +186,14 @@ impl<'a> Normalizer<'a> {
         let text = plain(target);
         let Some(pointer) = text.strip_prefix('#').filter(|_| target.is_string()) else {
             let what = format!("`{text}` refers to something outside of this document");
-            self.findings
-                .refuse(at, what, "copy it to `components` and refer to it as `#/components/…`");
+            self.findings.refuse(at, what, "copy it to `components` and refer to it as `#/components/…`");
             return None;
         };
         let pointer = percent_decode_str(pointer).decode_utf8_lossy();
         let found = self.document.pointer(&pointer);
         if found.is_none() {
             let what = format!("`{text}` refers to nothing");
-            self.findings
-                .refuse(at, what, "add it there, or refer to something that exists");
+            self.findings.refuse(at, what, "add it there, or refer to something that exists");
         }
         found.map(|found| (format!("#{pointer}"), found))
     }
@@ -218,11 +207,7 @@ impl<'a> Normalizer<'a> {
             };
             (at, node) = self.resolve(&at, target)?;
         }
-        self.findings.refuse(
-            &at,
-            "a reference that leads back to itself",
-            "let one of the entries be what it is",
-        );
+        self.findings.refuse(&at, "a reference that leads back to itself", "let one of the entries be what it is");
         None
     }
 
@@ -230,13 +215,11 @@ impl<'a> Normalizer<'a> {
     fn entries(&mut self, at: &str, node: &'a Value) -> Vec<(&'a str, String, &'a Value)> {
         match node {
             Value::Null => Vec::new(),
-            Value::Object(entries) => entries
-                .iter()
-                .map(|(key, value)| (key.as_str(), below(at, key), value))
-                .collect(),
+            Value::Object(entries) => {
+                entries.iter().map(|(key, value)| (key.as_str(), below(at, key), value)).collect()
+            }
             _ => {
-                self.findings
-                    .refuse(at, "not a mapping", "write `key: value` entries here");
+                self.findings.refuse(at, "not a mapping", "write `key: value` entries here");
                 Vec::new()
             }
         }
@@ -246,11 +229,9 @@ impl<'a> Normalizer<'a> {
     fn list(&mut self, at: &str, node: &'a Value) -> Vec<(String, &'a Value)> {
         match node {
             Value::Null => Vec::new(),
-            Value::Array(entries) => entries
-                .iter()
-                .enumerate()
-                .map(|(index, value)| (format!("{at}/{index}"), value))
-                .collect(),
+            Value::Array(entries) => {
+                entries.iter().enumerate().map(|(index, value)| (format!("{at}/{index}"), value)).collect()
+            }
             _ => {
                 self.findings.refuse(at, "not a list", "begin each entry with `- `");
                 Vec::new()

@@ -20,30 +20,13 @@ pub(super) struct Names {
 }
 
 /// Names that the generated code itself uses.
-const TAKEN: [&str; 13] = [
-    "Box",
-    "Client",
-    "Default",
-    "Err",
-    "None",
-    "Ok",
-    "Option",
-    "Result",
-    "Self",
-    "Some",
-    "String",
-    "Timestamp",
-    "Vec",
-];
+const TAKEN: [&str; 13] =
+    ["Box", "Client", "Default", "Err", "None", "Ok", "Option", "Result", "Self", "Some", "String", "Timestamp", "Vec"];
 
 impl Names {
     pub(super) fn new(document: &Value) -> Self {
-        let mut names = Self {
-            places: HashMap::new(),
-            types: HashMap::new(),
-            titles: BTreeSet::new(),
-            used: BTreeSet::new(),
-        };
+        let mut names =
+            Self { places: HashMap::new(), types: HashMap::new(), titles: BTreeSet::new(), used: BTreeSet::new() };
         // Each component gets its name first, so that nothing else can take it.
         let components = document["components"]["schemas"].as_object();
         for key in components.into_iter().flat_map(|components| components.keys()) {
@@ -55,17 +38,12 @@ impl Names {
         for (section, node) in document.as_object().into_iter().flatten() {
             match (section.as_str(), &node["schemas"]) {
                 ("components", Value::Object(schemas)) => {
-                    schemas
-                        .values()
-                        .flat_map(children)
-                        .for_each(|node| collect_titles(node, &mut titles));
+                    schemas.values().flat_map(children).for_each(|node| collect_titles(node, &mut titles));
                 }
                 _ => collect_titles(node, &mut titles),
             }
         }
-        let alone = titles
-            .into_iter()
-            .filter(|(title, shapes)| shapes.len() == 1 && !names.places.contains_key(title));
+        let alone = titles.into_iter().filter(|(title, shapes)| shapes.len() == 1 && !names.places.contains_key(title));
         names.titles = alone.map(|(title, _)| title).collect();
         names
     }
@@ -86,12 +64,8 @@ impl Names {
 impl Normalizer<'_> {
     /// The name of the type at `at`: as the mapping has it, the component's own, its title, or `made` of where it stands.
     pub(super) fn type_name(&mut self, at: &str, made: &str, title: Option<&str>) -> String {
-        let component = at
-            .strip_prefix("#/components/schemas/")
-            .is_some_and(|key| !key.contains('/'));
-        let title = title
-            .map(type_name)
-            .filter(|title| !component && self.names.titles.contains(title));
+        let component = at.strip_prefix("#/components/schemas/").is_some_and(|key| !key.contains('/'));
+        let title = title.map(type_name).filter(|title| !component && self.names.titles.contains(title));
         let made = match self.names.types.get(at) {
             Some(name) => name.clone(),
             None => title.clone().unwrap_or_else(|| type_name(made)),
@@ -102,17 +76,12 @@ impl Normalizer<'_> {
                 self.names.types.insert(at.to_owned(), mapped.clone());
                 if type_name(mapped) != *mapped {
                     let what = format!("`{mapped}` is no name of a type");
-                    self.findings
-                        .refuse_in(super::FILE, "types", what, format!("write `{}`", type_name(mapped)));
+                    self.findings.refuse_in(super::FILE, "types", what, format!("write `{}`", type_name(mapped)));
                 }
                 return mapped.clone();
             }
         }
-        let name = if title.is_some() {
-            made
-        } else {
-            self.names.free(&made, at)
-        };
+        let name = if title.is_some() { made } else { self.names.free(&made, at) };
         self.names.types.insert(at.to_owned(), name.clone());
         name
     }
@@ -185,10 +154,7 @@ fn identifier(name: &str, before_digits: &str) -> String {
     let text = match name {
         "+1" => "plus1".to_owned(),
         "-1" => "minus1".to_owned(),
-        _ => name
-            .replace('\'', "")
-            .replace(|c: char| !(c.is_alphanumeric() || c == '_'), "-")
-            .to_snake_case(),
+        _ => name.replace('\'', "").replace(|c: char| !(c.is_alphanumeric() || c == '_'), "-").to_snake_case(),
     };
     let text = match text.chars().next() {
         None => "x".to_owned(),
@@ -196,11 +162,7 @@ fn identifier(name: &str, before_digits: &str) -> String {
         Some(_) => format!("{before_digits}{text}"),
     };
     // `gen` is a word that the generator knows and syn does not.
-    if text == "gen" || syn::parse_str::<syn::Ident>(&text).is_err() {
-        format!("{text}_")
-    } else {
-        text
-    }
+    if text == "gen" || syn::parse_str::<syn::Ident>(&text).is_err() { format!("{text}_") } else { text }
 }
 
 fn words(text: &str) -> String {

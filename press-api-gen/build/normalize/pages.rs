@@ -30,16 +30,11 @@ impl Normalizer<'_> {
             Ok(page) => Some(page),
             Err(Some(why)) if draft.page.is_some() => {
                 let what = format!("`{}` is no paginated list: {why}", draft.name);
-                self.findings.refuse(
-                    &draft.at,
-                    what,
-                    format!("correct its `page` in {FILE}, or leave it out there"),
-                );
+                self.findings.refuse(&draft.at, what, format!("correct its `page` in {FILE}, or leave it out there"));
                 None
             }
             Err(Some(why)) => {
-                self.findings
-                    .note(&draft.at, format!("`{}` is no paginated list: {why}", draft.name));
+                self.findings.note(&draft.at, format!("`{}` is no paginated list: {why}", draft.name));
                 None
             }
             Err(None) => None,
@@ -69,9 +64,7 @@ impl Normalizer<'_> {
                 return Err(Some(format!("it has no whole number `{name}` as parameter")));
             }
         }
-        let schema = component(response)
-            .ok_or_else(|| Some("its response is no object".to_owned()))?
-            .to_owned();
+        let schema = component(response).ok_or_else(|| Some("its response is no object".to_owned()))?.to_owned();
         let count = path(&named(&mapping.count, "pageCount"));
         if !self.counts(&schema, &count) {
             let why = format!("its response has no number `{}`", count.join("."));
@@ -79,23 +72,18 @@ impl Normalizer<'_> {
         }
         let list = match &mapping.list {
             Some(list) => path(list),
-            None => self
-                .only_list(&schema)
-                .ok_or_else(|| Some("its response has not one list of objects".to_owned()))?,
+            None => {
+                self.only_list(&schema).ok_or_else(|| Some("its response has not one list of objects".to_owned()))?
+            }
         };
-        let items = self
-            .at(&schema, &list)
-            .and_then(|list| component(&list["items"]).map(str::to_owned));
+        let items = self.at(&schema, &list).and_then(|list| component(&list["items"]).map(str::to_owned));
         let item = items.ok_or_else(|| Some(format!("`{}` is no list of objects", list.join("."))))?;
         let beside = |name: &str| [&count[..count.len() - 1], &[name.to_owned()]].concat();
         let number = self.counted(&schema, &mapping.number, Some(beside("pageNumber")))?;
         let size = self.counted(&schema, &None, Some(beside("pageSize")))?;
         let total = self.total(&schema, &count, list.last().map_or("", String::as_str));
         let items = self.counted(&schema, &mapping.items, total.map(|name| beside(&name)))?;
-        for place in [Some(&count), number.as_ref(), size.as_ref(), items.as_ref()]
-            .into_iter()
-            .flatten()
-        {
+        for place in [Some(&count), number.as_ref(), size.as_ref(), items.as_ref()].into_iter().flatten() {
             self.count(&schema, place);
         }
         for place in [&list, &count] {
@@ -128,27 +116,19 @@ impl Normalizer<'_> {
     fn at(&self, schema: &str, path: &[String]) -> Option<&Value> {
         let (key, rest) = path.split_first()?;
         let property = self.api.schemas.get(schema)?["properties"].get(key)?;
-        if rest.is_empty() {
-            Some(property)
-        } else {
-            self.at(component(property)?, rest)
-        }
+        if rest.is_empty() { Some(property) } else { self.at(component(property)?, rest) }
     }
 
     fn at_mut(&mut self, schema: &str, path: &[String]) -> Option<&mut Value> {
         let (last, parents) = path.split_last()?;
-        let owner = if parents.is_empty() {
-            schema.to_owned()
-        } else {
-            component(self.at(schema, parents)?)?.to_owned()
-        };
+        let owner =
+            if parents.is_empty() { schema.to_owned() } else { component(self.at(schema, parents)?)?.to_owned() };
         self.api.schemas.get_mut(&owner)?["properties"].get_mut(last)
     }
 
     /// Returns `true` if a number is at `path`.
     fn counts(&self, schema: &str, path: &[String]) -> bool {
-        self.at(schema, path)
-            .is_some_and(|number| number["type"] == "integer" || number["type"] == "number")
+        self.at(schema, path).is_some_and(|number| number["type"] == "integer" || number["type"] == "number")
     }
 
     /// The place that the mapping names, which must hold a number, or else `found` if it does.
@@ -176,16 +156,8 @@ impl Normalizer<'_> {
     /// Requires the property at `path` and those on the way there.
     fn require(&mut self, schema: &str, path: &[String]) {
         let Some((key, rest)) = path.split_first() else { return };
-        self.api
-            .required
-            .entry(schema.to_owned())
-            .or_default()
-            .insert(key.clone());
-        if let Some(inner) = self
-            .at(schema, std::slice::from_ref(key))
-            .and_then(component)
-            .map(str::to_owned)
-        {
+        self.api.required.entry(schema.to_owned()).or_default().insert(key.clone());
+        if let Some(inner) = self.at(schema, std::slice::from_ref(key)).and_then(component).map(str::to_owned) {
             self.require(&inner, rest);
         }
     }
@@ -194,14 +166,9 @@ impl Normalizer<'_> {
     fn only_list(&self, schema: &str) -> Option<Vec<String>> {
         let schema = &self.api.schemas[schema];
         let properties = schema["properties"].as_object()?;
-        let lists: Vec<_> = properties
-            .iter()
-            .filter(|(_, property)| component(&property["items"]).is_some())
-            .collect();
+        let lists: Vec<_> = properties.iter().filter(|(_, property)| component(&property["items"]).is_some()).collect();
         let required = |key: &String| {
-            schema["required"]
-                .as_array()
-                .is_some_and(|required| required.contains(&key.as_str().into()))
+            schema["required"].as_array().is_some_and(|required| required.contains(&key.as_str().into()))
         };
         let mut of_required = lists.iter().filter(|(key, _)| required(key));
         match (lists.as_slice(), of_required.next(), of_required.next()) {
@@ -213,28 +180,15 @@ impl Normalizer<'_> {
     /// The number beside the count of pages that counts the items: by the name of the list, or else the only other count.
     fn total(&self, schema: &str, count: &[String], list: &str) -> Option<String> {
         let (last, parents) = count.split_last()?;
-        let owner = if parents.is_empty() {
-            schema
-        } else {
-            component(self.at(schema, parents)?)?
-        };
+        let owner = if parents.is_empty() { schema } else { component(self.at(schema, parents)?)? };
         let properties = self.api.schemas[owner]["properties"].as_object()?;
-        let numbers = properties
-            .iter()
-            .filter(|(_, property)| ["integer", "number"].iter().any(|of| property["type"] == *of));
-        let counts: Vec<_> = numbers
-            .map(|(key, _)| key)
-            .filter(|key| *key != last && field(key).ends_with("_count"))
-            .collect();
+        let numbers =
+            properties.iter().filter(|(_, property)| ["integer", "number"].iter().any(|of| property["type"] == *of));
+        let counts: Vec<_> =
+            numbers.map(|(key, _)| key).filter(|key| *key != last && field(key).ends_with("_count")).collect();
         let of_list = format!("{}_count", field(list).trim_end_matches('s'));
-        let exact = counts
-            .iter()
-            .find(|key| field(key) == of_list || field(key) == format!("{}_count", field(list)));
-        let only = if let [only] = counts.as_slice() {
-            Some(only)
-        } else {
-            None
-        };
+        let exact = counts.iter().find(|key| field(key) == of_list || field(key) == format!("{}_count", field(list)));
+        let only = if let [only] = counts.as_slice() { Some(only) } else { None };
         exact.or(only).map(|key| (*key).clone())
     }
 }

@@ -54,23 +54,14 @@ impl<'a> Normalizer<'a> {
                     self.findings.refuse(&at, "a parameter without a name", "add `name`");
                     continue;
                 }
-                if !["query", "path", "header", "cookie"]
-                    .iter()
-                    .any(|location| node["in"] == *location)
-                {
-                    let what = format!(
-                        "the parameter `{}` is in `{}`",
-                        plain(&node["name"]),
-                        plain(&node["in"])
-                    );
-                    self.findings
-                        .refuse(&at, what, "write `in: query`, `in: path` or `in: header`");
+                if !["query", "path", "header", "cookie"].iter().any(|location| node["in"] == *location) {
+                    let what = format!("the parameter `{}` is in `{}`", plain(&node["name"]), plain(&node["in"]));
+                    self.findings.refuse(&at, what, "write `in: query`, `in: path` or `in: header`");
                     continue;
                 }
                 if node["schema"].is_null() && node["content"].is_null() {
                     let what = format!("the parameter `{}` has no schema", plain(&node["name"]));
-                    self.findings
-                        .refuse(&at, what, "add `schema`, for example `schema: {type: string}`");
+                    self.findings.refuse(&at, what, "add `schema`, for example `schema: {type: string}`");
                     continue;
                 }
                 let same = |(_, other): &(String, &Value)| other["name"] == node["name"] && other["in"] == node["in"];
@@ -98,10 +89,7 @@ impl<'a> Normalizer<'a> {
             }
         }
         for name in names {
-            if !folded
-                .iter()
-                .any(|(_, node)| node["in"] == "path" && node["name"] == name)
-            {
+            if !folded.iter().any(|(_, node)| node["in"] == "path" && node["name"] == name) {
                 let what =
                     format!("the path `{path}` has a place for `{name}`, and the operation has no such parameter");
                 let instead = format!(
@@ -116,10 +104,8 @@ impl<'a> Normalizer<'a> {
     /// The parameters of `draft` in the shapes that can be sent. What cannot is left out.
     pub(super) fn parameters(&mut self, draft: &Draft<'a>, type_name: &str) -> Vec<Parameter> {
         let mut parameters = Vec::new();
-        let mut arguments = BTreeMap::from([
-            ("body".to_owned(), "the request body"),
-            ("header_map".to_owned(), "the headers"),
-        ]);
+        let mut arguments =
+            BTreeMap::from([("body".to_owned(), "the request body"), ("header_map".to_owned(), "the headers")]);
         for (at, node) in &draft.parameters {
             let name = node["name"].as_str().unwrap_or_default();
             let why = match arguments.get(&argument(name)) {
@@ -127,8 +113,7 @@ impl<'a> Normalizer<'a> {
                 None => self.sendable(at, node),
             };
             if let Err(why) = why {
-                self.findings
-                    .note(at, format!("the parameter `{name}` is left out: {why}"));
+                self.findings.note(at, format!("the parameter `{name}` is left out: {why}"));
                 continue;
             }
             arguments.insert(argument(name), name);
@@ -165,10 +150,7 @@ impl<'a> Normalizer<'a> {
     }
 
     fn parameter(&mut self, at: &str, node: &'a Value, made: &str) -> Parameter {
-        let location = ["path", "header"]
-            .into_iter()
-            .find(|location| node["in"] == *location)
-            .unwrap_or("query");
+        let location = ["path", "header"].into_iter().find(|location| node["in"] == *location).unwrap_or("query");
         let (mut joined, mut schema) = (None, json!({ "type": "string" }));
         if node["content"].is_null() {
             let (at, node_schema) = self.list_of(format!("{at}/schema"), &node["schema"]);

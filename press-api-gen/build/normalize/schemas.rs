@@ -46,12 +46,7 @@ impl<'a> Normalizer<'a> {
         }
         for word in ["allOf", "oneOf", "anyOf"] {
             let members = node[word].as_array().map(Vec::as_slice).unwrap_or_default();
-            let others = || {
-                members
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, member)| word == "allOf" || !is_null(member))
-            };
+            let others = || members.iter().enumerate().filter(|(_, member)| word == "allOf" || !is_null(member));
             if let (Some((index, member)), 1, true) = (others().next(), others().count(), alone(word)) {
                 let value = self.schema(&format!("{}/{index}", below(at, word)), member, name);
                 return annotate(value, node["description"].as_str(), nullable || members.len() > 1);
@@ -89,10 +84,7 @@ impl<'a> Normalizer<'a> {
             ([one], ..) => json!({ "type": one }),
             ([], ..) => json!({}),
             (several, ..) => {
-                self.findings.note(
-                    at,
-                    format!("one of the types {} is kept as any value", several.join(", ")),
-                );
+                self.findings.note(at, format!("one of the types {} is kept as any value", several.join(", ")));
                 json!({})
             }
         }
@@ -110,9 +102,7 @@ impl<'a> Normalizer<'a> {
             self.findings.note(&at, "holds itself, and is kept as any value");
             return json!({});
         }
-        let component = at
-            .strip_prefix("#/components/schemas/")
-            .filter(|key| !key.contains('/'));
+        let component = at.strip_prefix("#/components/schemas/").filter(|key| !key.contains('/'));
         let name = component.map_or_else(|| name.to_owned(), type_name);
         self.open.push(at.clone());
         let mut value = self.schema(&at, node, &name);
@@ -140,10 +130,7 @@ impl<'a> Normalizer<'a> {
         all.sort_by_key(|(key, _)| field(key) != **key);
         for (key, (at, property)) in all {
             if let Some(other) = fields.insert(field(key), key) {
-                self.findings.note(
-                    at,
-                    format!("the name is taken by {other}; the value is found in `extra`"),
-                );
+                self.findings.note(at, format!("the name is taken by {other}; the value is found in `extra`"));
                 fields.insert(field(key), other);
                 continue;
             }
@@ -151,14 +138,9 @@ impl<'a> Normalizer<'a> {
             properties.insert((*key).to_owned(), value);
         }
         for key in flat.required.iter().filter(|key| !flat.properties.contains_key(**key)) {
-            self.findings
-                .note(at, format!("`{key}` is required, and there is no such property"));
+            self.findings.note(at, format!("`{key}` is required, and there is no such property"));
         }
-        let required: Vec<_> = flat
-            .required
-            .iter()
-            .filter(|key| properties.contains_key(**key))
-            .collect();
+        let required: Vec<_> = flat.required.iter().filter(|key| properties.contains_key(**key)).collect();
         let schema = json!({
             "type": "object",
             "description": flat.description.map(documentation),
@@ -227,8 +209,7 @@ impl<'a> Normalizer<'a> {
         }
         if !same {
             let what = format!("the type `{name}` is here another one than where it was met before");
-            self.findings
-                .refuse(at, what, format!("give one of them another name in {}", super::FILE));
+            self.findings.refuse(at, what, format!("give one of them another name in {}", super::FILE));
         }
     }
 

@@ -22,10 +22,7 @@ impl<'a> Normalizer<'a> {
             };
             for (method, at, node) in self.entries(&item_at, item) {
                 if ["options", "trace"].contains(&method) {
-                    self.findings.note(
-                        &at,
-                        format!("left out: the client sends no {}", method.to_ascii_uppercase()),
-                    );
+                    self.findings.note(&at, format!("left out: the client sends no {}", method.to_ascii_uppercase()));
                 }
                 if !METHODS.contains(&method) {
                     continue;
@@ -56,41 +53,22 @@ impl<'a> Normalizer<'a> {
                 };
                 if let Some(other) = names.insert(name.to_upper_camel_case(), (at.clone(), node)) {
                     let what = format!("the operation `{name}` has the name of `{}`", other.0);
-                    self.findings
-                        .refuse(&at, what, format!("give each a name of its own, here or in {FILE}"));
+                    self.findings.refuse(&at, what, format!("give each a name of its own, here or in {FILE}"));
                 }
                 let page = wrapped.and_then(|wrapped| wrapped.page());
-                drafts.push(Draft {
-                    at,
-                    name,
-                    method,
-                    path,
-                    node,
-                    page,
-                    parameters,
-                    body,
-                    response,
-                });
+                drafts.push(Draft { at, name, method, path, node, page, parameters, body, response });
             }
         }
         if left_out > 0 {
-            self.findings.note(
-                "#/paths",
-                format!("{left_out} operations that {FILE} does not name are left out"),
-            );
+            self.findings.note("#/paths", format!("{left_out} operations that {FILE} does not name are left out"));
         }
-        for key in wanted
-            .into_iter()
-            .flat_map(|wanted| wanted.keys())
-            .filter(|key| !there.contains(key))
-        {
+        for key in wanted.into_iter().flat_map(|wanted| wanted.keys()).filter(|key| !there.contains(key)) {
             let bare = |key: &str| key.trim_end_matches('/').to_ascii_lowercase();
             let instead = match there.iter().find(|other| bare(other) == bare(key)) {
                 Some(other) => format!("write `{other}`"),
                 None => "write the method and the path as the document has them, such as `GET /v1/specs`".to_owned(),
             };
-            self.findings
-                .refuse_in(FILE, "operations", format!("there is no operation `{key}`"), instead);
+            self.findings.refuse_in(FILE, "operations", format!("there is no operation `{key}`"), instead);
         }
         if there.is_empty() {
             self.findings.refuse(
@@ -103,16 +81,10 @@ impl<'a> Normalizer<'a> {
     }
 
     fn required_sendable(&mut self, parameters: &[(String, &'a Value)]) -> Result<(), String> {
-        for (at, node) in parameters
-            .iter()
-            .filter(|(_, node)| node["required"] == true && node["in"] != "cookie")
-        {
+        for (at, node) in parameters.iter().filter(|(_, node)| node["required"] == true && node["in"] != "cookie") {
             match self.sendable(at, node) {
                 Err(why) if why != "the client sets it" => {
-                    return Err(format!(
-                        "its required parameter `{}` cannot be sent: {why}",
-                        plain(&node["name"])
-                    ));
+                    return Err(format!("its required parameter `{}` cannot be sent: {why}", plain(&node["name"])));
                 }
                 _ => {}
             }
@@ -150,8 +122,7 @@ impl<'a> Normalizer<'a> {
         let right = operation_name(name);
         if right != name {
             let what = format!("`{name}` is no name of an operation");
-            self.findings
-                .refuse_in(FILE, "operations", what, format!("write `{right}`"));
+            self.findings.refuse_in(FILE, "operations", what, format!("write `{right}`"));
         }
         right
     }
@@ -165,10 +136,7 @@ impl<'a> Normalizer<'a> {
         names: &BTreeMap<String, (String, &'a Value)>,
     ) -> String {
         let by_path = || operation_name(key);
-        let Some(id) = node["operationId"]
-            .as_str()
-            .filter(|id| id.chars().any(char::is_alphanumeric))
-        else {
+        let Some(id) = node["operationId"].as_str().filter(|id| id.chars().any(char::is_alphanumeric)) else {
             return by_path();
         };
         let name = operation_name(id);

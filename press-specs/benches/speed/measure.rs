@@ -65,23 +65,10 @@ fn compare(
         "to `from_slice`",
         "to `from_str`",
     ]);
-    for (transport, gzip, tls) in [
-        ("plain", false, false),
-        ("gzip", true, false),
-        ("TLS, gzip", true, true),
-    ] {
-        for (unknown, page_size) in [false, true]
-            .into_iter()
-            .flat_map(|unknown| PAGE_SIZES.map(|size| (unknown, size)))
+    for (transport, gzip, tls) in [("plain", false, false), ("gzip", true, false), ("TLS, gzip", true, true)] {
+        for (unknown, page_size) in [false, true].into_iter().flat_map(|unknown| PAGE_SIZES.map(|size| (unknown, size)))
         {
-            let server = Server::start(Catalogue {
-                items,
-                page_size,
-                unknown,
-                gzip,
-                tls,
-                latency_ms: 0,
-            })?;
+            let server = Server::start(Catalogue { items, page_size, unknown, gzip, tls, latency_ms: 0 })?;
             let walks = WALKERS.map(|walker| Walk::new(walker, &server));
             let mut costs = [const { Vec::new() }; 3];
             for turn in 0..rounds * walks.len() {
@@ -93,12 +80,8 @@ fn compare(
                 costs[at].push(cost);
             }
             let [ours, slice, str] = &costs;
-            let ratios = |by_hand: &[f64]| {
-                ours.iter()
-                    .zip(by_hand)
-                    .map(|(ours, by_hand)| ours / by_hand)
-                    .collect::<Vec<_>>()
-            };
+            let ratios =
+                |by_hand: &[f64]| ours.iter().zip(by_hand).map(|(ours, by_hand)| ours / by_hand).collect::<Vec<_>>();
             let to_slice = quantile(&ratios(slice), 0.5)?;
             let to_str = quantile(&ratios(str), 0.5)?;
             report.add_row([
@@ -128,12 +111,8 @@ fn callgrind(walk: &Walk) -> Outcome<Option<f64>> {
         output => output?,
     };
     let text = String::from_utf8_lossy(&stderr);
-    let collected = text
-        .lines()
-        .find_map(|line| line.split_once("Collected : ")?.1.parse().ok());
-    collected
-        .map(Some)
-        .ok_or_else(|| format!("valgrind failed:\n{text}").into())
+    let collected = text.lines().find_map(|line| line.split_once("Collected : ")?.1.parse().ok());
+    collected.map(Some).ok_or_else(|| format!("valgrind failed:\n{text}").into())
 }
 
 /// The peak of the client's memory, which must not grow with the number of items.
@@ -141,25 +120,10 @@ pub(crate) fn memory(effort: Effort) -> Outcome<()> {
     let (few, many) = effort.choose((1_000, 2_000), (20_000, 40_000), (40_000, 100_000));
     let mut report = table(&["page size", "concurrency", "few items", "many items", "ratio"]);
     for page_size in PAGE_SIZES {
-        let server = Server::start(Catalogue {
-            items: many,
-            page_size,
-            ..Catalogue::default()
-        })?;
+        let server = Server::start(Catalogue { items: many, page_size, ..Catalogue::default() })?;
         for concurrency in [1, 8, 32] {
-            let walk = Walk {
-                concurrency,
-                ..Walk::new(Walker::Ours, &server)
-            };
-            let (Some(less), Some(more)) = (
-                Walk {
-                    items: few,
-                    ..walk.clone()
-                }
-                .run()?
-                .peak,
-                walk.run()?.peak,
-            ) else {
+            let walk = Walk { concurrency, ..Walk::new(Walker::Ours, &server) };
+            let (Some(less), Some(more)) = (Walk { items: few, ..walk.clone() }.run()?.peak, walk.run()?.peak) else {
                 println!("\nMemory: not measured, because this system doesn't tell it.");
                 return Ok(());
             };
@@ -180,22 +144,12 @@ pub(crate) fn memory(effort: Effort) -> Outcome<()> {
 pub(crate) fn latency(effort: Effort) -> Outcome<()> {
     const PAGES: u32 = 100;
     let latency_ms = effort.choose(1, 50, 50);
-    let catalogue = Catalogue {
-        items: u64::from(PAGES) * 10,
-        page_size: 10,
-        latency_ms,
-        ..Catalogue::default()
-    };
+    let catalogue = Catalogue { items: u64::from(PAGES) * 10, page_size: 10, latency_ms, ..Catalogue::default() };
     let server = Server::start(catalogue)?;
     let mut report = table(&["concurrency", "wall", "waiting alone", "ratio"]);
     for concurrency in [1, 2, 4, 8, 16, 32] {
-        let walk = Walk {
-            concurrency,
-            ..Walk::new(Walker::Ours, &server)
-        };
-        let walls: Outcome<Vec<_>> = (0..effort.choose(1, 1, 3))
-            .map(|_| Ok(walk.run()?.wall.as_secs_f64()))
-            .collect();
+        let walk = Walk { concurrency, ..Walk::new(Walker::Ours, &server) };
+        let walls: Outcome<Vec<_>> = (0..effort.choose(1, 1, 3)).map(|_| Ok(walk.run()?.wall.as_secs_f64())).collect();
         let wall = quantile(&walls?, 0.5)?;
         // The first page alone, then the others side by side.
         let waits = 1 + u64::from(PAGES - 1).div_ceil(concurrency as u64);
@@ -221,32 +175,16 @@ pub(crate) fn concurrent(effort: Effort) -> Outcome<()> {
     let items = effort.choose(2_000, 20_000, 40_000);
     let rounds = effort.choose(1, 5, 15);
     let cores = thread::available_parallelism()?.get();
-    let mut report = table(&[
-        "page size",
-        "walk",
-        "CPU",
-        "CPU of the server",
-        "wall",
-        "items/s",
-        "to `buffered(8)`",
-    ]);
+    let mut report = table(&["page size", "walk", "CPU", "CPU of the server", "wall", "items/s", "to `buffered(8)`"]);
     for page_size in PAGE_SIZES {
-        let server = Server::start(Catalogue {
-            items,
-            page_size,
-            ..Catalogue::default()
-        })?;
+        let server = Server::start(Catalogue { items, page_size, ..Catalogue::default() })?;
         let mut by_hand = None;
         for (name, walker, concurrency, parallel) in [
             ("`buffered(8)` by hand", Walker::FromSlice, 8, 1),
             ("`concurrency(1)`", Walker::Ours, 1, 1),
             ("`concurrency(8)`", Walker::Ours, 8, cores),
         ] {
-            let walk = Walk {
-                concurrency,
-                threads: cores,
-                ..Walk::new(walker, &server)
-            };
+            let walk = Walk { concurrency, threads: cores, ..Walk::new(walker, &server) };
             let (mut cpus, mut servers, mut walls, mut rates) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
             for _ in 0..rounds {
                 let before = server.cpu().unwrap_or_default();

@@ -76,25 +76,12 @@ pub(crate) async fn serve(catalogue: Catalogue) -> Outcome<()> {
 
 /// The responses, head and body, in the order of the pages.
 async fn render(catalogue: Catalogue) -> Outcome<Vec<Vec<u8>>> {
-    let mock = MockPress::builder()
-        .generated_specs(catalogue.items)
-        .keep_requests(0)
-        .start()?;
+    let mock = MockPress::builder().generated_specs(catalogue.items).keep_requests(0).start()?;
     let http = reqwest::Client::builder().no_proxy().build()?;
     let mut pages = Vec::new();
     for number in 1..=catalogue.items.div_ceil(catalogue.page_size) {
-        let url = format!(
-            "{}/v1/specs/?pageSize={}&pageNumber={number}",
-            mock.url(),
-            catalogue.page_size
-        );
-        let mut body = http
-            .get(url)
-            .header("authorization", mock.token())
-            .send()
-            .await?
-            .text()
-            .await?;
+        let url = format!("{}/v1/specs/?pageSize={}&pageNumber={number}", mock.url(), catalogue.page_size);
+        let mut body = http.get(url).header("authorization", mock.token()).send().await?.text().await?;
         if catalogue.unknown {
             body = body.replace(r#""featured":"#, r#""maturity":"stable","featured":"#);
         }
@@ -125,10 +112,7 @@ async fn respond(
         }
         let text = String::from_utf8_lossy(&request);
         let number = text.split_once("pageNumber=").map_or("", |(_, rest)| rest);
-        let number = number
-            .split(|c: char| !c.is_ascii_digit())
-            .next()
-            .and_then(|number| number.parse::<usize>().ok());
+        let number = number.split(|c: char| !c.is_ascii_digit()).next().and_then(|number| number.parse::<usize>().ok());
         let page = number.and_then(|number| pages.get(number.checked_sub(1)?));
         if !latency.is_zero() {
             tokio::time::sleep(latency).await;
@@ -158,11 +142,7 @@ impl Server {
         let stdout = process.stdout.take().ok_or("the server has no output")?;
         BufReader::new(stdout).read_line(&mut url)?;
         let url = url.trim_end().to_owned();
-        Ok(Self {
-            process,
-            catalogue,
-            url,
-        })
+        Ok(Self { process, catalogue, url })
     }
 
     /// The CPU time that the server has taken so far; `None` where the system doesn't tell.

@@ -85,9 +85,7 @@ impl Walk {
         if !tool.is_empty() {
             command.arg(program);
         }
-        command
-            .args([ROLE, &serde_json::to_string(self)?])
-            .env("SSL_CERT_FILE", ROOT);
+        command.args([ROLE, &serde_json::to_string(self)?]).env("SSL_CERT_FILE", ROOT);
         Ok(command)
     }
 
@@ -100,27 +98,15 @@ impl Walk {
         let runtime = runtime.worker_threads(self.threads.max(1)).enable_all().build()?;
         // Made before the clock starts: reading the roots of trust is no part of the walk.
         let http = reqwest::Client::builder().no_proxy().build()?;
-        let session = Session::builder()
-            .auth_token("mock-token")
-            .base_url(&self.url)
-            .build()?;
+        let session = Session::builder().auth_token("mock-token").base_url(&self.url).build()?;
         let client = press_specs::get_client(session)?;
         let cost = runtime.block_on(async {
             // Connects, and makes what a process makes once.
             let first = self.items.min(self.catalogue.page_size);
-            Self {
-                items: first,
-                ..self.clone()
-            }
-            .walk(&http, &client)
-            .await?;
+            Self { items: first, ..self.clone() }.walk(&http, &client).await?;
             let (cpu, wall) = (ProcessTime::now(), Instant::now());
             self.walk(&http, &client).await?;
-            Outcome::Ok(Cost {
-                cpu: cpu.elapsed(),
-                wall: wall.elapsed(),
-                peak: peak(),
-            })
+            Outcome::Ok(Cost { cpu: cpu.elapsed(), wall: wall.elapsed(), peak: peak() })
         })?;
         println!("{}", serde_json::to_string(&cost)?);
         Ok(())
@@ -134,11 +120,7 @@ impl Walk {
             (Walker::FromStr, false) => by_hand::walk(http, self, from_str::<lossy::Page>).await?,
             (Walker::FromStr, true) => by_hand::walk(http, self, from_str::<lossless::Page>).await?,
         };
-        if count == self.items {
-            Ok(())
-        } else {
-            Err(format!("{count} items came instead of {}", self.items).into())
-        }
+        if count == self.items { Ok(()) } else { Err(format!("{count} items came instead of {}", self.items).into()) }
     }
 
     async fn stream(&self, client: &Spec) -> Outcome<u64> {

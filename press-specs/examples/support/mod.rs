@@ -31,7 +31,5 @@ pub(crate) fn start_mock(mock: MockPressBuilder, reason: &str) -> Result<(Sessio
 
 /// Returns the environment variable that the session takes its token from.
 fn token_variable() -> Option<&'static str> {
-    ["PEAK_AUTH_TOKEN", "API_KEY"]
-        .into_iter()
-        .find(|name| env::var_os(name).is_some_and(|value| !value.is_empty()))
+    ["PEAK_AUTH_TOKEN", "API_KEY"].into_iter().find(|name| env::var_os(name).is_some_and(|value| !value.is_empty()))
 }

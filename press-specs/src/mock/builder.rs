@@ -25,11 +25,7 @@ pub struct MockPressBuilder {
 impl MockPress {
     /// Creates a builder, to start a mock with a catalogue.
     pub fn builder() -> MockPressBuilder {
-        let builder = MockPressBuilder {
-            port: 0,
-            shared: Shared::default(),
-            refused: None,
-        };
+        let builder = MockPressBuilder { port: 0, shared: Shared::default(), refused: None };
         builder.token("mock-token")
     }
 

@@ -62,9 +62,7 @@ impl List {
             return Arc::clone(selected);
         }
         let items = &self.items;
-        let mut selected: Vec<_> = (0..items.len())
-            .filter(|&at| selection.matches(&items[at].value))
-            .collect();
+        let mut selected: Vec<_> = (0..items.len()).filter(|&at| selection.matches(&items[at].value)).collect();
         // The sorts are stable: the last one, by the first key, leaves equal items as the others put them.
         for (field, order) in selection.order.iter().rev().filter_map(|key| key.split_once(':')) {
             let key = |&at: &usize| items[at].sort_key(field);
@@ -80,20 +78,14 @@ impl List {
 
     /// Returns a page as JSON text.
     fn page(&mut self, operation: Operation, query: &Query) -> String {
-        let &Query {
-            ref selection,
-            page_size,
-            page_number,
-        } = query;
+        let &Query { ref selection, page_size, page_number } = query;
         let selected = self.select(selection);
         let count = selected.len() as u64;
         // Numbers beyond the end, however large, lead to an empty page.
         let first = (page_number - 1).saturating_mul(page_size).min(count);
         let last = first.saturating_add(page_size).min(count);
-        let items: Vec<_> = selected[first as usize..last as usize]
-            .iter()
-            .map(|&at| self.items[at].json.as_str())
-            .collect();
+        let items: Vec<_> =
+            selected[first as usize..last as usize].iter().map(|&at| self.items[at].json.as_str()).collect();
         let (count_name, list_name) = match operation {
             Operation::ListSpecs => ("specCount", "specs"),
             Operation::ListSpecReleaseDeployments => ("deploymentCount", "deployments"),
@@ -170,10 +162,7 @@ impl Catalogue {
     }
 
     pub(super) fn clear(&mut self) {
-        *self = Self {
-            deployments_per_generated_spec: self.deployments_per_generated_spec,
-            ..Self::default()
-        };
+        *self = Self { deployments_per_generated_spec: self.deployments_per_generated_spec, ..Self::default() };
     }
 
     pub(super) fn spec_count(&self) -> usize {

@@ -30,10 +30,7 @@ impl Flight {
             counts.in_flight += 1;
             counts.in_flight_max = counts.in_flight_max.max(counts.in_flight);
         });
-        Self {
-            counter: Arc::clone(counter),
-            finished: false,
-        }
+        Self { counter: Arc::clone(counter), finished: false }
     }
 
     /// Marks the whole response as sent.

@@ -106,10 +106,7 @@ impl Fault {
 
     /// Sends a status from 200 to 999, by default with the `{"title", "detail"}` body of an error.
     pub fn status(status: u16) -> Self {
-        Self {
-            status: Some(status),
-            ..Self::pass()
-        }
+        Self { status: Some(status), ..Self::pass() }
     }
 
     /// Sends a 200 with these bytes, declared as JSON whatever they are.

@@ -8,13 +8,8 @@ const VERBS: &[&str] = &["load", "clean", "score", "forecast", "segment", "expor
 const NOUNS: &[&str] = &["objects", "clients", "orders", "prices", "stock", "invoices", "cafés"];
 const TAGS: &[&str] = &["retail", "pricing", "R&D", "supply chain", "salesforce"];
 const VERSIONS: &[&str] = &["1.0.0", "1.1.0", "1.2.3", "2.0.0-rc.1", "2.0.0"];
-const PEOPLE: &[&str] = &[
-    "jane.smith@peak.ai",
-    "noor.khan@peak.ai",
-    "li.wei@peak.ai",
-    "zoë.müller@peak.ai",
-    "platform@peak.ai",
-];
+const PEOPLE: &[&str] =
+    &["jane.smith@peak.ai", "noor.khan@peak.ai", "li.wei@peak.ai", "zoë.müller@peak.ai", "platform@peak.ai"];
 
 const BETWEEN_SPECS: u64 = 17 * 60;
 const BETWEEN_DEPLOYMENTS: u64 = 31 * 60 + 1;
@@ -105,9 +100,7 @@ pub(super) fn spec(number: u64) -> Value {
 /// Makes a deployment of the generated spec with the number `spec`; higher numbers are created later.
 pub(super) fn deployment(spec: u64, spec_id: &str, number: u64) -> Value {
     let mixed = mix(spec.wrapping_mul(0x1_0001) ^ mix(number));
-    let created = BETWEEN_SPECS
-        .saturating_mul(spec)
-        .saturating_add(BETWEEN_DEPLOYMENTS.saturating_mul(1 + number));
+    let created = BETWEEN_SPECS.saturating_mul(spec).saturating_add(BETWEEN_DEPLOYMENTS.saturating_mul(1 + number));
     let status = pick(DEPLOYMENT_STATUSES, mixed >> 20);
     let revision = 1 + (mixed >> 40) % 9;
     let mut deployment = json!({

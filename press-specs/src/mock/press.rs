@@ -93,13 +93,8 @@ impl MockPress {
 
     /// Creates a builder for such a session, to set limits, another token or another retry policy.
     pub fn session_builder(&self) -> SessionBuilder {
-        let quick = RetryPolicy::default()
-            .initial_delay(Duration::from_millis(1))
-            .max_delay(Duration::from_millis(5));
-        Session::builder()
-            .auth_token(self.token())
-            .base_url(self.url())
-            .retry(quick)
+        let quick = RetryPolicy::default().initial_delay(Duration::from_millis(1)).max_delay(Duration::from_millis(5));
+        Session::builder().auth_token(self.token()).base_url(self.url()).retry(quick)
     }
 }
 
@@ -208,10 +203,7 @@ impl MockPress {
     /// Returns the number of requests that the scripted faults still wait for, without those of [`Fault::always`].
     pub fn unused_faults(&self) -> usize {
         let script = lock(&self.shared.script);
-        script
-            .iter()
-            .filter_map(|fault| fault.uses)
-            .fold(0, usize::saturating_add)
+        script.iter().filter_map(|fault| fault.uses).fold(0, usize::saturating_add)
     }
 
     /// Removes all scripted faults.

@@ -91,22 +91,14 @@ impl Filter {
 }
 
 const SPEC_FILTERS: &[(&str, Accepts, Filter)] = &[
-    (
-        "status",
-        Accepts::AnyOf(SPEC_STATUSES),
-        Filter::Equal("/metadata/status"),
-    ),
+    ("status", Accepts::AnyOf(SPEC_STATUSES), Filter::Equal("/metadata/status")),
     ("scope", Accepts::AnyOf(SCOPES), Filter::Equal("/scope")),
     ("featured", Accepts::OneOf(&["true", "false"]), Filter::Featured),
     ("kind", Accepts::OneOf(KINDS), Filter::Equal("/kind")),
     ("term", Accepts::Text, Filter::Term),
 ];
 const DEPLOYMENT_FILTERS: &[(&str, Accepts, Filter)] = &[
-    (
-        "status",
-        Accepts::AnyOf(DEPLOYMENT_STATUSES),
-        Filter::Equal("/metadata/status"),
-    ),
+    ("status", Accepts::AnyOf(DEPLOYMENT_STATUSES), Filter::Equal("/metadata/status")),
     ("version", Accepts::Version, Filter::Equal("/spec/release/version")),
     ("name", Accepts::Text, Filter::Prefix("/metadata/name")),
     ("title", Accepts::Text, Filter::Prefix("/metadata/title")),
@@ -127,10 +119,7 @@ impl Selection {
             Operation::ListSpecs => "createdAt:asc",
             Operation::ListSpecReleaseDeployments => "createdAt:desc",
         };
-        Self {
-            filters: Vec::new(),
-            order: vec![order.to_owned()],
-        }
+        Self { filters: Vec::new(), order: vec![order.to_owned()] }
     }
 
     pub(super) fn matches(&self, item: &Value) -> bool {
@@ -180,10 +169,6 @@ impl Query {
             }
         }
         selection.order.splice(..0, values("sort", Accepts::Order(fields))?);
-        Ok(Self {
-            selection,
-            page_size: number("pageSize", DEFAULT_PAGE_SIZE)?,
-            page_number: number("pageNumber", 1)?,
-        })
+        Ok(Self { selection, page_size: number("pageSize", DEFAULT_PAGE_SIZE)?, page_number: number("pageNumber", 1)? })
     }
 }

@@ -25,12 +25,7 @@ pub struct ReceivedRequest {
 
 impl ReceivedRequest {
     pub(super) fn new(head: http::request::Parts) -> Self {
-        Self {
-            method: head.method,
-            uri: head.uri,
-            headers: head.headers,
-            received_at: Instant::now(),
-        }
+        Self { method: head.method, uri: head.uri, headers: head.headers, received_at: Instant::now() }
     }
 
     /// Returns the method, for example `GET`.
@@ -62,9 +57,7 @@ impl ReceivedRequest {
     /// Returns all decoded values of a query parameter, in the order received.
     pub fn query_all(&self, name: &str) -> Vec<String> {
         let pairs = self.query_pairs().into_iter();
-        pairs
-            .filter_map(|(key, value)| (key == name).then_some(value))
-            .collect()
+        pairs.filter_map(|(key, value)| (key == name).then_some(value)).collect()
     }
 
     /// Returns the requested `pageNumber`, or `None` if there is none or it is not a number.

@@ -87,12 +87,7 @@ impl Server {
             });
         })?;
         let (address, handle) = started.recv().map_err(io::Error::other)??;
-        Ok(Self {
-            address,
-            handle,
-            stop: Some(stop),
-            thread: Some(thread),
-        })
+        Ok(Self { address, handle, stop: Some(stop), thread: Some(thread) })
     }
 }
 

@@ -32,12 +32,7 @@ pub(super) type Handover = Arc<Mutex<Option<Takeover>>>;
 impl Takeover {
     /// Sends bytes that need not be HTTP; no bytes at all just close the connection.
     pub(super) fn bytes(head: Bytes, flight: Flight) -> Self {
-        Self {
-            head,
-            body: Bytes::new(),
-            pace: None,
-            flight,
-        }
+        Self { head, body: Bytes::new(), pace: None, flight }
     }
 
     /// Sends a response as the fault cuts it off or slows it down.
@@ -53,12 +48,7 @@ impl Takeover {
         }
         head.extend(b"\r\n");
         body.truncate(fault.cut.unwrap_or(body.len()));
-        Self {
-            head: head.into(),
-            body,
-            pace: fault.pace,
-            flight,
-        }
+        Self { head: head.into(), body, pace: fault.pace, flight }
     }
 
     /// Sends everything, unless the client goes away.

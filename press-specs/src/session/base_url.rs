@@ -29,10 +29,7 @@ pub(crate) fn parse(text: &str, allow_insecure_http: bool) -> Result<Url, Error>
 /// Returns `true` if the URL leads to this machine.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
-    let address = host
-        .trim_start_matches('[')
-        .trim_end_matches(']')
-        .parse::<std::net::IpAddr>();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
     match address {
         Ok(address) => address.is_loopback(),
         Err(_) => host == "localhost",

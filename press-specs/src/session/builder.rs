@@ -110,9 +110,7 @@ impl SessionBuilder {
         Fut: Future<Output = Result<String, E>> + Send + 'static,
         E: Into<Box<dyn StdError + Send + Sync>> + 'static,
     {
-        self.credentials = Some(Source::Function(Arc::new(move || {
-            function().map_err(Into::into).boxed()
-        })));
+        self.credentials = Some(Source::Function(Arc::new(move || function().map_err(Into::into).boxed())));
         self
     }
 
@@ -244,10 +242,7 @@ impl SessionBuilder {
             return Err(Error::configuration("header", bad));
         }
         let (token, function) = match self.credentials {
-            Some(Source::Token(token)) => (
-                Some(token.map_err(|bad| Error::configuration("auth_token", bad))?),
-                None,
-            ),
+            Some(Source::Token(token)) => (Some(token.map_err(|bad| Error::configuration("auth_token", bad))?), None),
             Some(Source::Function(function)) => (None, Some(function)),
             None => {
                 let (name, token) = first(&TOKEN_VARIABLES, &variable)?.ok_or_else(|| {
@@ -279,11 +274,9 @@ impl SessionBuilder {
                     .map_err(|error| Error::configuration("user_agent", "cannot be a header").with_source(error))?,
             ),
             (None, Some(_)) => None,
-            (None, None) => Some(HeaderValue::from_static(concat!(
-                env!("CARGO_PKG_NAME"),
-                "/",
-                env!("CARGO_PKG_VERSION")
-            ))),
+            (None, None) => {
+                Some(HeaderValue::from_static(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"))))
+            }
         };
         let mut headers = self.headers;
         if let Some(user_agent) = user_agent {
@@ -341,10 +334,9 @@ fn variable(name: &str) -> Result<Option<String>, Error> {
     match env::var(name) {
         Ok(value) => Ok(Some(value)),
         Err(VarError::NotPresent) => Ok(None),
-        Err(VarError::NotUnicode(_)) => Err(Error::configuration(
-            &format!("the environment variable {name}"),
-            "is not Unicode text",
-        )),
+        Err(VarError::NotUnicode(_)) => {
+            Err(Error::configuration(&format!("the environment variable {name}"), "is not Unicode text"))
+        }
     }
 }
 
@@ -354,10 +346,7 @@ mod tests {
 
     fn build(variables: &[(&str, &str)]) -> Result<Session, Error> {
         Session::builder().build_with(|name| {
-            Ok(variables
-                .iter()
-                .find(|(variable, _)| *variable == name)
-                .map(|(_, value)| (*value).to_owned()))
+            Ok(variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned()))
         })
     }
 
@@ -366,41 +355,16 @@ mod tests {
         for (variables, token, base_url) in [
             (&[("PEAK_AUTH_TOKEN", "a")][..], "a", "https://press.peak.ai"),
             (&[("API_KEY", "b")], "b", "https://press.peak.ai"),
-            (
-                &[("PEAK_AUTH_TOKEN", "a"), ("API_KEY", "b")],
-                "a",
-                "https://press.peak.ai",
-            ),
-            (
-                &[("PEAK_AUTH_TOKEN", ""), ("API_KEY", "Bearer b")],
-                "Bearer b",
-                "https://press.peak.ai",
-            ),
-            (
-                &[("API_KEY", "b"), ("PEAK__STAGE", "beta"), ("STAGE", "test")],
-                "b",
-                "https://press.beta.peak.ai",
-            ),
-            (
-                &[("API_KEY", "b"), ("PEAK__STAGE", ""), ("STAGE", "latest")],
-                "b",
-                "https://press.dev.peak.ai",
-            ),
+            (&[("PEAK_AUTH_TOKEN", "a"), ("API_KEY", "b")], "a", "https://press.peak.ai"),
+            (&[("PEAK_AUTH_TOKEN", ""), ("API_KEY", "Bearer b")], "Bearer b", "https://press.peak.ai"),
+            (&[("API_KEY", "b"), ("PEAK__STAGE", "beta"), ("STAGE", "test")], "b", "https://press.beta.peak.ai"),
+            (&[("API_KEY", "b"), ("PEAK__STAGE", ""), ("STAGE", "latest")], "b", "https://press.dev.peak.ai"),
             (&[("API_KEY", "b"), ("STAGE", "prod")], "b", "https://press.peak.ai"),
-            (
-                &[("API_KEY", "b"), ("STAGE", "parvati")],
-                "b",
-                "https://press.parvati.peak.ai",
-            ),
+            (&[("API_KEY", "b"), ("STAGE", "parvati")], "b", "https://press.parvati.peak.ai"),
         ] {
             let session = build(variables).expect("a session");
             assert_eq!(session.base_url(), base_url, "{variables:?}");
-            let sent = session
-                .credentials()
-                .token()
-                .now_or_never()
-                .expect("a token at once")
-                .expect("a token");
+            let sent = session.credentials().token().now_or_never().expect("a token at once").expect("a token");
             assert_eq!(sent.header(), token, "{variables:?}");
             assert!(sent.header().is_sensitive());
         }
@@ -410,31 +374,11 @@ mod tests {
     fn a_bad_environment_names_the_variable() {
         for (variables, kind, name) in [
             (&[][..], ErrorKind::MissingEnvironmentVariable, "PEAK_AUTH_TOKEN"),
-            (
-                &[("PEAK_AUTH_TOKEN", ""), ("API_KEY", "")],
-                ErrorKind::MissingEnvironmentVariable,
-                "PEAK_AUTH_TOKEN",
-            ),
-            (
-                &[("PEAK_AUTH_TOKEN", "line\nbreak")],
-                ErrorKind::InvalidConfiguration,
-                "PEAK_AUTH_TOKEN",
-            ),
-            (
-                &[("API_KEY", "line\nbreak")],
-                ErrorKind::InvalidConfiguration,
-                "API_KEY",
-            ),
-            (
-                &[("API_KEY", "b"), ("PEAK__STAGE", "mars")],
-                ErrorKind::InvalidConfiguration,
-                "PEAK__STAGE",
-            ),
-            (
-                &[("API_KEY", "b"), ("STAGE", "PROD")],
-                ErrorKind::InvalidConfiguration,
-                "STAGE",
-            ),
+            (&[("PEAK_AUTH_TOKEN", ""), ("API_KEY", "")], ErrorKind::MissingEnvironmentVariable, "PEAK_AUTH_TOKEN"),
+            (&[("PEAK_AUTH_TOKEN", "line\nbreak")], ErrorKind::InvalidConfiguration, "PEAK_AUTH_TOKEN"),
+            (&[("API_KEY", "line\nbreak")], ErrorKind::InvalidConfiguration, "API_KEY"),
+            (&[("API_KEY", "b"), ("PEAK__STAGE", "mars")], ErrorKind::InvalidConfiguration, "PEAK__STAGE"),
+            (&[("API_KEY", "b"), ("STAGE", "PROD")], ErrorKind::InvalidConfiguration, "STAGE"),
         ] {
             let error = build(variables).expect_err("no session");
             assert_eq!((error.kind(), error.attempts()), (kind, 0), "{variables:?}");

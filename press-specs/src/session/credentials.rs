@@ -50,13 +50,7 @@ impl State {
 
 impl Credentials {
     pub(crate) fn new(token: Option<Token>, function: Option<TokenFn>) -> Arc<Self> {
-        Arc::new(Self {
-            state: Mutex::new(State {
-                token,
-                ..State::default()
-            }),
-            function,
-        })
+        Arc::new(Self { state: Mutex::new(State { token, ..State::default() }), function })
     }
 
     /// Replaces the token.
@@ -123,10 +117,7 @@ impl Credentials {
             if state.token.is_none() {
                 state.set(token, true);
             }
-            state
-                .token
-                .clone()
-                .ok_or_else(|| Refusal::new("returned no token", None))
+            state.token.clone().ok_or_else(|| Refusal::new("returned no token", None))
         };
         answer.boxed().shared()
     }
@@ -145,10 +136,7 @@ struct Refusal {
 
 impl Refusal {
     fn new(reason: &'static str, source: Option<BoxError>) -> Self {
-        Self {
-            reason,
-            source: source.map(Arc::from),
-        }
+        Self { reason, source: source.map(Arc::from) }
     }
 
     fn into_error(self) -> Error {

@@ -58,20 +58,13 @@ impl HttpClients {
     /// Builds a first client, to see that it can be built.
     pub(crate) fn own(settings: Settings) -> Result<Self, Error> {
         settings.build()?;
-        Ok(Self::Own(Arc::new(OwnClients {
-            settings,
-            made: AtomicU64::new(0),
-            clients: Mutex::default(),
-        })))
+        Ok(Self::Own(Arc::new(OwnClients { settings, made: AtomicU64::new(0), clients: Mutex::default() })))
     }
 
     /// Returns the client for the current runtime.
     pub(crate) fn get(&self) -> Result<Numbered, Error> {
         match self {
-            Self::Custom(client) => Ok(Numbered {
-                client: client.clone(),
-                number: 0,
-            }),
+            Self::Custom(client) => Ok(Numbered { client: client.clone(), number: 0 }),
             Self::Own(own) => own.get(),
         }
     }
@@ -99,10 +92,7 @@ impl OwnClients {
         }
         let client = self.build()?;
         let (watched, session_ended) = oneshot::channel();
-        self.lock().entry(runtime.id()).or_insert(RuntimeClient {
-            client,
-            _watched: watched,
-        });
+        self.lock().entry(runtime.id()).or_insert(RuntimeClient { client, _watched: watched });
         let entry = EntryOfRuntime(Arc::downgrade(self), runtime.id());
         // Dropped with the runtime, or when the session ends; at once if the runtime has ended. The lock is free then.
         runtime.spawn(async move {
@@ -119,10 +109,7 @@ impl OwnClients {
     }
 
     fn build(&self) -> Result<Numbered, Error> {
-        Ok(Numbered {
-            client: self.settings.build()?,
-            number: self.made.fetch_add(1, Ordering::Relaxed),
-        })
+        Ok(Numbered { client: self.settings.build()?, number: self.made.fetch_add(1, Ordering::Relaxed) })
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Id, RuntimeClient>> {
@@ -164,15 +151,8 @@ impl Settings {
 /// Follows redirects within the origin; the response of any other is returned.
 fn same_origin(attempt: reqwest::redirect::Attempt<'_>) -> reqwest::redirect::Action {
     const MAX_REDIRECTS: usize = 5;
-    let same = attempt
-        .previous()
-        .first()
-        .is_some_and(|first| first.origin() == attempt.url().origin());
-    if same && attempt.previous().len() <= MAX_REDIRECTS {
-        attempt.follow()
-    } else {
-        attempt.stop()
-    }
+    let same = attempt.previous().first().is_some_and(|first| first.origin() == attempt.url().origin());
+    if same && attempt.previous().len() <= MAX_REDIRECTS { attempt.follow() } else { attempt.stop() }
 }
 
 #[cfg(test)]
@@ -181,11 +161,7 @@ mod tests {
 
     #[test]
     fn clients_are_reused_and_end_with_their_runtime() {
-        let clients = HttpClients::own(Settings {
-            connect_timeout: Duration::from_secs(1),
-            tls: None,
-            proxy: false,
-        });
+        let clients = HttpClients::own(Settings { connect_timeout: Duration::from_secs(1), tls: None, proxy: false });
         let Ok(HttpClients::Own(own)) = &clients else {
             panic!("a client cannot be built");
         };

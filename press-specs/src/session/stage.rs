@@ -37,14 +37,7 @@ pub enum Stage {
 }
 
 impl Stage {
-    const ALL: [Self; 6] = [
-        Self::Dev,
-        Self::Latest,
-        Self::Test,
-        Self::Beta,
-        Self::Prod,
-        Self::Parvati,
-    ];
+    const ALL: [Self; 6] = [Self::Dev, Self::Latest, Self::Test, Self::Beta, Self::Prod, Self::Parvati];
 
     fn name(self) -> &'static str {
         match self {
@@ -79,17 +72,11 @@ impl FromStr for Stage {
     ///
     /// Returns [`InvalidConfiguration`](crate::ErrorKind::InvalidConfiguration) if the stage does not exist.
     fn from_str(name: &str) -> Result<Self, Error> {
-        Self::ALL
-            .into_iter()
-            .find(|stage| stage.name() == name)
-            .ok_or_else(|| unknown(name, "the stage"))
+        Self::ALL.into_iter().find(|stage| stage.name() == name).ok_or_else(|| unknown(name, "the stage"))
     }
 }
 
 pub(crate) fn unknown(name: &str, what: &str) -> Error {
     let known = Stage::ALL.map(Stage::name).join(", ");
-    Error::configuration(
-        what,
-        format_args!("is {:?}, which is none of {known}", shorten(name, 100)),
-    )
+    Error::configuration(what, format_args!("is {:?}, which is none of {known}", shorten(name, 100)))
 }

@@ -89,11 +89,7 @@ pub(crate) struct Tls(#[allow(dead_code, reason = "unused without TLS")] backend
 impl Tls {
     /// Sets TLS up for a session that needs it.
     pub(crate) fn new(needed: bool) -> Result<Option<Self>, Error> {
-        if needed {
-            backend::config().map(Self).map(Some)
-        } else {
-            backend::plain().map(|()| None)
-        }
+        if needed { backend::config().map(Self).map(Some) } else { backend::plain().map(|()| None) }
     }
 
     /// Sets the TLS configuration of a client; without one it needs no root certificates.

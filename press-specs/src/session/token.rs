@@ -62,10 +62,7 @@ fn without(text: String, secret: &str) -> String {
     }
     let mut text = text.replace(secret, "[token]");
     let begun = secret.char_indices().rev().map(|(end, _)| &secret[..end]);
-    if let Some(begun) = begun
-        .filter(|begun| begun.len() >= SHORTEST)
-        .find(|begun| text.ends_with(begun))
-    {
+    if let Some(begun) = begun.filter(|begun| begun.len() >= SHORTEST).find(|begun| text.ends_with(begun)) {
         text.replace_range(text.len() - begun.len().., "[token]");
     }
     text
@@ -81,11 +78,7 @@ mod tests {
             ("secret", "a secret.", "a [token]."),
             ("secret", "cut off: secr", "cut off: [token]"),
             ("Bearer a+b/c=", "a+b/c= or Bearer a+b/c=", "[token] or [token]"),
-            (
-                "ab/c\"d",
-                r#"ab\/c\"d or ab/c\"d or ab/c"d"#,
-                "[token] or [token] or [token]",
-            ),
+            ("ab/c\"d", r#"ab\/c\"d or ab/c\"d or ab/c"d"#, "[token] or [token] or [token]"),
             ("abc", "abc", "abc"),
         ] {
             let token = Token::new(token).expect("a token");

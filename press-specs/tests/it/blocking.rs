@@ -29,18 +29,13 @@ fn ids(specs: ListSpecs) -> Result<Vec<String>, press_specs::Error> {
 
 #[test]
 fn both_modes_work_without_async_code() -> Outcome {
-    let mock = MockPress::builder()
-        .generated_specs(60)
-        .generated_deployments(7)
-        .start()?;
+    let mock = MockPress::builder().generated_specs(60).generated_deployments(7).start()?;
     let client = client(&mock)?;
     assert_eq!(client.session().base_url(), mock.url());
     let specs: ListSpecs = client.list_specs().page_size(25);
     assert_eq!(ids(specs.clone())?, mock.spec_ids());
     let pages: PageIter<SpecPage> = specs.clone().pages();
-    let sizes: Vec<_> = pages
-        .map(|page| page.map(|page| page.specs.len()))
-        .collect::<Result<_, _>>()?;
+    let sizes: Vec<_> = pages.map(|page| page.map(|page| page.specs.len())).collect::<Result<_, _>>()?;
     assert_eq!(sizes, [25, 25, 10]);
     assert_eq!(specs.clone().page(3)?.specs.len(), 10);
     assert_eq!(specs.clone().page(None)?.page_number, Some(1));
@@ -79,20 +74,14 @@ fn pages_are_requested_when_their_first_item_is() -> Outcome {
 
 #[test]
 fn an_error_ends_the_iterator() -> Outcome {
-    let mock = MockPress::builder()
-        .generated_specs(6)
-        .fault(Fault::status(403).on_page(2).times(3))
-        .start()?;
+    let mock = MockPress::builder().generated_specs(6).fault(Fault::status(403).on_page(2).times(3)).start()?;
     for concurrency in [1, 3] {
         let specs = client(&mock)?.list_specs().page_size(2).concurrency(concurrency);
         let mut items = specs.clone().iter();
         assert!(items.next().is_some_and(|item| item.is_ok()));
         assert!(items.next().is_some_and(|item| item.is_ok()));
         let error = items.next().ok_or("an error")?.expect_err("page 2 is forbidden");
-        assert_eq!(
-            (error.kind(), error.page_number(), error.attempts()),
-            (ErrorKind::Forbidden, Some(2), 1)
-        );
+        assert_eq!((error.kind(), error.page_number(), error.attempts()), (ErrorKind::Forbidden, Some(2), 1));
         assert!(items.next().is_none() && items.next().is_none());
         if concurrency == 1 {
             let mut pages = specs.pages();
@@ -125,11 +114,7 @@ fn bad_arguments_are_refused_before_any_request() -> Outcome {
 fn failures_are_retried_and_reported_as_by_the_async_client() -> Outcome {
     let mock = MockPress::builder()
         .generated_specs(3)
-        .faults([
-            Fault::status(503),
-            Fault::drop_connection(),
-            Fault::pass().cut_after(100),
-        ])
+        .faults([Fault::status(503), Fault::drop_connection(), Fault::pass().cut_after(100)])
         .start()?;
     let client = client(&mock)?;
     assert_eq!(client.list_specs().page(1)?.specs.len(), 3);
@@ -141,14 +126,8 @@ fn failures_are_retried_and_reported_as_by_the_async_client() -> Outcome {
     mock.clear_faults();
 
     mock.fault(Fault::hang());
-    let session = mock
-        .session_builder()
-        .timeout(Duration::from_millis(50))
-        .retry(RetryPolicy::none());
-    let error = get_client(session.build()?)?
-        .list_specs()
-        .page(1)
-        .expect_err("no answer");
+    let session = mock.session_builder().timeout(Duration::from_millis(50)).retry(RetryPolicy::none());
+    let error = get_client(session.build()?)?.list_specs().page(1).expect_err("no answer");
     assert_eq!(error.kind(), ErrorKind::Timeout);
     Ok(())
 }
@@ -156,10 +135,7 @@ fn failures_are_retried_and_reported_as_by_the_async_client() -> Outcome {
 #[test]
 fn several_requests_can_be_in_flight() -> Outcome {
     let gate = Gate::new();
-    let held = Fault::pass()
-        .held_by(&gate)
-        .when(|request| request.page_number() != Some(1))
-        .always();
+    let held = Fault::pass().held_by(&gate).when(|request| request.page_number() != Some(1)).always();
     let mock = MockPress::builder().generated_specs(9).fault(held).start()?;
     let specs = client(&mock)?.list_specs().page_size(1).concurrency(4);
     let walk = thread::spawn(move || ids(specs));
@@ -178,11 +154,7 @@ fn dropping_an_iterator_cancels_what_is_in_flight() -> Outcome {
     let mock = MockPress::builder()
         .generated_specs(9)
         .fault(Fault::pass().held_by(&gate).on_page(2))
-        .fault(
-            Fault::hang()
-                .when(|request| request.page_number().is_some_and(|number| number > 3))
-                .always(),
-        )
+        .fault(Fault::hang().when(|request| request.page_number().is_some_and(|number| number > 3)).always())
         .start()?;
     let mut pages = client(&mock)?.list_specs().page_size(1).concurrency(3).pages();
     pages.next().ok_or("a page")??;
@@ -218,9 +190,7 @@ fn it_works_inside_of_async_runtimes() -> Outcome {
     let current_thread = Builder::new_current_thread().enable_all().build()?;
     current_thread.block_on(async { use_all(&mock) })?;
     // Without timers and sockets too: it brings its own.
-    Builder::new_current_thread()
-        .build()?
-        .block_on(async { use_all(&mock) })?;
+    Builder::new_current_thread().build()?.block_on(async { use_all(&mock) })?;
     let multi_thread = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     multi_thread.block_on(async { use_all(&mock) })?;
     thread::scope(|scope| {
@@ -267,15 +237,7 @@ async fn async_and_blocking_clients_share_a_session() -> Outcome {
     let mock = MockPress::builder().generated_specs(3).start()?;
     let session = mock.session()?;
     for _ in 0..3 {
-        assert_eq!(
-            press_specs::get_client(session.clone())?
-                .list_specs()
-                .page(1)
-                .await?
-                .specs
-                .len(),
-            3
-        );
+        assert_eq!(press_specs::get_client(session.clone())?.list_specs().page(1).await?.specs.len(), 3);
         assert_eq!(get_client(session.clone())?.list_specs().page(1)?.specs.len(), 3);
     }
     assert_eq!((mock.request_count(), mock.connections()), (6, 2));
@@ -288,9 +250,7 @@ fn it_works_in_several_threads_at_once() -> Outcome {
     let client = client(&mock)?;
     let expected = mock.spec_ids();
     thread::scope(|scope| {
-        let threads: Vec<_> = (0..16)
-            .map(|_| scope.spawn(|| ids(client.list_specs().page_size(4))))
-            .collect();
+        let threads: Vec<_> = (0..16).map(|_| scope.spawn(|| ids(client.list_specs().page_size(4)))).collect();
         for thread in threads {
             assert_eq!(thread.join().map_err(|_| "a thread panicked")??, expected);
         }
@@ -302,9 +262,7 @@ fn it_works_in_several_threads_at_once() -> Outcome {
 fn what_one_thread_made_another_can_use() -> Outcome {
     let mock = MockPress::builder().generated_specs(5).start()?;
     let session = mock.session()?;
-    let client = thread::spawn(move || get_client(session))
-        .join()
-        .map_err(|_| "a thread panicked")??;
+    let client = thread::spawn(move || get_client(session)).join().map_err(|_| "a thread panicked")??;
     let mut items = client.list_specs().page_size(2).iter();
     let first = items.next().ok_or("an item")??;
     // An iterator can move in the middle of its walk.
@@ -380,10 +338,7 @@ fn child() -> Outcome {
                     let page = client.list_specs().page(1).map(|page| page.specs.len());
                     let walk = ids(client.list_specs().page_size(1).concurrency(2)).map(|ids| ids.len());
                     let stale = items.next().and_then(Result::err).map(|error| error.kind());
-                    let worked = matches!(
-                        (page, walk, stale),
-                        (Ok(3), Ok(3), Some(ErrorKind::InvalidConfiguration))
-                    );
+                    let worked = matches!((page, walk, stale), (Ok(3), Ok(3), Some(ErrorKind::InvalidConfiguration)));
                     std::process::exit(i32::from(!worked));
                 }
                 fork::Fork::Parent(child) => assert_eq!(fork::waitpid(child)?, 0),
@@ -392,10 +347,7 @@ fn child() -> Outcome {
             println!("\n{MARK}both worked");
         }
         Ok("no thread") => {
-            let session = Session::builder()
-                .auth_token("t")
-                .base_url("http://127.0.0.1:9")
-                .build()?;
+            let session = Session::builder().auth_token("t").base_url("http://127.0.0.1:9").build()?;
             let specs = get_client(session)?.list_specs();
             let error = specs.clone().page(1).expect_err("no thread");
             let mut items = specs.iter();

@@ -51,21 +51,14 @@ async fn so_many_requests_are_in_flight_and_no_more() -> Outcome {
         assert_eq!(mock.in_flight(), expected);
         gate.open();
         assert_eq!(walk.await??, mock.spec_ids());
-        assert_eq!(
-            (mock.in_flight_max(), mock.request_count()),
-            (expected, 20),
-            "{concurrency} at once"
-        );
+        assert_eq!((mock.in_flight_max(), mock.request_count()), (expected, 20), "{concurrency} at once");
     }
     Ok(())
 }
 
 #[tokio::test]
 async fn one_at_a_time_is_the_default() -> Outcome {
-    let mock = MockPress::builder()
-        .generated_specs(10)
-        .latency(Duration::from_millis(1))
-        .start()?;
+    let mock = MockPress::builder().generated_specs(10).latency(Duration::from_millis(1)).start()?;
     ids(client(&mock)?.list_specs().page_size(1).stream()).await?;
     assert_eq!(mock.in_flight_max(), 1);
     Ok(())
@@ -103,12 +96,7 @@ async fn no_more_pages_wait_than_requests_may_be_in_flight() -> Outcome {
     let mock = MockPress::builder()
         .generated_specs(9)
         .fault(beyond)
-        .faults(
-            gates
-                .iter()
-                .zip(2..)
-                .map(|(gate, number)| Fault::pass().held_by(gate).on_page(number)),
-        )
+        .faults(gates.iter().zip(2..).map(|(gate, number)| Fault::pass().held_by(gate).on_page(number)))
         .start()?;
     let specs = client(&mock)?.list_specs().page_size(1).concurrency(3);
     let walk = tokio::spawn(ids(specs.stream()));
@@ -124,20 +112,14 @@ async fn no_more_pages_wait_than_requests_may_be_in_flight() -> Outcome {
     opened.store(true, Ordering::SeqCst);
     gates[0].open();
     assert_eq!(walk.await??, mock.spec_ids());
-    assert!(
-        !early.load(Ordering::SeqCst),
-        "page 5 was requested while 2, 3 and 4 were not given"
-    );
+    assert!(!early.load(Ordering::SeqCst), "page 5 was requested while 2, 3 and 4 were not given");
     Ok(())
 }
 
 #[tokio::test]
 async fn pages_that_arrive_in_reverse_come_out_in_order() -> Outcome {
     let gates: Vec<_> = (0..6).map(|_| Gate::new()).collect();
-    let faults = gates
-        .iter()
-        .zip(2..)
-        .map(|(gate, number)| Fault::pass().held_by(gate).on_page(number));
+    let faults = gates.iter().zip(2..).map(|(gate, number)| Fault::pass().held_by(gate).on_page(number));
     let mock = MockPress::builder().generated_specs(14).faults(faults).start()?;
     let specs = client(&mock)?.list_specs().page_size(2).concurrency(6);
     let walk = tokio::spawn(ids(specs.stream()));
@@ -175,10 +157,7 @@ async fn an_error_comes_after_all_items_before_it_and_ends_the_walk() -> Outcome
     let (mut items, mut stream) = walk.await?;
     let error = items.pop().ok_or("an error")?.expect_err("page 3 is forbidden");
     assert_eq!((error.kind(), error.page_number()), (ErrorKind::Forbidden, Some(3)));
-    let items: Vec<_> = items
-        .into_iter()
-        .map(|item| item.map(|item| item.id))
-        .collect::<Result<_, _>>()?;
+    let items: Vec<_> = items.into_iter().map(|item| item.map(|item| item.id)).collect::<Result<_, _>>()?;
     assert_eq!(items, expected[2..4]);
     // What was in flight is cancelled, though the stream is still there.
     mock.wait_for_aborted(1, PATIENCE).await?;
@@ -205,18 +184,10 @@ async fn what_a_walk_one_by_one_would_not_ask_for_is_dropped() -> Outcome {
 #[tokio::test]
 async fn a_page_count_that_grows_is_followed() -> Outcome {
     let bodies = [page(1, 1, ["a"]), page(2, 2, ["b"])];
-    let growing = [
-        page(2, 1, ["a"]),
-        page(4, 2, ["b"]),
-        page(1, 3, ["c"]),
-        page(9, 4, ["d"]),
-    ];
+    let growing = [page(2, 1, ["a"]), page(4, 2, ["b"]), page(1, 3, ["c"]), page(9, 4, ["d"])];
     for (bodies, expected) in [(&bodies[..], &["a"][..]), (&growing, &["a", "b", "c"])] {
         let mock = pages(bodies)?;
-        assert_eq!(
-            ids(client(&mock)?.list_specs().concurrency(8).stream()).await?,
-            expected
-        );
+        assert_eq!(ids(client(&mock)?.list_specs().concurrency(8).stream()).await?, expected);
     }
     Ok(())
 }
@@ -269,10 +240,7 @@ async fn the_time_that_a_consumer_takes_is_not_that_of_the_service() -> Outcome 
     let session = mock.session_builder().timeout(limit).total_timeout(limit).build()?;
     for concurrency in [1, 4] {
         mock.clear_requests();
-        let specs = get_client(session.clone())?
-            .list_specs()
-            .page_size(150)
-            .concurrency(concurrency);
+        let specs = get_client(session.clone())?.list_specs().page_size(150).concurrency(concurrency);
         let mut stream = specs.stream();
         let mut count = 0;
         while let Some(_spec) = stream.try_next().await? {
@@ -315,14 +283,8 @@ fn services() -> impl Strategy<Value = Service> {
     let pages = vec(0..4_u8, 0..14);
     let counts = btree_map(1..16_u64, prop_oneof![4 => 0..16_u64, 1 => Just(u64::MAX)], 0..3);
     let latencies = vec(0..4_u8, 16);
-    (pages, counts, btree_map(1..16_u64, trouble, 0..3), latencies).prop_map(|(pages, counts, faults, latencies)| {
-        Service {
-            pages,
-            counts,
-            faults,
-            latencies,
-        }
-    })
+    (pages, counts, btree_map(1..16_u64, trouble, 0..3), latencies)
+        .prop_map(|(pages, counts, faults, latencies)| Service { pages, counts, faults, latencies })
 }
 
 impl Service {
@@ -330,14 +292,8 @@ impl Service {
     const END: u64 = 20;
 
     fn body(&self, number: u64) -> String {
-        let items = usize::try_from(number - 1)
-            .ok()
-            .and_then(|index| self.pages.get(index))
-            .copied()
-            .unwrap_or(0);
-        let items: Vec<_> = (0..items)
-            .map(|item| json!({ "id": format!("{number}.{item}") }))
-            .collect();
+        let items = usize::try_from(number - 1).ok().and_then(|index| self.pages.get(index)).copied().unwrap_or(0);
+        let items: Vec<_> = (0..items).map(|item| json!({ "id": format!("{number}.{item}") })).collect();
         let count = self.counts.get(&number).copied().unwrap_or(self.pages.len() as u64);
         let count = if number >= Self::END { 0 } else { count };
         json!({ "pageCount": count, "pageNumber": number, "specs": items }).to_string()
@@ -382,24 +338,14 @@ fn concurrent_walks_give_what_sequential_ones_give() -> Outcome {
             service.script(&mock);
             let sequential = walked(specs.clone()).await;
             service.script(&mock);
-            until(|| mock.in_flight() == 0)
-                .await
-                .map_err(|error| TestCaseError::fail(error.to_string()))?;
+            until(|| mock.in_flight() == 0).await.map_err(|error| TestCaseError::fail(error.to_string()))?;
             mock.clear_requests();
             if whole_pages {
                 let pages: Vec<_> = specs.concurrency(concurrency).pages().collect().await;
                 let errors = pages.iter().filter(|page| page.is_err()).count();
-                let items: Vec<_> = pages
-                    .into_iter()
-                    .flatten()
-                    .flat_map(|page| page.specs)
-                    .map(|it| it.id)
-                    .collect();
+                let items: Vec<_> = pages.into_iter().flatten().flat_map(|page| page.specs).map(|it| it.id).collect();
                 let expected: Vec<_> = sequential.iter().flatten().cloned().collect();
-                prop_assert_eq!(
-                    (items, errors),
-                    (expected, sequential.iter().filter(|it| it.is_err()).count())
-                );
+                prop_assert_eq!((items, errors), (expected, sequential.iter().filter(|it| it.is_err()).count()));
             } else {
                 prop_assert_eq!(walked(specs.concurrency(concurrency)).await, sequential);
             }
@@ -443,10 +389,7 @@ async fn pages_are_fetched_ahead_while_nobody_polls() -> Outcome {
 #[tokio::test]
 async fn pages_that_memory_has_no_room_for_are_fetched_in_their_turn() -> Outcome {
     let gate = Gate::new();
-    let mock = MockPress::builder()
-        .generated_specs(160)
-        .fault(held(&gate, 21))
-        .start()?;
+    let mock = MockPress::builder().generated_specs(160).fault(held(&gate, 21)).start()?;
     let length = serde_json::to_vec(&client(&mock)?.list_specs().page_size(4).page(1).await?)?.len() as u64;
     mock.clear_requests();
     // Two pages fit, and three do not.
@@ -484,11 +427,7 @@ fn a_stream_belongs_to_the_runtime_that_polled_it_first() -> Outcome {
             for first_is_gone in [false, true] {
                 let mock = MockPress::builder().generated_specs(6).start()?;
                 let (first, second) = (runtime()?, runtime()?);
-                let mut stream = client(&mock)?
-                    .list_specs()
-                    .page_size(2)
-                    .concurrency(concurrency)
-                    .stream();
+                let mut stream = client(&mock)?.list_specs().page_size(2).concurrency(concurrency).stream();
                 let items = first.block_on(stream.by_ref().take(2).try_collect::<Vec<_>>())?;
                 assert_eq!(items.len(), 2);
                 let in_flight = fault.is_some();
@@ -532,19 +471,12 @@ fn what_panics_in_a_task_panics_in_the_caller() -> Outcome {
                 panic!("the hook has enough");
             }
         });
-        let specs = get_client(session.build()?)?
-            .list_specs()
-            .page_size(1)
-            .concurrency(concurrency);
+        let specs = get_client(session.build()?)?.list_specs().page_size(1).concurrency(concurrency);
         let runtime = runtime()?;
         let mut stream = specs.stream();
         let collected = catch_unwind(AssertUnwindSafe(|| runtime.block_on(stream.by_ref().count())));
         let panic = collected.expect_err("a panic");
-        assert_eq!(
-            panic.downcast_ref(),
-            Some(&"the hook has enough"),
-            "{concurrency}, {page}"
-        );
+        assert_eq!(panic.downcast_ref(), Some(&"the hook has enough"), "{concurrency}, {page}");
         assert!(runtime.block_on(stream.next()).is_none());
     }
     Ok(())

@@ -40,10 +40,7 @@ impl Issuer {
     }
 
     fn held(self) -> Self {
-        Self {
-            released: Arc::new(Semaphore::new(0)),
-            ..self
-        }
+        Self { released: Arc::new(Semaphore::new(0)), ..self }
     }
 
     fn calls(&self) -> usize {
@@ -127,11 +124,8 @@ async fn a_second_401_is_an_error_and_a_burst_of_them_costs_one_call() -> Outcom
     assert_eq!((sent(&mock), issuer.calls()), (vec!["a".into(), "b".into()], 2));
 
     let gate = Gate::new();
-    let mock = MockPress::builder()
-        .token("b")
-        .generated_specs(1)
-        .fault(Fault::pass().held_by(&gate).times(8))
-        .start()?;
+    let mock =
+        MockPress::builder().token("b").generated_specs(1).fault(Fault::pass().held_by(&gate).times(8)).start()?;
     let issuer = Issuer::of(["a", "b", "c"]);
     let client = get_client(issuer.session(&mock)?)?;
     let pages: Vec<_> = (0..8).map(|_| tokio::spawn(client.list_specs().page(1))).collect();
@@ -149,10 +143,7 @@ async fn renewing_costs_neither_attempts_nor_budget() -> Outcome {
     let mock = MockPress::builder().token("b").generated_specs(1).start()?;
     mock.faults([Fault::pass(), Fault::status(503).times(3)]);
     let issuer = Issuer::of(["a", "b"]);
-    let page = get_client(issuer.session(&mock)?)?
-        .list_specs()
-        .page_with_response(1)
-        .await?;
+    let page = get_client(issuer.session(&mock)?)?.list_specs().page_with_response(1).await?;
     assert_eq!(page.attempts(), 5, "a 401, and the four attempts of the policy");
     Ok(())
 }
@@ -170,11 +161,7 @@ async fn a_function_that_fails_is_an_error_of_credentials() -> Outcome {
             ErrorKind::Credentials,
             "`auth_token_fn` failed",
         ),
-        (
-            builder().auth_token_fn(line_break),
-            ErrorKind::Credentials,
-            "cannot be sent",
-        ),
+        (builder().auth_token_fn(line_break), ErrorKind::Credentials, "cannot be sent"),
         (
             builder().auth_token_fn(|| async { Ok::<_, io::Error>(String::new()) }),
             ErrorKind::Credentials,
@@ -182,19 +169,12 @@ async fn a_function_that_fails_is_an_error_of_credentials() -> Outcome {
         ),
         (builder().auth_token_fn(panics), ErrorKind::Credentials, "panicked"),
         (builder().auth_token_fn(at_once), ErrorKind::Credentials, "panicked"),
-        (
-            builder().auth_token_fn(future::pending::<Result<String, io::Error>>),
-            ErrorKind::Timeout,
-            "total timeout",
-        ),
+        (builder().auth_token_fn(future::pending::<Result<String, io::Error>>), ErrorKind::Timeout, "total timeout"),
     ] {
         let client = get_client(session.build()?)?;
         for _ in 0..2 {
             let error = client.list_specs().page(1).await.expect_err("no token");
-            assert_eq!(
-                (error.kind(), error.attempts(), error.is_retryable()),
-                (kind, 0, kind == ErrorKind::Timeout)
-            );
+            assert_eq!((error.kind(), error.attempts(), error.is_retryable()), (kind, 0, kind == ErrorKind::Timeout));
             let text = format!("{error:?}");
             assert!(text.contains(says) && !text.contains("s3cr3t"), "{text}");
             if says == "`auth_token_fn` failed" {
@@ -232,11 +212,7 @@ async fn a_token_that_is_set_anew_holds_for_running_streams_and_all_clients() ->
 #[tokio::test]
 async fn a_request_in_flight_is_sent_again_if_the_token_was_set_anew() -> Outcome {
     let gate = Gate::new();
-    let mock = MockPress::builder()
-        .token("a")
-        .generated_specs(1)
-        .fault(Fault::status(401).held_by(&gate))
-        .start()?;
+    let mock = MockPress::builder().token("a").generated_specs(1).fault(Fault::status(401).held_by(&gate)).start()?;
     let session = mock.session()?;
     let page = tokio::spawn(get_client(session.clone())?.list_specs().page(1));
     mock.wait_for_requests(1, PATIENCE).await?;
@@ -254,17 +230,10 @@ async fn the_token_in_use_and_the_one_before_are_not_shown() -> Outcome {
     let session = mock.session()?;
     session.set_auth_token("second-s3cr3t")?;
     let echo = "first-s3cr3t and second-s3cr3t";
-    for fault in [
-        Fault::status(403).html(echo),
-        Fault::raw_body(echo),
-        Fault::status(400).header("x-request-id", echo),
-    ] {
+    for fault in [Fault::status(403).html(echo), Fault::raw_body(echo), Fault::status(400).header("x-request-id", echo)]
+    {
         mock.fault(fault);
-        let error = get_client(session.clone())?
-            .list_specs()
-            .page(1)
-            .await
-            .expect_err("no page");
+        let error = get_client(session.clone())?.list_specs().page(1).await.expect_err("no page");
         let shown = format!("{error} {error:?} {error:#?}");
         assert!(!shown.contains("s3cr3t") && shown.contains("[token]"), "{shown}");
     }

@@ -37,10 +37,7 @@ pub(crate) fn ask(test: &str, task: &str, variables: &[(&str, &str)]) -> Outcome
         .output()?;
     let (told, errors) = (String::from_utf8(output.stdout)?, String::from_utf8(output.stderr)?);
     assert!(output.status.success(), "{told}\n{errors}");
-    let said: Vec<_> = told
-        .lines()
-        .filter_map(|line| Some(line.split_once(MARK)?.1.to_owned()))
-        .collect();
+    let said: Vec<_> = told.lines().filter_map(|line| Some(line.split_once(MARK)?.1.to_owned())).collect();
     assert!(!said.is_empty(), "the child says nothing: {told}\n{errors}");
     Ok(said)
 }
@@ -86,10 +83,7 @@ fn child() -> Outcome {
         }
         Ok("recovers") => {
             // The roots of trust are not there, then they are.
-            for missing in [
-                Session::default_session(),
-                get_client(None).map(|client| client.session().clone()),
-            ] {
+            for missing in [Session::default_session(), get_client(None).map(|client| client.session().clone())] {
                 let error = missing.expect_err("no roots of trust");
                 assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
             }
@@ -103,14 +97,8 @@ fn child() -> Outcome {
         }
         Ok(task @ ("plain" | "proxied")) => {
             let mock = MockPress::builder().generated_specs(3).start()?;
-            let other = Session::builder()
-                .base_url("http://press.example")
-                .allow_insecure_http(true);
-            let session = if task == "plain" {
-                mock.session()?
-            } else {
-                other.build()?
-            };
+            let other = Session::builder().base_url("http://press.example").allow_insecure_http(true);
+            let session = if task == "plain" { mock.session()? } else { other.build()? };
             let page = blocking::get_client(session)?.list_specs().page(1)?;
             say(format!("{} specs", page.specs.len()));
         }
@@ -211,18 +199,13 @@ fn plain_http_on_loopback_needs_no_roots_of_trust_and_no_proxy() -> Outcome {
 #[cfg(feature = "rustls")]
 #[test]
 fn requests_go_to_the_host_of_the_stage() -> Outcome {
-    let proxy = MockPress::builder()
-        .fault(Fault::status(502).empty().always())
-        .start()?;
+    let proxy = MockPress::builder().fault(Fault::status(502).empty().always()).start()?;
     let given = format!("API_KEY=s3cr3t PEAK__STAGE=beta HTTPS_PROXY={}", proxy.url());
     let said = ask(CHILD, "calls", &variables(&given))?;
     assert_eq!(said, ["Connection"]);
     proxy.wait_for_requests_blocking(1, PATIENCE)?;
     let request = proxy.requests().remove(0);
-    assert_eq!(
-        (request.method(), request.header("host")),
-        ("CONNECT", Some("press.beta.peak.ai:443"))
-    );
+    assert_eq!((request.method(), request.header("host")), ("CONNECT", Some("press.beta.peak.ai:443")));
     assert!(!format!("{:?}", request.headers()).contains("s3cr3t"), "{request:?}");
     Ok(())
 }
@@ -235,9 +218,6 @@ fn proxies_of_the_environment_lead_to_other_machines() -> Outcome {
     let said = ask(CHILD, "proxied", &variables(&given))?;
     assert_eq!(said, ["3 specs"]);
     let request = proxy.requests().remove(0);
-    assert_eq!(
-        (request.path(), request.header("host")),
-        ("/v1/specs/", Some("press.example"))
-    );
+    assert_eq!((request.path(), request.header("host")), ("/v1/specs/", Some("press.example")));
     Ok(())
 }

@@ -49,27 +49,12 @@ async fn every_status_keeps_its_kind_and_its_body_whatever_that_is() -> Outcome 
         let invalid = b"\xff\xfe not text".to_vec();
         // (answer, body, text, title, detail, what the message repeats of it)
         let table = [
-            (
-                fault().json(problem.clone()),
-                problem.to_string().into_bytes(),
-                Some("No luck"),
-                "The moon is wrong",
-            ),
+            (fault().json(problem.clone()), problem.to_string().into_bytes(), Some("No luck"), "The moon is wrong"),
             (fault().html(html), html.as_bytes().to_vec(), None, "bad gateway"),
             (fault().empty(), Vec::new(), None, ""),
-            (
-                fault().body("application/json", invalid.clone()),
-                invalid,
-                None,
-                "not text",
-            ),
+            (fault().body("application/json", invalid.clone()), invalid, None, "not text"),
             (fault().json(json!(["title"])), b"[\"title\"]".to_vec(), None, "title"),
-            (
-                fault().json(json!({ "title": 7, "detail": null })),
-                br#"{"detail":null,"title":7}"#.to_vec(),
-                None,
-                "",
-            ),
+            (fault().json(json!({ "title": 7, "detail": null })), br#"{"detail":null,"title":7}"#.to_vec(), None, ""),
         ];
         for (fault, body, title, said) in table {
             // Those statuses cannot have a body.
@@ -83,20 +68,14 @@ async fn every_status_keeps_its_kind_and_its_body_whatever_that_is() -> Outcome 
             assert_eq!(response.body(), body, "{status}");
             assert_eq!(response.text(), std::str::from_utf8(&body).ok());
             assert_eq!(response.json(), serde_json::from_slice::<Value>(&body).ok());
-            assert_eq!(
-                (response.request_id(), response.headers().get("x-request-id")),
-                (Some("r-7"), Some("r-7"))
-            );
+            assert_eq!((response.request_id(), response.headers().get("x-request-id")), (Some("r-7"), Some("r-7")));
             assert_eq!(response.retry_after(), None);
             let message = error.to_string();
             for part in ["list_specs", "page 4", &status.to_string()] {
                 assert!(message.contains(part), "{message}");
             }
             if status != 304 {
-                assert_eq!(
-                    (response.title(), response.detail().is_some()),
-                    (title, title.is_some())
-                );
+                assert_eq!((response.title(), response.detail().is_some()), (title, title.is_some()));
                 assert!(message.contains(said), "{message}");
             }
         }
@@ -123,11 +102,7 @@ async fn documented_errors_of_the_service_arrive_with_its_words() -> Outcome {
     let mock = MockPress::builder().generated_specs(1).start()?;
     let client = client(&mock)?;
 
-    let error = client
-        .list_spec_release_deployments("nobody")
-        .page(1)
-        .await
-        .expect_err("no such spec");
+    let error = client.list_spec_release_deployments("nobody").page(1).await.expect_err("no such spec");
     assert_eq!(error.kind(), ErrorKind::NotFound);
     let response = error.response().ok_or("a response")?;
     assert_eq!(response.title(), Some("Not Found"));
@@ -135,28 +110,13 @@ async fn documented_errors_of_the_service_arrive_with_its_words() -> Outcome {
     assert!(error.to_string().contains("There is no spec with this id"), "{error}");
     assert!(error.to_string().contains("list_spec_release_deployments"), "{error}");
 
-    let error = client
-        .list_specs()
-        .kind("robot")
-        .page(1)
-        .await
-        .expect_err("no such kind");
+    let error = client.list_specs().kind("robot").page(1).await.expect_err("no such kind");
     assert_eq!(error.kind(), ErrorKind::BadRequest);
-    let error = client
-        .list_specs()
-        .sort(["size:up"])
-        .stream()
-        .try_next()
-        .await
-        .expect_err("no such field");
+    let error = client.list_specs().sort(["size:up"]).stream().try_next().await.expect_err("no such field");
     assert_eq!((error.kind(), error.page_number()), (ErrorKind::BadRequest, Some(1)));
 
     let session = mock.session_builder().auth_token("wrong").build()?;
-    let error = get_client(session)?
-        .list_specs()
-        .page(None)
-        .await
-        .expect_err("a wrong token");
+    let error = get_client(session)?.list_specs().page(None).await.expect_err("a wrong token");
     assert_eq!((error.kind(), error.page_number()), (ErrorKind::Unauthorized, None));
     assert!(error.to_string().contains("PEAK_AUTH_TOKEN"), "{error}");
     Ok(())
@@ -166,20 +126,10 @@ async fn documented_errors_of_the_service_arrive_with_its_words() -> Outcome {
 async fn request_ids_and_retry_after_are_read_from_the_headers() -> Outcome {
     let mock = MockPress::start()?;
     let client = client(&mock)?;
-    for name in [
-        "X-Request-ID",
-        "x-amzn-RequestId",
-        "x-amz-request-id",
-        "X-Correlation-Id",
-        "x-amz-cf-id",
-    ] {
+    for name in ["X-Request-ID", "x-amzn-RequestId", "x-amz-request-id", "X-Correlation-Id", "x-amz-cf-id"] {
         mock.fault(Fault::status(400).header(name, "the-id"));
         let error = client.list_specs().page(1).await.expect_err("a refusal");
-        assert_eq!(
-            error.response().and_then(|response| response.request_id()),
-            Some("the-id"),
-            "{name}"
-        );
+        assert_eq!(error.response().and_then(|response| response.request_id()), Some("the-id"), "{name}");
     }
     for (value, seconds) in [
         ("0", Some(0)),
@@ -209,10 +159,7 @@ async fn refusals(mock: &MockPress, client: &Spec, spec_id: &str) -> Outcome<Vec
         deployments().pages().try_next().await.map(drop),
         deployments().concurrency(3).stream().try_next().await.map(drop),
     ];
-    let errors = errors
-        .into_iter()
-        .map(|result| result.expect_err("a bad argument"))
-        .collect();
+    let errors = errors.into_iter().map(|result| result.expect_err("a bad argument")).collect();
     assert_eq!((mock.request_count(), mock.connections()), (0, 0));
     Ok(errors)
 }
@@ -240,11 +187,7 @@ async fn spec_ids_that_could_change_the_path_are_refused_before_any_request() ->
         "../../other",
     ] {
         for error in refusals(&mock, &client, id).await? {
-            assert_eq!(
-                (error.kind(), error.attempts()),
-                (ErrorKind::InvalidParameter, 0),
-                "{id:?}"
-            );
+            assert_eq!((error.kind(), error.attempts()), (ErrorKind::InvalidParameter, 0), "{id:?}");
             assert!(error.to_string().contains("spec_id"), "{error}");
             assert!(!error.to_string().contains('\n'), "{error}");
             assert!(error.status().is_none() && error.response().is_none() && !error.is_retryable());
@@ -277,10 +220,7 @@ async fn texts_are_bounded_and_show_as_they_read() -> Outcome {
         let error = error.expect_err("a bad argument");
         for shown in [format!("{error}"), format!("{error:?}"), format!("{error:#?}")] {
             assert!(shown.len() < 2000, "{number}: {} bytes", shown.len());
-            assert!(
-                !shown.contains(|c| c != '\n' && HIDDEN.contains(c)),
-                "{number}: {shown:?}"
-            );
+            assert!(!shown.contains(|c| c != '\n' && HIDDEN.contains(c)), "{number}: {shown:?}");
         }
     }
     Ok(())
@@ -295,31 +235,15 @@ async fn zeros_are_refused_before_any_request() -> Outcome {
         ("page", specs().page(0).await.map(drop)),
         ("page_size", specs().page_size(0).page(1).await.map(drop)),
         ("page_size", specs().page_size(0).stream().try_next().await.map(drop)),
-        (
-            "page_size",
-            client
-                .list_spec_release_deployments("s")
-                .page_size(0)
-                .pages()
-                .try_next()
-                .await
-                .map(drop),
-        ),
+        ("page_size", client.list_spec_release_deployments("s").page_size(0).pages().try_next().await.map(drop)),
         ("start_page", specs().start_page(0).stream().try_next().await.map(drop)),
         ("start_page", specs().start_page(0).pages().try_next().await.map(drop)),
-        (
-            "concurrency",
-            specs().concurrency(0).stream().try_next().await.map(drop),
-        ),
+        ("concurrency", specs().concurrency(0).stream().try_next().await.map(drop)),
         ("concurrency", specs().concurrency(0).pages().try_next().await.map(drop)),
     ];
     for (name, result) in table {
         let error = result.expect_err(name);
-        assert_eq!(
-            (error.kind(), error.attempts()),
-            (ErrorKind::InvalidParameter, 0),
-            "{name}"
-        );
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::InvalidParameter, 0), "{name}");
         assert!(error.to_string().contains(&format!("`{name}`")), "{error}");
     }
     assert_eq!((mock.request_count(), mock.connections()), (0, 0));
@@ -333,17 +257,8 @@ async fn zeros_are_refused_before_any_request() -> Outcome {
 #[tokio::test]
 async fn a_request_that_cannot_be_built_is_a_bad_argument() -> Outcome {
     let mock = MockPress::start()?;
-    let error = client(&mock)?
-        .list_specs()
-        .term("x".repeat(70_000))
-        .page(1)
-        .await
-        .expect_err("a term too long");
-    assert_eq!(
-        (error.kind(), error.attempts()),
-        (ErrorKind::InvalidParameter, 0),
-        "{error:?}"
-    );
+    let error = client(&mock)?.list_specs().term("x".repeat(70_000)).page(1).await.expect_err("a term too long");
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::InvalidParameter, 0), "{error:?}");
     assert_eq!(mock.request_count(), 0);
     assert!(error.to_string().len() < 500, "{error}");
     Ok(())
@@ -387,17 +302,10 @@ fn sessions_that_cannot_work_are_refused() {
     ];
     for (name, built) in table {
         let error = built.expect_err(name);
-        assert_eq!(
-            (error.kind(), error.attempts()),
-            (ErrorKind::InvalidConfiguration, 0),
-            "{error}"
-        );
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::InvalidConfiguration, 0), "{error}");
         let message = error.to_string();
         assert!(message.contains(name), "{message}");
-        assert!(
-            !message.contains("password") || message.contains("user name or password"),
-            "{message}"
-        );
+        assert!(!message.contains("password") || message.contains("user name or password"), "{message}");
         assert!(!error.is_retryable());
     }
 }
@@ -415,10 +323,7 @@ fn plain_http_is_for_loopback_or_on_request() -> Outcome {
     ] {
         session().base_url(url).build()?;
     }
-    let plain = session()
-        .base_url("http://example.com")
-        .allow_insecure_http(true)
-        .build()?;
+    let plain = session().base_url("http://example.com").allow_insecure_http(true).build()?;
     assert_eq!(plain.base_url(), "http://example.com");
     Ok(())
 }
@@ -440,17 +345,10 @@ fn stages_have_names_and_addresses() -> Outcome {
     for name in ["", "Prod", " prod", "production", "é"] {
         let error = name.parse::<Stage>().expect_err("no such stage");
         assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
-        assert!(
-            error.to_string().contains("stage") && error.to_string().contains("parvati"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("stage") && error.to_string().contains("parvati"), "{error}");
     }
     // An address of one's own wins over the stage.
-    let session = Session::builder()
-        .auth_token("t")
-        .stage(Stage::Beta)
-        .base_url("https://example.com")
-        .build()?;
+    let session = Session::builder().auth_token("t").stage(Stage::Beta).base_url("https://example.com").build()?;
     assert_eq!(session.base_url(), "https://example.com");
     Ok(())
 }

@@ -18,9 +18,7 @@ use tokio::{net::TcpSocket, time::timeout};
 use crate::{Outcome, PATIENCE, client, ids, page, requested};
 
 const RETRIED: [u16; 6] = [408, 429, 500, 502, 503, 504];
-const NOT_RETRIED: [u16; 15] = [
-    300, 304, 400, 401, 402, 403, 404, 405, 409, 410, 413, 422, 501, 505, 599,
-];
+const NOT_RETRIED: [u16; 15] = [300, 304, 400, 401, 402, 403, 404, 405, 409, 410, 413, 422, 501, 505, 599];
 /// Long enough for an answer of the mock, short enough to be waited for.
 const SHORT: Duration = Duration::from_millis(500);
 /// Characters that change how the text around them shows.
@@ -73,10 +71,7 @@ fn fails(
         body: None,
         check: |_| true,
     };
-    Row {
-        outcome: Err(failure),
-        ..gives_page(told, requests, faults)
-    }
+    Row { outcome: Err(failure), ..gives_page(told, requests, faults) }
 }
 
 /// A row that expects an invalid response at once.
@@ -89,13 +84,7 @@ fn breaks(told: impl Into<String>, status: Option<u16>, fault: Fault) -> [Row; 2
     let told = told.into();
     [
         gives_page(format!("{told}, once"), 2, [fault.clone()]),
-        fails(
-            format!("{told}, always"),
-            4,
-            ErrorKind::Connection,
-            status,
-            [fault.always()],
-        ),
+        fails(format!("{told}, always"), 4, ErrorKind::Connection, status, [fault.always()]),
     ]
 }
 
@@ -135,11 +124,7 @@ impl Row {
         let faults = std::mem::take(&mut self.faults);
         let mock = MockPress::builder().generated_specs(3).faults(faults).start()?;
         let session = (self.settings)(mock.session_builder()).build()?;
-        Ok(Prepared {
-            row: self,
-            mock,
-            session,
-        })
+        Ok(Prepared { row: self, mock, session })
     }
 }
 
@@ -169,11 +154,7 @@ impl Prepared {
 impl Failure {
     fn compare(self, told: &str, error: &Error) {
         let found = (error.kind(), error.status(), error.attempts(), error.page_number());
-        assert_eq!(
-            found,
-            (self.kind, self.status, self.attempts, Some(1)),
-            "{told}: {error:?}"
-        );
+        assert_eq!(found, (self.kind, self.status, self.attempts, Some(1)), "{told}: {error:?}");
         let text = error.to_string();
         let attempts = format!("after {} attempts", self.attempts);
         assert!(text.starts_with("list_specs, page 1"), "{told}: {text}");
@@ -189,10 +170,7 @@ impl Failure {
         assert!((self.check)(error), "{told}: {error:?}");
         if self.kind == ErrorKind::InvalidResponse {
             let kept = error.response().is_some();
-            assert!(
-                !error.is_retryable() && kept == self.status.is_some(),
-                "{told}: {error:?}"
-            );
+            assert!(!error.is_retryable() && kept == self.status.is_some(), "{told}: {error:?}");
         }
     }
 }
@@ -226,11 +204,7 @@ fn statuses() -> Vec<Row> {
     let mut rows = Vec::new();
     for status in RETRIED {
         rows.push(gives_page(format!("{status} once"), 2, [Fault::status(status)]));
-        rows.push(gives_page(
-            format!("{status} three times"),
-            4,
-            [Fault::status(status).times(3)],
-        ));
+        rows.push(gives_page(format!("{status} three times"), 4, [Fault::status(status).times(3)]));
         rows.push(
             gives_page(
                 format!("{status} with an endless body"),
@@ -276,13 +250,7 @@ fn statuses() -> Vec<Row> {
             422 => ErrorKind::UnprocessableEntity,
             _ => ErrorKind::UnexpectedStatus,
         };
-        rows.push(fails(
-            format!("{status}"),
-            1,
-            kind,
-            status,
-            [Fault::status(status).always()],
-        ));
+        rows.push(fails(format!("{status}"), 1, kind, status, [Fault::status(status).always()]));
     }
     // The error is that of the last response.
     rows.push(
@@ -300,13 +268,7 @@ fn statuses() -> Vec<Row> {
         )
         .keeping("<p>the last one</p>"),
     );
-    rows.push(fails(
-        "503, then 403",
-        2,
-        ErrorKind::Forbidden,
-        403,
-        [Fault::status(503), Fault::status(403)],
-    ));
+    rows.push(fails("503, then 403", 2, ErrorKind::Forbidden, 403, [Fault::status(503), Fault::status(403)]));
     rows
 }
 
@@ -315,15 +277,9 @@ fn error_bodies() -> Vec<Row> {
     // Cut in the middle of a character.
     let long = format!("x{}", "é".repeat(KEPT));
     vec![
-        fails(
-            "an error body above 64 KiB",
-            1,
-            ErrorKind::NotFound,
-            404,
-            [Fault::status(404).html(long.clone())],
-        )
-        .keeping(&long.as_bytes()[..KEPT])
-        .checking(|error| error.response().and_then(|response| response.text()).is_some()),
+        fails("an error body above 64 KiB", 1, ErrorKind::NotFound, 404, [Fault::status(404).html(long.clone())])
+            .keeping(&long.as_bytes()[..KEPT])
+            .checking(|error| error.response().and_then(|response| response.text()).is_some()),
         fails(
             "an error body of exactly 64 KiB",
             1,
@@ -370,9 +326,7 @@ fn error_bodies() -> Vec<Row> {
             1,
             ErrorKind::BadRequest,
             400,
-            [Fault::status(400)
-                .body("text/plain", gzip(b"wrong kind"))
-                .header("content-encoding", "gzip")],
+            [Fault::status(400).body("text/plain", gzip(b"wrong kind")).header("content-encoding", "gzip")],
         )
         .keeping("wrong kind"),
         fails(
@@ -380,9 +334,7 @@ fn error_bodies() -> Vec<Row> {
             1,
             ErrorKind::BadRequest,
             400,
-            [Fault::status(400)
-                .body("text/plain", "no gzip")
-                .header("content-encoding", "gzip")],
+            [Fault::status(400).body("text/plain", "no gzip").header("content-encoding", "gzip")],
         ),
         fails(
             "a 500 whose body is cut off",
@@ -428,12 +380,7 @@ fn error_bodies() -> Vec<Row> {
             400,
             [Fault::status(400).json(json!({ "title": "x".repeat(60_000) }))],
         )
-        .checking(|error| {
-            error
-                .response()
-                .and_then(|response| response.title())
-                .is_some_and(|it| it.len() == 60_000)
-        }),
+        .checking(|error| error.response().and_then(|response| response.title()).is_some_and(|it| it.len() == 60_000)),
         fails(
             "deep nesting in an error",
             1,
@@ -455,42 +402,18 @@ fn connections() -> Vec<Row> {
     let mut rows: Vec<Row> = [
         breaks("dropped before the head", None, Fault::drop_connection()),
         breaks("dropped before the body", Some(200), Fault::pass().cut_after(0)),
-        breaks(
-            "dropped in the middle of the body",
-            Some(200),
-            Fault::pass().cut_after(500),
-        ),
-        breaks(
-            "a compressed body cut off",
-            Some(200),
-            gzipped(&page_of(5000)).cut_after(30),
-        ),
+        breaks("dropped in the middle of the body", Some(200), Fault::pass().cut_after(500)),
+        breaks("a compressed body cut off", Some(200), gzipped(&page_of(5000)).cut_after(30)),
         breaks("nonsense", None, Fault::raw_connection("SSH-2.0-nonsense\r\n\r\n")),
         breaks("zeros", None, Fault::raw_connection([0; 1000])),
-        breaks(
-            "half a head",
-            None,
-            Fault::raw_connection("HTTP/1.1 200 OK\r\ncontent-"),
-        ),
+        breaks("half a head", None, Fault::raw_connection("HTTP/1.1 200 OK\r\ncontent-")),
         breaks("a bad status", None, raw("HTTP/1.1 2000 OK")),
         breaks("a bad version", None, raw("HTTP/9.9 200 OK")),
         breaks("a bad header", None, raw("HTTP/1.1 200 OK\r\na b: c")),
         breaks("a bad length", None, raw("HTTP/1.1 200 OK\r\ncontent-length: many")),
-        breaks(
-            "two lengths",
-            None,
-            raw("HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6"),
-        ),
-        breaks(
-            "a length too long",
-            Some(200),
-            raw("HTTP/1.1 200 OK\r\ncontent-length: 999999999999"),
-        ),
-        breaks(
-            "chunks that are none",
-            Some(200),
-            raw("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked"),
-        ),
+        breaks("two lengths", None, raw("HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6")),
+        breaks("a length too long", Some(200), raw("HTTP/1.1 200 OK\r\ncontent-length: 999999999999")),
+        breaks("chunks that are none", Some(200), raw("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked")),
         breaks(
             "a cut off chunk",
             Some(200),
@@ -511,9 +434,7 @@ fn connections() -> Vec<Row> {
         gives_page(
             "early hints first",
             1,
-            [raw(&format!(
-                "HTTP/1.1 103 Early Hints\r\nlink: <x>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: {length}"
-            ))],
+            [raw(&format!("HTTP/1.1 103 Early Hints\r\nlink: <x>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: {length}"))],
         ),
         gives_page(
             "chunks",
@@ -528,9 +449,7 @@ fn connections() -> Vec<Row> {
             1,
             ErrorKind::UnexpectedStatus,
             101,
-            [Fault::raw_connection(
-                "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n",
-            )],
+            [Fault::raw_connection("HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n")],
         ),
     ]);
     rows
@@ -551,10 +470,7 @@ fn heads() -> Vec<Row> {
     vec![
         gives_page("100 headers", 1, [raw("200 OK", &headers(100, 10))]),
         above("101 headers", raw("200 OK", &headers(101, 10))),
-        above(
-            "101 headers of a refusal",
-            raw("503 Service Unavailable", &headers(101, 10)),
-        ),
+        above("101 headers of a refusal", raw("503 Service Unavailable", &headers(101, 10))),
         above("8 MB of headers", raw("200 OK", &headers(80, 100_000))),
         above("a header of 8 MB", raw("200 OK", &headers(1, 8_000_000))),
         above(
@@ -585,24 +501,12 @@ fn encodings() -> Vec<Row> {
         ("gzip", with(b"\x1f"), None),
         ("gzip", with(&gzip(b"")), None),
         ("gzip", [gzip(start), gzip(end)].concat(), None),
-        (
-            "gzip",
-            with(&gzip(b"more")),
-            Some((ErrorKind::InvalidResponse, 1, "trailing characters")),
-        ),
+        ("gzip", with(&gzip(b"more")), Some((ErrorKind::InvalidResponse, 1, "trailing characters"))),
         ("gzip", with(b"\x1f\x8b no gzip"), invalid),
         ("gzip", wrong, invalid),
         ("gzip", body.clone(), invalid),
-        (
-            "gzip",
-            with(&gzip(b"more")[..12]),
-            Some((ErrorKind::Connection, 4, "broke")),
-        ),
-        (
-            "gzip",
-            whole[..whole.len() - 1].to_vec(),
-            Some((ErrorKind::Connection, 4, "broke")),
-        ),
+        ("gzip", with(&gzip(b"more")[..12]), Some((ErrorKind::Connection, 4, "broke"))),
+        ("gzip", whole[..whole.len() - 1].to_vec(), Some((ErrorKind::Connection, 4, "broke"))),
         ("br", with(b""), unknown("`br`")),
         ("deflate", with(b""), unknown("`deflate`")),
         ("gzip, gzip", gzip(&whole), unknown("`gzip, gzip`")),
@@ -611,16 +515,10 @@ fn encodings() -> Vec<Row> {
     let mut rows = Vec::new();
     for (number, (name, bytes, failure)) in table.into_iter().enumerate() {
         let boundary = whole.len();
-        for (bytes_at_once, every) in [
-            (usize::MAX, Duration::ZERO),
-            (1, Duration::ZERO),
-            (boundary, SHORT / 50),
-        ] {
+        for (bytes_at_once, every) in [(usize::MAX, Duration::ZERO), (1, Duration::ZERO), (boundary, SHORT / 50)] {
             let told = format!("compressed body {number}, {bytes_at_once} bytes at once");
-            let fault = Fault::raw_body(bytes.clone())
-                .header("content-encoding", name)
-                .trickle(bytes_at_once, every)
-                .always();
+            let fault =
+                Fault::raw_body(bytes.clone()).header("content-encoding", name).trickle(bytes_at_once, every).always();
             rows.push(match failure {
                 None => gives_page(told, 1, [fault]),
                 Some((kind, requests, says)) => fails(told, requests, kind, 200, [fault]).saying([says]),
@@ -644,16 +542,10 @@ fn time_limits() -> Vec<Row> {
         fails("a byte a second", 1, timeout, 200, [trickle()])
             .with(|session| session.timeout(SHORT).retry(RetryPolicy::none()))
             .saying(["timeout of 500ms"]),
-        fails(
-            "no answer within the total timeout",
-            1,
-            timeout,
-            None,
-            [Fault::hang().always()],
-        )
-        .with(total)
-        .saying(["total timeout of 500ms"])
-        .checking(Error::is_retryable),
+        fails("no answer within the total timeout", 1, timeout, None, [Fault::hang().always()])
+            .with(total)
+            .saying(["total timeout of 500ms"])
+            .checking(Error::is_retryable),
         fails("a byte a second within the total timeout", 1, timeout, 200, [trickle()])
             .with(total)
             .saying(["total timeout of 500ms"]),
@@ -673,10 +565,7 @@ fn time_limits() -> Vec<Row> {
             [Fault::status(503).always()],
         )
         .with(|session| {
-            let patient = RetryPolicy::default()
-                .max_attempts(1000)
-                .initial_delay(NEVER)
-                .max_delay(NEVER);
+            let patient = RetryPolicy::default().max_attempts(1000).initial_delay(NEVER).max_delay(NEVER);
             session.total_timeout(SHORT).retry(patient)
         }),
     ]
@@ -694,26 +583,15 @@ fn retry_after() -> Vec<Row> {
         wish(date(seconds)).header("date", date(0))
     };
     vec![
-        fails(
-            "a wish beyond the total timeout, in seconds",
-            1,
-            limited,
-            429,
-            [wish("3600".into())],
-        )
-        .saying(["retry after 3600 s"])
-        .checking(|error| error.response().and_then(|it| it.retry_after()) == Some(Duration::from_secs(3600))),
-        fails(
-            "a wish beyond the total timeout, as a date",
-            1,
-            limited,
-            429,
-            [wish(http_date(NEVER))],
-        )
-        .checking(|error| {
-            let wish = error.response().and_then(|response| response.retry_after());
-            wish.is_some_and(|wish| NEVER - PATIENCE < wish && wish <= NEVER)
-        }),
+        fails("a wish beyond the total timeout, in seconds", 1, limited, 429, [wish("3600".into())])
+            .saying(["retry after 3600 s"])
+            .checking(|error| error.response().and_then(|it| it.retry_after()) == Some(Duration::from_secs(3600))),
+        fails("a wish beyond the total timeout, as a date", 1, limited, 429, [wish(http_date(NEVER))]).checking(
+            |error| {
+                let wish = error.response().and_then(|response| response.retry_after());
+                wish.is_some_and(|wish| NEVER - PATIENCE < wish && wish <= NEVER)
+            },
+        ),
         fails(
             "a wish beyond a shorter total timeout",
             1,
@@ -730,43 +608,18 @@ fn retry_after() -> Vec<Row> {
             404,
             [Fault::status(404).header("retry-after", "1").always()],
         ),
-        fails(
-            "a wish of 10^30 seconds",
-            1,
-            limited,
-            429,
-            [wish(format!("1{}", "0".repeat(30)))],
-        )
-        .checking(|error| error.response().and_then(|it| it.retry_after()) == Some(Duration::from_secs(u64::MAX))),
+        fails("a wish of 10^30 seconds", 1, limited, 429, [wish(format!("1{}", "0".repeat(30)))])
+            .checking(|error| error.response().and_then(|it| it.retry_after()) == Some(Duration::from_secs(u64::MAX))),
         fails("a wish by a clock that is late", 1, limited, 429, [dated("1970", 3600)]).saying(["retry after 3600 s"]),
-        fails(
-            "a wish by a clock that is early",
-            1,
-            limited,
-            429,
-            [dated("2099", 3600)],
-        )
-        .saying(["retry after 3600 s"]),
-        gives_page(
-            "a wish for a second, by a clock that is early",
-            2,
-            [dated("2099", 1).times(1)],
-        ),
+        fails("a wish by a clock that is early", 1, limited, 429, [dated("2099", 3600)]).saying(["retry after 3600 s"]),
+        gives_page("a wish for a second, by a clock that is early", 2, [dated("2099", 1).times(1)]),
         fails("a wish without retries", 1, limited, 429, [wish("0".into())])
             .with(|session| session.retry(RetryPolicy::none())),
         gives_page("a wish for no time", 2, [wish("0".into()).times(1)]),
-        gives_page(
-            "a wish in the past",
-            2,
-            [wish("Thu, 01 Jan 1970 00:00:00 GMT".into()).times(1)],
-        ),
+        gives_page("a wish in the past", 2, [wish("Thu, 01 Jan 1970 00:00:00 GMT".into()).times(1)]),
         gives_page("a wish that cannot be read", 2, [wish("soon".into()).times(1)]),
         gives_page("a wish in seconds", 2, [wish("1".into()).times(1)]),
-        gives_page(
-            "a wish as a date",
-            2,
-            [wish(http_date(Duration::from_secs(2))).times(1)],
-        ),
+        gives_page("a wish as a date", 2, [wish(http_date(Duration::from_secs(2))).times(1)]),
     ]
 }
 
@@ -795,38 +648,21 @@ fn bodies() -> Vec<Row> {
         invalid("a page count in words", text(r#"{"pageCount":"1","specs":[]}"#)).saying(["at `pageCount`", "\"1\""]),
         invalid("a negative page count", text(r#"{"pageCount":-1,"specs":[]}"#)).saying(["at `pageCount`"]),
         invalid("half a page", text(r#"{"pageCount":0.5,"specs":[]}"#)).saying(["at `pageCount`"]),
-        invalid(
-            "too many pages",
-            text(r#"{"pageCount":18446744073709551616,"specs":[]}"#),
-        )
-        .saying(["at `pageCount`"]),
+        invalid("too many pages", text(r#"{"pageCount":18446744073709551616,"specs":[]}"#)).saying(["at `pageCount`"]),
         invalid("pages in scientific notation", text(r#"{"pageCount":1e3,"specs":[]}"#)).saying(["at `pageCount`"]),
         invalid("an object for a list", text(r#"{"pageCount":1,"specs":{}}"#)).saying(["at `specs`"]),
-        invalid(
-            "an item without an id",
-            json(json!({ "pageCount": 1, "specs": [{ "id": "a" }, { "kind": "app" }] })),
-        )
-        .saying(["at `specs[1]`", "missing field `id`"]),
-        invalid(
-            "an id of null",
-            json(json!({ "pageCount": 1, "specs": [{ "id": null }] })),
-        )
-        .saying(["specs[0].id"]),
+        invalid("an item without an id", json(json!({ "pageCount": 1, "specs": [{ "id": "a" }, { "kind": "app" }] })))
+            .saying(["at `specs[1]`", "missing field `id`"]),
+        invalid("an id of null", json(json!({ "pageCount": 1, "specs": [{ "id": null }] }))).saying(["specs[0].id"]),
         invalid("an item of null", json(json!({ "pageCount": 1, "specs": [null] }))).saying(["specs[0]"]),
         invalid(
             "a wrong type deep inside",
             json(json!({ "pageCount": 1, "specs": [{ "id": "a", "metadata": { "tags": [{}, { "name": 7 }] } }] })),
         )
         .saying(["at `specs[0].metadata.tags[1].name`", "integer `7`", "pageCount"]),
-        invalid(
-            "a kind in numbers",
-            json(json!({ "pageCount": 1, "specs": [{ "id": "a", "kind": 1 }] })),
-        )
-        .saying(["at `specs[0].kind`"]),
-        invalid(
-            "no UTF-8",
-            Fault::raw_body(b"{\"pageCount\":1,\"specs\":[],\"x\":\"\xff\"}"),
-        ),
+        invalid("a kind in numbers", json(json!({ "pageCount": 1, "specs": [{ "id": "a", "kind": 1 }] })))
+            .saying(["at `specs[0].kind`"]),
+        invalid("no UTF-8", Fault::raw_body(b"{\"pageCount\":1,\"specs\":[],\"x\":\"\xff\"}")),
         invalid(
             "UTF-16",
             Fault::raw_body(
@@ -842,24 +678,15 @@ fn bodies() -> Vec<Row> {
             Fault::raw_connection("HTTP/1.1 200 OK\r\n\r\n{\"pageCount\":1,\"specs\":[{\"id\""),
         ),
         invalid("something after the page", text(r#"{"pageCount":1,"specs":[]} more"#)),
-        invalid(
-            "two pages",
-            text(r#"{"pageCount":1,"specs":[]}{"pageCount":1,"specs":[]}"#),
-        ),
+        invalid("two pages", text(r#"{"pageCount":1,"specs":[]}{"pageCount":1,"specs":[]}"#)),
         invalid("a number out of range", text(r#"{"pageCount":1,"specs":[],"x":1e999}"#)),
         invalid("a duplicate key", text(r#"{"pageCount":1,"pageCount":2,"specs":[]}"#)).saying(["duplicate field"]),
         invalid("deep nesting", nested(100_000)).saying(["recursion limit"]),
         invalid("deep nesting that never ends", text(&"[".repeat(1_000_000))),
         invalid("deep objects", text(&"{\"a\":".repeat(200_000))),
-        invalid(
-            "an enormous string for a number",
-            json(json!({ "pageCount": long, "specs": [] })),
-        )
-        .saying(["at `pageCount`"]),
-        invalid(
-            "an enormous key",
-            text(&format!(r#"{{"pageCount":1,"specs":[],"{long}":{}"#, "[".repeat(500))),
-        ),
+        invalid("an enormous string for a number", json(json!({ "pageCount": long, "specs": [] })))
+            .saying(["at `pageCount`"]),
+        invalid("an enormous key", text(&format!(r#"{{"pageCount":1,"specs":[],"{long}":{}"#, "[".repeat(500)))),
         invalid("an enormous body of no sense", text(&long)),
         invalid("another page", text(&page(3, 2, ["a"]).to_string())).saying(["pageNumber", "2", "1"]),
         invalid("page zero", text(&page(3, 0, ["a"]).to_string())).saying(["pageNumber"]),
@@ -874,40 +701,22 @@ fn bodies() -> Vec<Row> {
             }))],
         )
         .giving(|page| page.specs[0].id.len() == 1_000_000),
-        gives_page(
-            "a duplicate unknown key",
-            1,
-            [text(r#"{"x":1,"pageCount":0,"specs":[],"x":2}"#)],
-        )
-        .giving(|page| page.extra.len() == 1),
+        gives_page("a duplicate unknown key", 1, [text(r#"{"x":1,"pageCount":0,"specs":[],"x":2}"#)])
+            .giving(|page| page.extra.len() == 1),
         gives_page("pageCount 0 with items", 1, [text(&page(0, 1, ["a"]).to_string())])
             .giving(|page| page.page_count == 0 && page.specs.len() == 1),
         gives_page("a huge page count", 1, [text(&page(u64::MAX, 1, []).to_string())])
             .giving(|page| page.page_count == u64::MAX),
-        gives_page(
-            "a page declared as HTML",
-            1,
-            [Fault::status(200).html(page(1, 1, ["a"]).to_string())],
-        )
-        .giving(|page| page.specs.len() == 1),
-        gives_page(
-            "white space around the page",
-            1,
-            [text(&format!("\r\n\t {} \n", page(1, 1, ["a"])))],
-        )
-        .giving(|page| page.specs.len() == 1),
+        gives_page("a page declared as HTML", 1, [Fault::status(200).html(page(1, 1, ["a"]).to_string())])
+            .giving(|page| page.specs.len() == 1),
+        gives_page("white space around the page", 1, [text(&format!("\r\n\t {} \n", page(1, 1, ["a"])))])
+            .giving(|page| page.specs.len() == 1),
     ];
     for status in [201, 202, 203, 204, 205, 206, 207, 226, 299] {
         let empty = Fault::status(status).empty().always();
         rows.push(
-            fails(
-                format!("{status} without a page"),
-                1,
-                ErrorKind::InvalidResponse,
-                status,
-                [empty],
-            )
-            .saying([&status.to_string()]),
+            fails(format!("{status} without a page"), 1, ErrorKind::InvalidResponse, status, [empty])
+                .saying([&status.to_string()]),
         );
         if ![204, 205].contains(&status) {
             let whole = Fault::status(status).body("application/json", three_specs());
@@ -919,15 +728,9 @@ fn bodies() -> Vec<Row> {
 
 fn sizes() -> Vec<Row> {
     let limit = |session: SessionBuilder| session.max_response_bytes(4096);
-    let above = |told: &str, fault: Fault| {
-        invalid(told, fault)
-            .with(limit)
-            .saying(["longer than `max_response_bytes`"])
-    };
-    let endless = format!(
-        "HTTP/1.1 200 OK\r\ncontent-length: 999999999999\r\n\r\n{}",
-        " ".repeat(100_000)
-    );
+    let above =
+        |told: &str, fault: Fault| invalid(told, fault).with(limit).saying(["longer than `max_response_bytes`"]);
+    let endless = format!("HTTP/1.1 200 OK\r\ncontent-length: 999999999999\r\n\r\n{}", " ".repeat(100_000));
     vec![
         gives_page("a body as large as the limit", 1, [Fault::raw_body(page_of(4096))]).with(limit),
         gives_page("a compressed body as large as the limit", 1, [gzipped(&page_of(4096))]).with(limit),
@@ -936,10 +739,7 @@ fn sizes() -> Vec<Row> {
         above("a compressed body above the limit", gzipped(&page_of(4097))),
         above("a small body that grows enormously", gzipped(&page_of(5_000_000))),
         above("a body above the limit that never ends", Fault::raw_connection(endless)),
-        above(
-            "a body above the limit, byte by byte",
-            Fault::raw_body(page_of(4200)).trickle(100, Duration::ZERO),
-        ),
+        above("a body above the limit, byte by byte", Fault::raw_body(page_of(4200)).trickle(100, Duration::ZERO)),
         invalid("a limit of nothing", Fault::raw_body(page_of(100))).with(|session| session.max_response_bytes(0)),
         gives_page("no limit", 1, [Fault::raw_body(page_of(100_000))])
             .with(|session| session.max_response_bytes(u64::MAX)),
@@ -1017,10 +817,7 @@ async fn bodies_above_the_limit_stop_being_read() -> Outcome {
 #[tokio::test]
 async fn a_retry_waits_as_long_as_the_service_asks() -> Outcome {
     let asked = Duration::from_secs(1);
-    let mock = MockPress::builder()
-        .generated_specs(1)
-        .fault(Fault::status(503).header("retry-after", "1"))
-        .start()?;
+    let mock = MockPress::builder().generated_specs(1).fault(Fault::status(503).header("retry-after", "1")).start()?;
     client(&mock)?.list_specs().page(1).await?;
     let requests = mock.requests();
     assert!(requests[1].received_at() - requests[0].received_at() >= asked);
@@ -1031,44 +828,19 @@ async fn a_retry_waits_as_long_as_the_service_asks() -> Outcome {
 async fn nobody_listening_is_a_failed_connection() -> Outcome {
     let url = MockPress::start()?.url().to_owned();
     let retry = RetryPolicy::default().max_delay(Duration::from_millis(1));
-    let session = Session::builder()
-        .auth_token("token")
-        .base_url(url)
-        .retry(retry)
-        .build()?;
-    let error = get_client(session)?
-        .list_specs()
-        .page(1)
-        .await
-        .expect_err("nobody is there");
-    assert_eq!(
-        (error.kind(), error.status(), error.attempts()),
-        (ErrorKind::Connection, None, 4)
-    );
-    assert!(
-        error.to_string().contains("could not be reached") && error.is_retryable(),
-        "{error}"
-    );
+    let session = Session::builder().auth_token("token").base_url(url).retry(retry).build()?;
+    let error = get_client(session)?.list_specs().page(1).await.expect_err("nobody is there");
+    assert_eq!((error.kind(), error.status(), error.attempts()), (ErrorKind::Connection, None, 4));
+    assert!(error.to_string().contains("could not be reached") && error.is_retryable(), "{error}");
     Ok(())
 }
 
 #[tokio::test]
 async fn a_name_that_does_not_resolve_is_a_failed_connection() -> Outcome {
-    let session = Session::builder()
-        .auth_token("token")
-        .base_url("https://press.invalid")
-        .retry(RetryPolicy::none())
-        .build()?;
-    let error = get_client(session)?
-        .list_specs()
-        .page(1)
-        .await
-        .expect_err("there is no such host");
-    assert_eq!(
-        (error.kind(), error.attempts()),
-        (ErrorKind::Connection, 1),
-        "{error:?}"
-    );
+    let session =
+        Session::builder().auth_token("token").base_url("https://press.invalid").retry(RetryPolicy::none()).build()?;
+    let error = get_client(session)?.list_specs().page(1).await.expect_err("there is no such host");
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Connection, 1), "{error:?}");
     Ok(())
 }
 
@@ -1078,11 +850,7 @@ async fn a_server_that_does_not_speak_tls_is_a_failed_connection() -> Outcome {
     let url = mock.url().replace("http://", "https://");
     let session = mock.session_builder().base_url(url).build()?;
     let error = get_client(session)?.list_specs().page(1).await.expect_err("no TLS");
-    assert_eq!(
-        (error.kind(), error.attempts()),
-        (ErrorKind::Connection, 4),
-        "{error:?}"
-    );
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Connection, 4), "{error:?}");
     assert_eq!(mock.request_count(), 0);
     Ok(())
 }
@@ -1108,11 +876,7 @@ async fn connecting_has_a_limit_of_its_own() -> Outcome {
         .build()?;
     let call = get_client(session)?.list_specs().page(1);
     let error = timeout(PATIENCE, call).await?.expect_err("a full queue");
-    assert_eq!(
-        (error.kind(), error.status(), error.attempts()),
-        (ErrorKind::Timeout, None, 2),
-        "{error:?}"
-    );
+    assert_eq!((error.kind(), error.status(), error.attempts()), (ErrorKind::Timeout, None, 2), "{error:?}");
     assert!(error.to_string().contains("connect timeout"), "{error}");
     Ok(())
 }
@@ -1124,10 +888,7 @@ async fn redirects_within_the_origin_are_followed() -> Outcome {
             .generated_specs(3)
             .fault(Fault::redirect("/elsewhere/", status).header("set-cookie", "session=1; Path=/"))
             .start()?;
-        mock.fault(Fault::redirect(
-            format!("{}/v1/specs/?pageNumber=1", mock.url()),
-            status,
-        ));
+        mock.fault(Fault::redirect(format!("{}/v1/specs/?pageNumber=1", mock.url()), status));
         let page = client(&mock)?.list_specs().page(1).await?;
         assert_eq!((page.specs.len(), mock.request_count()), (3, 3), "{status}");
         for request in mock.requests() {
@@ -1185,19 +946,13 @@ async fn redirects_to_another_origin_are_not_followed() -> Outcome {
     mock.faults([Fault::redirect("/elsewhere", 302), Fault::redirect(&places[0], 302)]);
     let error = client.list_specs().page(1).await.expect_err("a redirect");
     assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedStatus, Some(302)));
-    assert_eq!(
-        (other.connections(), other.request_count()),
-        (0, 0),
-        "the token must not travel"
-    );
+    assert_eq!((other.connections(), other.request_count()), (0, 0), "the token must not travel");
     Ok(())
 }
 
 #[tokio::test]
 async fn a_circle_of_redirects_ends() -> Outcome {
-    let mock = MockPress::builder()
-        .fault(Fault::redirect("/v1/specs/", 302).always())
-        .start()?;
+    let mock = MockPress::builder().fault(Fault::redirect("/v1/specs/", 302).always()).start()?;
     let error = client(&mock)?.list_specs().page(1).await.expect_err("a circle");
     assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedStatus, Some(302)));
     assert!(mock.request_count() <= 11, "{}", mock.request_count());
@@ -1207,35 +962,20 @@ async fn a_circle_of_redirects_ends() -> Outcome {
 #[tokio::test]
 async fn a_redirect_without_a_place_is_an_unexpected_status() -> Outcome {
     let mock = MockPress::builder().fault(Fault::status(302).empty()).start()?;
-    let error = client(&mock)?
-        .list_specs()
-        .page(1)
-        .await
-        .expect_err("a redirect to nowhere");
-    assert_eq!(
-        (error.kind(), error.status(), error.attempts()),
-        (ErrorKind::UnexpectedStatus, Some(302), 1)
-    );
+    let error = client(&mock)?.list_specs().page(1).await.expect_err("a redirect to nowhere");
+    assert_eq!((error.kind(), error.status(), error.attempts()), (ErrorKind::UnexpectedStatus, Some(302), 1));
     Ok(())
 }
 
 #[tokio::test]
 async fn a_custom_http_client_that_refuses_redirects_is_reported() -> Outcome {
-    let mock = MockPress::builder()
-        .fault(Fault::redirect("/x", 302).always())
-        .start()?;
+    let mock = MockPress::builder().fault(Fault::redirect("/x", 302).always()).start()?;
     let custom = reqwest::Client::builder()
         .retry(reqwest::retry::never())
-        .redirect(reqwest::redirect::Policy::custom(|attempt| {
-            attempt.error("no redirects here")
-        }));
+        .redirect(reqwest::redirect::Policy::custom(|attempt| attempt.error("no redirects here")));
     let session = mock.session_builder().http_client(custom.build()?).build()?;
     let error = get_client(session)?.list_specs().page(1).await.expect_err("a redirect");
-    assert_eq!(
-        (error.kind(), error.attempts()),
-        (ErrorKind::UnexpectedStatus, 1),
-        "{error:?}"
-    );
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::UnexpectedStatus, 1), "{error:?}");
     assert!(!error.is_retryable());
     Ok(())
 }
@@ -1244,17 +984,12 @@ async fn a_custom_http_client_that_refuses_redirects_is_reported() -> Outcome {
 async fn a_server_that_ignores_the_page_number_ends_the_walk() -> Outcome {
     let first = page(3, 1, ["a", "b"]);
     for concurrency in [1, 3] {
-        let mock = MockPress::builder()
-            .fault(Fault::raw_body(first.to_string()).always())
-            .start()?;
+        let mock = MockPress::builder().fault(Fault::raw_body(first.to_string()).always()).start()?;
         let mut stream = client(&mock)?.list_specs().concurrency(concurrency).stream();
         assert!(stream.next().await.is_some_and(|item| item.is_ok()));
         assert!(stream.next().await.is_some_and(|item| item.is_ok()));
         let error = stream.next().await.ok_or("an error")?.expect_err("page 1 again");
-        assert_eq!(
-            (error.kind(), error.page_number()),
-            (ErrorKind::InvalidResponse, Some(2))
-        );
+        assert_eq!((error.kind(), error.page_number()), (ErrorKind::InvalidResponse, Some(2)));
         assert!(stream.next().await.is_none());
     }
     Ok(())
@@ -1298,23 +1033,11 @@ async fn each_page_of_a_walk_has_its_own_attempts_and_time() -> Outcome {
 
 #[tokio::test]
 async fn the_error_of_a_walk_names_page_and_attempts() -> Outcome {
-    let mock = MockPress::builder()
-        .generated_specs(4)
-        .fault(Fault::status(500).on_page(2).always())
-        .start()?;
-    let error = ids(client(&mock)?.list_specs().page_size(2).stream())
-        .await
-        .expect_err("page 2 fails");
-    assert_eq!(
-        (error.kind(), error.page_number(), error.attempts()),
-        (ErrorKind::InternalServerError, Some(2), 4)
-    );
+    let mock = MockPress::builder().generated_specs(4).fault(Fault::status(500).on_page(2).always()).start()?;
+    let error = ids(client(&mock)?.list_specs().page_size(2).stream()).await.expect_err("page 2 fails");
+    assert_eq!((error.kind(), error.page_number(), error.attempts()), (ErrorKind::InternalServerError, Some(2), 4));
     assert_eq!(error.status(), Some(500));
-    assert!(
-        error
-            .response()
-            .is_some_and(|response| response.title() == Some("Internal Server Error"))
-    );
+    assert!(error.response().is_some_and(|response| response.title() == Some("Internal Server Error")));
     assert_eq!(requested(&mock), [Some(1), Some(2), Some(2), Some(2), Some(2)]);
     Ok(())
 }
@@ -1346,11 +1069,7 @@ async fn a_dead_service_soon_gets_one_request_per_call() -> Outcome {
     assert_eq!(requests[33], 2);
     assert_eq!(requests[34..], [1; 26]);
     // The error is that of the response all the same.
-    let error = get_client(session)?
-        .list_specs()
-        .page(1)
-        .await
-        .expect_err("a dead service");
+    let error = get_client(session)?.list_specs().page(1).await.expect_err("a dead service");
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::ServiceUnavailable, 1));
 
     // A fresh session has its retries.
@@ -1375,17 +1094,10 @@ async fn the_retry_budget_is_shared_by_all_clients_of_a_session() -> Outcome {
 
 #[tokio::test]
 async fn successes_fill_the_retry_budget_again() -> Outcome {
-    let mock = MockPress::builder()
-        .generated_specs(1)
-        .fault(Fault::status(503).always())
-        .start()?;
+    let mock = MockPress::builder().generated_specs(1).fault(Fault::status(503).always()).start()?;
     let session = impatient(&mock)?;
     requests_per_call(&mock, &session, 40).await?;
-    assert_eq!(
-        requests_per_call(&mock, &session, 1).await?,
-        [1],
-        "the budget is used up"
-    );
+    assert_eq!(requests_per_call(&mock, &session, 1).await?, [1], "the budget is used up");
     mock.clear_faults();
     requests_per_call(&mock, &session, 10).await?;
     mock.fault(Fault::status(503).always());
@@ -1407,19 +1119,13 @@ async fn what_is_not_retried_costs_no_budget() -> Outcome {
 #[tokio::test]
 async fn dropping_a_call_cancels_its_request_at_once() -> Outcome {
     let slow = || Fault::pass().trickle(1, NEVER);
-    let mock = MockPress::builder()
-        .generated_specs(2)
-        .faults([Fault::hang(), slow(), slow()])
-        .start()?;
+    let mock = MockPress::builder().generated_specs(2).faults([Fault::hang(), slow(), slow()]).start()?;
     let client = client(&mock)?;
     let call = tokio::spawn(client.list_specs().page(1));
     mock.wait_for_requests(1, PATIENCE).await?;
     call.abort();
     mock.wait_for_aborted(1, PATIENCE).await?;
-    for (number, mut stream) in [
-        (2, client.list_specs().stream()),
-        (3, client.list_specs().concurrency(4).stream()),
-    ] {
+    for (number, mut stream) in [(2, client.list_specs().stream()), (3, client.list_specs().concurrency(4).stream())] {
         let walk = tokio::spawn(async move { stream.next().await.map(drop) });
         mock.wait_for_requests(number, PATIENCE).await?;
         walk.abort();
@@ -1431,9 +1137,7 @@ async fn dropping_a_call_cancels_its_request_at_once() -> Outcome {
 
 #[tokio::test]
 async fn dropping_a_call_while_it_waits_to_try_again_sends_nothing_more() -> Outcome {
-    let mock = MockPress::builder()
-        .fault(Fault::status(503).header("retry-after", "60").always())
-        .start()?;
+    let mock = MockPress::builder().fault(Fault::status(503).header("retry-after", "60").always()).start()?;
     let client = client(&mock)?;
     let call = tokio::spawn(client.list_specs().page(1));
     mock.wait_for_requests(1, PATIENCE).await?;

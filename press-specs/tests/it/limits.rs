@@ -105,19 +105,11 @@ async fn endless(status: u16, flood: bool, mut stream: TcpStream) -> std::io::Re
 
 #[tokio::test]
 async fn time_limits_are_wall_clock_time() -> Outcome {
-    for (status, flood, busy) in [
-        (200, false, false),
-        (200, false, true),
-        (200, true, false),
-        (200, true, true),
-        (503, true, true),
-    ] {
+    for (status, flood, busy) in
+        [(200, false, false), (200, false, true), (200, true, false), (200, true, true), (503, true, true)]
+    {
         let server = serve(move |_, stream| endless(status, flood, stream))?;
-        let session = server
-            .session()
-            .timeout(LIMIT)
-            .max_response_bytes(u64::MAX)
-            .retry(RetryPolicy::none());
+        let session = server.session().timeout(LIMIT).max_response_bytes(u64::MAX).retry(RetryPolicy::none());
         let call = get_client(session.build()?)?.list_specs().page(1);
         let other = busy.then(|| {
             tokio::spawn(async {
@@ -138,16 +130,9 @@ async fn time_limits_are_wall_clock_time() -> Outcome {
         let call = async { (call.await, start.elapsed()) };
         let (clock, (result, took)) = tokio::join!(clock, call);
         let error = result.expect_err("a body without an end");
-        let expected = if status == 200 {
-            ErrorKind::Timeout
-        } else {
-            ErrorKind::ServiceUnavailable
-        };
+        let expected = if status == 200 { ErrorKind::Timeout } else { ErrorKind::ServiceUnavailable };
         assert_eq!(error.kind(), expected, "{error:?}");
-        assert!(
-            LIMIT <= took && took < 2 * clock,
-            "{status}, flood {flood}, busy {busy}: {took:?} beside {clock:?}"
-        );
+        assert!(LIMIT <= took && took < 2 * clock, "{status}, flood {flood}, busy {busy}: {took:?} beside {clock:?}");
         if let Some(other) = other {
             other.abort();
         }
@@ -181,10 +166,7 @@ async fn bursts_survive_a_rate_limit_and_cost_no_budget() -> Outcome {
     for call in join_all(calls).await {
         call??;
     }
-    assert_eq!(
-        (mock.unused_faults(), mock.request_count()),
-        (0, 600 + STREAM + 2 * CALLS)
-    );
+    assert_eq!((mock.unused_faults(), mock.request_count()), (0, 600 + STREAM + 2 * CALLS));
     mock.fault(Fault::status(503).always());
     assert_eq!(requests_per_call(&mock, &session, 33).await?, [4; 33]);
     Ok(())
@@ -311,10 +293,7 @@ async fn child() -> Outcome {
     };
     let page = worst_page(2 * 1024 * 1024);
     let length = page.len();
-    let mock = MockPress::builder()
-        .generated_specs(1)
-        .fault(Fault::raw_body(page).on_page(2).always())
-        .start()?;
+    let mock = MockPress::builder().generated_specs(1).fault(Fault::raw_body(page).on_page(2).always()).start()?;
     let client = client(&mock)?;
     client.list_specs().page(1).await?;
     let before = resident()?;

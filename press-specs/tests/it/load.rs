@@ -13,10 +13,7 @@ const TASKS: usize = 300;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_client_serves_hundreds_of_tasks() -> Outcome {
-    let mock = MockPress::builder()
-        .generated_specs(30)
-        .generated_deployments(2)
-        .start()?;
+    let mock = MockPress::builder().generated_specs(30).generated_deployments(2).start()?;
     let client = client(&mock)?;
     let expected = mock.spec_ids();
     let tasks: Vec<_> = (0..TASKS)
@@ -73,26 +70,9 @@ async fn the_errors_of_tasks_are_their_own() -> Outcome {
             let (client, known) = (client.clone(), known.clone());
             tokio::spawn(async move {
                 match number % 3 {
-                    0 => client
-                        .list_spec_release_deployments("nobody")
-                        .page(1)
-                        .await
-                        .err()
-                        .map(|it| it.kind()),
-                    1 => client
-                        .list_specs()
-                        .kind("robot")
-                        .stream()
-                        .try_next()
-                        .await
-                        .err()
-                        .map(|it| it.kind()),
-                    _ => client
-                        .list_spec_release_deployments(known)
-                        .page(1)
-                        .await
-                        .err()
-                        .map(|it| it.kind()),
+                    0 => client.list_spec_release_deployments("nobody").page(1).await.err().map(|it| it.kind()),
+                    1 => client.list_specs().kind("robot").stream().try_next().await.err().map(|it| it.kind()),
+                    _ => client.list_spec_release_deployments(known).page(1).await.err().map(|it| it.kind()),
                 }
             })
         })
@@ -123,9 +103,7 @@ async fn calls_dropped_in_flight_are_cancelled_and_harm_nobody() -> Outcome {
         })
         .collect();
     mock.wait_for_requests(DROPPED, PATIENCE).await?;
-    let others = stream::iter(0..50)
-        .map(|_| client.list_specs().page(1))
-        .buffer_unordered(10);
+    let others = stream::iter(0..50).map(|_| client.list_specs().page(1)).buffer_unordered(10);
     assert_eq!(others.try_collect::<Vec<_>>().await?.len(), 50);
     assert_eq!(mock.in_flight(), DROPPED);
     for task in &tasks {

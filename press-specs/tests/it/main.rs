@@ -46,10 +46,8 @@ fn client(mock: &MockPress) -> Outcome<Spec> {
 
 /// A mock that answers each request for page n with the nth of these bodies.
 fn pages(bodies: &[Value]) -> Outcome<MockPress> {
-    let faults = bodies
-        .iter()
-        .zip(1..)
-        .map(|(body, number)| Fault::raw_body(body.to_string()).on_page(number).always());
+    let faults =
+        bodies.iter().zip(1..).map(|(body, number)| Fault::raw_body(body.to_string()).on_page(number).always());
     Ok(MockPress::builder().faults(faults).start()?)
 }
 

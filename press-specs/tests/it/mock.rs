@@ -268,21 +268,11 @@ async fn only_the_token_of_the_moment_is_accepted() -> Outcome {
     let url = format!("{}{SPECS}?pageSize=0", mock.url());
     let sent = |tokens: &[&str]| {
         let request = CLIENT.get(&url);
-        let request = tokens
-            .iter()
-            .fold(request, |request, token| request.header("authorization", *token));
+        let request = tokens.iter().fold(request, |request, token| request.header("authorization", *token));
         async { Ok::<_, reqwest::Error>(request.send().await?.status().as_u16()) }
     };
     let token = "Bearer é";
-    let refused: [&[&str]; 7] = [
-        &[],
-        &[""],
-        &["Bearer"],
-        &["é"],
-        &["bearer é"],
-        &["Bearer é2"],
-        &[token, token],
-    ];
+    let refused: [&[&str]; 7] = [&[], &[""], &["Bearer"], &["é"], &["bearer é"], &["Bearer é2"], &[token, token]];
     for tokens in refused {
         assert_eq!(sent(tokens).await?, 401, "{tokens:?}");
     }
@@ -302,11 +292,7 @@ async fn only_the_token_of_the_moment_is_accepted() -> Outcome {
 #[tokio::test]
 async fn other_paths_and_methods_are_refused() -> Outcome {
     let mock = MockPress::builder()
-        .specs([
-            json!({ "id": "s" }),
-            json!({ "id": "a/b ü" }),
-            json!({ "title": "no id" }),
-        ])
+        .specs([json!({ "id": "s" }), json!({ "id": "a/b ü" }), json!({ "title": "no id" })])
         .deployments("unlisted", [] as [Value; 0])
         .start()?;
     let table = [
@@ -383,9 +369,7 @@ async fn a_generated_catalogue_is_whole_varied_and_always_the_same() -> Outcome 
     let deployments = page(&mock, &target).await?;
     assert_eq!(deployments, page(&other, &target).await?);
     let created = deployments["deployments"].as_array().ok_or("deployments")?.iter();
-    let created: Vec<_> = created
-        .map(|deployment| deployment["metadata"]["createdAt"].as_str())
-        .collect();
+    let created: Vec<_> = created.map(|deployment| deployment["metadata"]["createdAt"].as_str()).collect();
     assert!(created.len() == 30 && created.is_sorted_by(|left, right| left > right));
 
     mock.add_deployments(id, [json!({ "id": "own" })])?;
@@ -476,10 +460,7 @@ async fn scripted_responses_are_sent_as_scripted() -> Outcome {
         let response = get(&mock, SPECS).await?;
         assert_eq!(response.status(), 500);
         let body: Value = serde_json::from_str(&response.text().await?)?;
-        assert!(
-            body["detail"].as_str().is_some_and(|detail| detail.contains(mistake)),
-            "{body}"
-        );
+        assert!(body["detail"].as_str().is_some_and(|detail| detail.contains(mistake)), "{body}");
     }
     Ok(())
 }
@@ -507,19 +488,11 @@ async fn connections_end_as_scripted() -> Outcome {
     // (fault, what the head declares, what comes of the body)
     let table = [
         (cut.clone(), declared.as_str(), &whole[..100]),
-        (
-            cut.clone().trickle(30, Duration::from_millis(1)),
-            &declared,
-            &whole[..100],
-        ),
+        (cut.clone().trickle(30, Duration::from_millis(1)), &declared, &whole[..100]),
         (Fault::pass().cut_after(0), &declared, ""),
         (Fault::pass().cut_after(usize::MAX), &declared, &whole),
         (html.cut_after(5), "content-length: 10\r\n", "01234"),
-        (
-            Fault::raw_body("four").header("content-length", "9"),
-            "content-length: 9\r\n",
-            "four",
-        ),
+        (Fault::raw_body("four").header("content-length", "9"), "content-length: 9\r\n", "four"),
     ];
     for (fault, declared, body) in table {
         let told = format!("{fault:?}");
@@ -553,11 +526,7 @@ async fn faults_are_used_up_in_order_by_the_requests_they_are_for() -> Outcome {
         .fault(Fault::status(502).on_operation(Operation::ListSpecReleaseDeployments))
         .fault(Fault::status(503).when(|request| request.path() == "/elsewhere"))
         .fault(Fault::status(504).when(|request| request.header("x-mark").is_some()))
-        .faults([
-            Fault::pass(),
-            Fault::status(505).times(0),
-            Fault::status(506).on_page(1),
-        ])
+        .faults([Fault::pass(), Fault::status(505).times(0), Fault::status(506).on_page(1)])
         .start()?;
     assert_eq!(mock.unused_faults(), 7);
     let statuses = [
@@ -604,11 +573,7 @@ async fn pages_can_be_changed_before_they_are_sent() -> Outcome {
 #[tokio::test]
 async fn received_requests_are_there_to_assert_on() -> Outcome {
     let mock = MockPress::builder().token("sesame").start()?;
-    get(
-        &mock,
-        "/v1/specs/?term=a%20b%26&status=available&status=archived&pageNumber=7",
-    )
-    .await?;
+    get(&mock, "/v1/specs/?term=a%20b%26&status=available&status=archived&pageNumber=7").await?;
     get(&mock, "/v1/specs/%C3%A9/releases/deployments").await?;
     let requests = mock.requests();
     let [first, second] = requests.as_slice() else {
@@ -621,11 +586,7 @@ async fn received_requests_are_there_to_assert_on() -> Outcome {
     assert_eq!(first.operation(), Some(Operation::ListSpecs));
     assert_eq!(first.header("Authorization"), Some("sesame"));
     assert!(first.headers().iter().any(|(name, _)| name == "host"));
-    assert!(
-        first
-            .raw_query()
-            .is_some_and(|query| query.starts_with("term=a%20b%26&"))
-    );
+    assert!(first.raw_query().is_some_and(|query| query.starts_with("term=a%20b%26&")));
     assert!(first.received_at() <= second.received_at());
     assert_eq!(second.path(), "/v1/specs/%C3%A9/releases/deployments");
     assert_eq!((second.raw_query(), second.page_number()), (None, None));
@@ -640,11 +601,7 @@ async fn received_requests_are_there_to_assert_on() -> Outcome {
     let mock = MockPress::builder().keep_requests(1).start()?;
     get(&mock, "/first").await?;
     get(&mock, "/second").await?;
-    let kept: Vec<_> = mock
-        .requests()
-        .iter()
-        .map(|request| request.path().to_owned())
-        .collect();
+    let kept: Vec<_> = mock.requests().iter().map(|request| request.path().to_owned()).collect();
     assert_eq!((mock.request_count(), kept), (2, vec!["/second".to_owned()]));
     Ok(())
 }
@@ -749,9 +706,7 @@ async fn nothing_that_a_client_sends_harms_the_mock() -> Outcome {
         /v1/specs/%/releases/deployments /%2e%2e/..// /v1/specs/releases/deployments";
     for target in targets.split_whitespace().chain([long.as_str()]) {
         for method in ["GET", "OPTIONS", "CONNECT"] {
-            table.push(format!(
-                "{method} {target} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"
-            ));
+            table.push(format!("{method} {target} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"));
         }
     }
     for bytes in table {

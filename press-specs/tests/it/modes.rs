@@ -17,18 +17,11 @@ use crate::{Outcome, client, ids, page, pages, requested};
 async fn the_documented_example_works() -> Outcome {
     let id = "0bddb4c6-40c5-45c3-b477-fceb2c051609";
     let deployment = |n| json!({ "id": format!("d{n}"), "spec": { "release": { "version": "1.0.0" } } });
-    let mock = MockPress::builder()
-        .generated_specs(60)
-        .deployments(id, (0..70).map(deployment))
-        .start()?;
+    let mock = MockPress::builder().generated_specs(60).deployments(id, (0..70).map(deployment)).start()?;
     let client = press_specs::get_client(mock.session()?)?;
 
     let mut count = 0;
-    let mut specs = client
-        .list_specs()
-        .status([SpecStatus::Available])
-        .sort(["createdAt:desc"])
-        .stream();
+    let mut specs = client.list_specs().status([SpecStatus::Available]).sort(["createdAt:desc"]).stream();
     while let Some(spec) = specs.try_next().await? {
         let line = format!("{} {}", spec.id, spec.kind.unwrap_or(SpecKind::App));
         assert!(line.len() > 36, "{line}");
@@ -36,12 +29,7 @@ async fn the_documented_example_works() -> Outcome {
     }
     assert!((1..60).contains(&count), "{count}");
 
-    let page = client
-        .list_spec_release_deployments(id)
-        .version("1.0.0")
-        .page_size(50)
-        .page(2)
-        .await?;
+    let page = client.list_spec_release_deployments(id).version("1.0.0").page_size(50).page(2).await?;
     assert_eq!((page.deployments.len(), page.page_count), (20, 2));
     Ok(())
 }
@@ -52,9 +40,7 @@ async fn a_page_is_the_whole_body() -> Outcome {
         "pageCount": 9, "pageNumber": 2, "pageSize": 3, "specCount": 26, "links": { "next": "…" },
         "specs": [{ "id": "a" }, { "id": "b", "price": 1.5 }],
     });
-    let mock = MockPress::builder()
-        .fault(Fault::raw_body(body.to_string()).times(2))
-        .start()?;
+    let mock = MockPress::builder().fault(Fault::raw_body(body.to_string()).times(2)).start()?;
     let client = client(&mock)?;
     for number in [Some(2), None] {
         let page = client.list_specs().page(number).await?;
@@ -79,15 +65,8 @@ async fn a_page_after_the_last_one_is_empty() -> Outcome {
 #[tokio::test]
 async fn walks_give_every_item_once_and_in_order() -> Outcome {
     // (items, page size, requests)
-    for (items, size, requests) in [
-        (0, 25, 1),
-        (1, 25, 1),
-        (25, 25, 1),
-        (26, 25, 2),
-        (50, 25, 2),
-        (7, 1, 7),
-        (9, 4, 3),
-    ] {
+    for (items, size, requests) in [(0, 25, 1), (1, 25, 1), (25, 25, 1), (26, 25, 2), (50, 25, 2), (7, 1, 7), (9, 4, 3)]
+    {
         let mock = MockPress::builder().generated_specs(items).start()?;
         let specs = client(&mock)?.list_specs().page_size(size);
         assert_eq!(ids(specs.clone().stream()).await?, mock.spec_ids(), "{items} by {size}");
@@ -97,11 +76,7 @@ async fn walks_give_every_item_once_and_in_order() -> Outcome {
         let pages: Vec<_> = specs.pages().try_collect().await?;
         let numbers: Vec<_> = pages.iter().map(|page| page.page_number).collect();
         assert_eq!(numbers, expected, "{items} by {size}");
-        let items: Vec<_> = pages
-            .into_iter()
-            .flat_map(|page| page.specs)
-            .map(|spec| spec.id)
-            .collect();
+        let items: Vec<_> = pages.into_iter().flat_map(|page| page.specs).map(|spec| spec.id).collect();
         assert_eq!(items, mock.spec_ids());
     }
     Ok(())
@@ -109,20 +84,13 @@ async fn walks_give_every_item_once_and_in_order() -> Outcome {
 
 #[tokio::test]
 async fn deployments_are_walked_like_specs() -> Outcome {
-    let mock = MockPress::builder()
-        .generated_specs(1)
-        .generated_deployments(30)
-        .start()?;
+    let mock = MockPress::builder().generated_specs(1).generated_deployments(30).start()?;
     let id = mock.spec_ids().remove(0);
     let deployments = client(&mock)?.list_spec_release_deployments(&id).page_size(8);
     let items = ids(deployments.clone().stream()).await?;
     assert_eq!((items.len(), mock.request_count()), (30, 4));
     let pages: Vec<_> = deployments.start_page(3).pages().try_collect().await?;
-    let rest: Vec<_> = pages
-        .into_iter()
-        .flat_map(|page| page.deployments)
-        .map(|item| item.id)
-        .collect();
+    let rest: Vec<_> = pages.into_iter().flat_map(|page| page.deployments).map(|item| item.id).collect();
     assert_eq!(rest, items[16..]);
     Ok(())
 }
@@ -133,39 +101,15 @@ async fn page_counts_are_read_afresh_from_every_page() -> Outcome {
     let table: &[(&str, &[serde_json::Value], &[&str])] = &[
         ("none", &[page(0, 1, [])], &[]),
         ("none, but items", &[page(0, 1, ["a"]), page(0, 2, ["b"])], &["a"]),
-        (
-            "an empty page in the middle",
-            &[page(3, 1, ["a"]), page(3, 2, []), page(3, 3, ["c"])],
-            &["a", "c"],
-        ),
+        ("an empty page in the middle", &[page(3, 1, ["a"]), page(3, 2, []), page(3, 3, ["c"])], &["a", "c"]),
         ("an empty first page", &[page(2, 1, []), page(2, 2, ["b"])], &["b"]),
         ("empty pages only", &[page(2, 1, []), page(2, 2, [])], &[]),
         ("growing", &[page(1, 1, ["a"])], &["a"]),
-        (
-            "growing",
-            &[page(2, 1, ["a"]), page(3, 2, ["b"]), page(3, 3, ["c"])],
-            &["a", "b", "c"],
-        ),
-        (
-            "shrinking",
-            &[page(9, 1, ["a"]), page(2, 2, ["b"]), page(9, 3, ["c"])],
-            &["a", "b"],
-        ),
-        (
-            "shrinking below itself",
-            &[page(9, 1, ["a"]), page(0, 2, ["b"]), page(9, 3, ["c"])],
-            &["a", "b"],
-        ),
-        (
-            "huge, then not",
-            &[page(u64::MAX, 1, ["a"]), page(2, 2, ["b"])],
-            &["a", "b"],
-        ),
-        (
-            "repeated items",
-            &[page(2, 1, ["a", "a"]), page(2, 2, ["a"])],
-            &["a", "a", "a"],
-        ),
+        ("growing", &[page(2, 1, ["a"]), page(3, 2, ["b"]), page(3, 3, ["c"])], &["a", "b", "c"]),
+        ("shrinking", &[page(9, 1, ["a"]), page(2, 2, ["b"]), page(9, 3, ["c"])], &["a", "b"]),
+        ("shrinking below itself", &[page(9, 1, ["a"]), page(0, 2, ["b"]), page(9, 3, ["c"])], &["a", "b"]),
+        ("huge, then not", &[page(u64::MAX, 1, ["a"]), page(2, 2, ["b"])], &["a", "b"]),
+        ("repeated items", &[page(2, 1, ["a", "a"]), page(2, 2, ["a"])], &["a", "a", "a"]),
     ];
     for (told, bodies, expected) in table {
         for concurrency in [1, 3] {
@@ -182,10 +126,7 @@ async fn a_walk_ends_at_the_last_page_number_there_is() -> Outcome {
     let last = page(u64::MAX, u32::MAX.into(), ["a"]);
     for concurrency in [1, 4] {
         let mock = MockPress::builder().fault(Fault::raw_body(last.to_string())).start()?;
-        let specs = client(&mock)?
-            .list_specs()
-            .start_page(u32::MAX)
-            .concurrency(concurrency);
+        let specs = client(&mock)?.list_specs().start_page(u32::MAX).concurrency(concurrency);
         assert_eq!(ids(specs.stream()).await?, ["a"]);
         assert_eq!(mock.request_count(), 1);
     }
@@ -206,10 +147,7 @@ async fn pages_without_a_number_of_their_own_are_taken_as_asked_for() -> Outcome
 /// Returns the number of requests for an operation that the mock received.
 fn requested_of(mock: &MockPress, operation: Operation) -> usize {
     let requests = mock.requests();
-    requests
-        .iter()
-        .filter(|request| request.operation() == Some(operation))
-        .count()
+    requests.iter().filter(|request| request.operation() == Some(operation)).count()
 }
 
 #[tokio::test]
@@ -264,10 +202,7 @@ async fn nothing_is_requested_before_it_is_asked_for() -> Outcome {
 #[tokio::test]
 async fn a_walk_ends_after_an_error() -> Outcome {
     for concurrency in [1, 3] {
-        let mock = MockPress::builder()
-            .generated_specs(6)
-            .fault(Fault::status(403).on_page(2))
-            .start()?;
+        let mock = MockPress::builder().generated_specs(6).fault(Fault::status(403).on_page(2)).start()?;
         let specs = client(&mock)?.list_specs().page_size(2).concurrency(concurrency);
         let mut stream = specs.clone().stream();
         for id in &mock.spec_ids()[..2] {
@@ -290,10 +225,7 @@ async fn a_walk_ends_after_an_error() -> Outcome {
 
 #[tokio::test]
 async fn a_walk_is_resumed_at_the_page_that_failed() -> Outcome {
-    let mock = MockPress::builder()
-        .generated_specs(10)
-        .fault(Fault::status(400).on_page(3))
-        .start()?;
+    let mock = MockPress::builder().generated_specs(10).fault(Fault::status(400).on_page(3)).start()?;
     let specs = client(&mock)?.list_specs().page_size(3);
     let mut got = Vec::new();
     let mut stream = specs.clone().stream();
@@ -314,10 +246,7 @@ async fn a_walk_is_resumed_at_the_page_that_failed() -> Outcome {
 async fn a_start_beyond_the_end_is_a_changed_list() -> Outcome {
     let mock = MockPress::builder().generated_specs(3).start()?;
     let specs = client(&mock)?.list_specs().page_size(2);
-    for beyond in [
-        specs.clone().start_page(3),
-        specs.clone().resume("v1.p3.i0.s2".parse()?),
-    ] {
+    for beyond in [specs.clone().start_page(3), specs.clone().resume("v1.p3.i0.s2".parse()?)] {
         for concurrency in [1, 3] {
             let beyond = beyond.clone().concurrency(concurrency);
             let error = ids(beyond.clone().stream()).await.expect_err("no such page");
@@ -338,10 +267,7 @@ async fn a_start_beyond_the_end_is_a_changed_list() -> Outcome {
 #[tokio::test]
 async fn progress_is_what_the_last_page_says() -> Outcome {
     let body = |page_count: u64, number: u64, count: Option<u64>| {
-        let specs = [
-            json!({ "id": number.to_string() }),
-            json!({ "id": format!("{number}b") }),
-        ];
+        let specs = [json!({ "id": number.to_string() }), json!({ "id": format!("{number}b") })];
         json!({ "pageCount": page_count, "pageNumber": number, "specCount": count, "specs": specs })
     };
     let mock = pages(&[body(2, 1, Some(4)), body(3, 2, Some(5)), body(3, 3, None)])?;
@@ -372,10 +298,7 @@ async fn streams_are_terminated_once_they_have_said_so() -> Outcome {
         let specs = client(&mock)?.list_specs();
         let (mut stream, mut pages) = (specs.clone().stream(), specs.pages());
         for over in [false, true] {
-            assert_eq!(
-                (stream.next().await.is_none(), pages.next().await.is_none()),
-                (over, over)
-            );
+            assert_eq!((stream.next().await.is_none(), pages.next().await.is_none()), (over, over));
             assert_eq!((stream.is_terminated(), pages.is_terminated()), (over, over));
         }
     }
@@ -397,10 +320,7 @@ async fn helpers_can_be_written_for_every_list() -> Outcome {
         let page = pages.try_next().await?;
         Ok(page.and_then(|page| page.into_items().into_iter().next()))
     }
-    let mock = MockPress::builder()
-        .generated_specs(4)
-        .generated_deployments(2)
-        .start()?;
+    let mock = MockPress::builder().generated_specs(4).generated_deployments(2).start()?;
     let client = client(&mock)?;
     let id = mock.spec_ids().remove(0);
     let (specs, deployments) = (client.list_specs(), client.list_spec_release_deployments(&id));
@@ -412,28 +332,17 @@ async fn helpers_can_be_written_for_every_list() -> Outcome {
 #[tokio::test]
 async fn empty_pages_in_a_row_are_bounded() -> Outcome {
     for concurrency in [1, 5] {
-        let mock = MockPress::builder()
-            .fault(Fault::raw_body(unnumbered(1_000_000, []).to_string()).always())
-            .start()?;
+        let mock =
+            MockPress::builder().fault(Fault::raw_body(unnumbered(1_000_000, []).to_string()).always()).start()?;
         let specs = client(&mock)?.list_specs().concurrency(concurrency);
         let error = specs.clone().stream().try_next().await.expect_err("nothing for ever");
-        assert_eq!(
-            (error.kind(), error.page_number()),
-            (ErrorKind::InvalidResponse, Some(101))
-        );
+        assert_eq!((error.kind(), error.page_number()), (ErrorKind::InvalidResponse, Some(101)));
         assert!(error.to_string().contains("100 pages in a row"), "{error}");
         assert_eq!(specs.pages().filter(|page| ready(page.is_ok())).count().await, 100);
 
         // With an item in between, or to the end of the list, there may be as many as there are.
-        let bodies: Vec<_> = (1..=202)
-            .map(|number| {
-                if number == 101 {
-                    page(202, 101, ["a"])
-                } else {
-                    page(202, number, [])
-                }
-            })
-            .collect();
+        let bodies: Vec<_> =
+            (1..=202).map(|number| if number == 101 { page(202, 101, ["a"]) } else { page(202, number, []) }).collect();
         let mock = pages(&bodies)?;
         let specs = client(&mock)?.list_specs().concurrency(concurrency);
         assert_eq!(ids(specs.stream()).await?, ["a"]);
@@ -449,22 +358,10 @@ async fn changes_are_detected_on_request() -> Outcome {
     };
     // What the pages say, which page shows the change, and what the error says of it.
     let table: &[(&[serde_json::Value], Option<u32>, &str)] = &[
+        (&[counted(page(2, 1, ["a"]), 2), counted(page(2, 2, ["b"]), 2)], None, ""),
+        (&[counted(page(2, 1, ["a"]), 2), counted(page(2, 2, ["b"]), 3)], Some(2), "had 2 items and now has 3"),
         (
-            &[counted(page(2, 1, ["a"]), 2), counted(page(2, 2, ["b"]), 2)],
-            None,
-            "",
-        ),
-        (
-            &[counted(page(2, 1, ["a"]), 2), counted(page(2, 2, ["b"]), 3)],
-            Some(2),
-            "had 2 items and now has 3",
-        ),
-        (
-            &[
-                page(3, 1, ["a"]),
-                counted(page(3, 2, ["b"]), 3),
-                counted(page(3, 3, ["c"]), 2),
-            ],
+            &[page(3, 1, ["a"]), counted(page(3, 2, ["b"]), 3), counted(page(3, 3, ["c"]), 2)],
             Some(3),
             "had 3 items and now has 2",
         ),
@@ -477,10 +374,7 @@ async fn changes_are_detected_on_request() -> Outcome {
         for concurrency in [1, 3] {
             let mock = pages(bodies)?;
             let specs = client(&mock)?.list_specs().concurrency(concurrency);
-            let before: usize = bodies
-                .iter()
-                .map(|page| page["specs"].as_array().map_or(0, Vec::len))
-                .sum();
+            let before: usize = bodies.iter().map(|page| page["specs"].as_array().map_or(0, Vec::len)).sum();
             assert_eq!(ids(specs.clone().stream()).await?.len(), before);
             let mut items = Vec::new();
             let mut stream = specs.detect_changes(true).stream();
@@ -509,26 +403,16 @@ async fn a_change_between_stop_and_resume_is_detected() -> Outcome {
     let mut stream = specs.clone().stream();
     stream.by_ref().take(6).try_collect::<Vec<_>>().await?;
     let position = stream.position();
-    assert_eq!(
-        ids(specs.clone().resume(position.clone()).stream()).await?,
-        mock.spec_ids()[6..]
-    );
+    assert_eq!(ids(specs.clone().resume(position.clone()).stream()).await?, mock.spec_ids()[6..]);
     mock.add_generated_specs(1);
-    let error = ids(specs.clone().resume(position).stream())
-        .await
-        .expect_err("one more");
+    let error = ids(specs.clone().resume(position).stream()).await.expect_err("one more");
     assert_eq!((error.kind(), error.page_number()), (ErrorKind::ListChanged, Some(2)));
 
     // A page that has become too short for the position.
     let position: Position = "v1.p3.i4.s4".parse()?;
-    let error = ids(specs.clone().resume(position.clone()).stream())
-        .await
-        .expect_err("a short page");
+    let error = ids(specs.clone().resume(position.clone()).stream()).await.expect_err("a short page");
     assert_eq!(error.kind(), ErrorKind::ListChanged);
-    assert_eq!(
-        ids(specs.detect_changes(false).resume(position).stream()).await?,
-        [""; 0]
-    );
+    assert_eq!(ids(specs.detect_changes(false).resume(position).stream()).await?, [""; 0]);
     Ok(())
 }
 
@@ -538,14 +422,7 @@ async fn positions_name_the_next_item() -> Outcome {
     for concurrency in [1, 4] {
         let specs = client(&mock)?.list_specs().page_size(2).concurrency(concurrency);
         let mut stream = specs.clone().stream();
-        for expected in [
-            "p1.i0.s2",
-            "p1.i1.s2.n5",
-            "p2.i0.s2.n5",
-            "p2.i1.s2.n5",
-            "p3.i0.s2.n5",
-            "end.s2.n5",
-        ] {
+        for expected in ["p1.i0.s2", "p1.i1.s2.n5", "p2.i0.s2.n5", "p2.i1.s2.n5", "p3.i0.s2.n5", "end.s2.n5"] {
             let position = stream.position();
             assert_eq!(position.to_string(), format!("v1.{expected}"));
             assert_eq!(specs.clone().resume(position.clone()).stream().position(), position);
@@ -574,22 +451,14 @@ async fn a_position_keeps_the_page_size_that_the_service_reports() -> Outcome {
     };
     // The pages, where the stream starts, and the position after its first item.
     let table: &[(&[serde_json::Value], u32, &str)] = &[
-        (
-            &[sized(page(2, 1, ["a", "b"]), 2), sized(page(2, 2, ["c"]), 2)],
-            1,
-            "v1.p1.i1.s2",
-        ),
+        (&[sized(page(2, 1, ["a", "b"]), 2), sized(page(2, 2, ["c"]), 2)], 1, "v1.p1.i1.s2"),
         (&[sized(page(1, 1, ["a", "b"]), 25)], 1, "v1.p1.i1.s25"),
         // Not what the page is like, or not to be told from it.
         (&[sized(page(2, 1, ["a", "b"]), 25)], 1, "v1.p1.i1"),
         (&[sized(page(2, 1, ["a", "b"]), u64::MAX)], 1, "v1.p1.i1"),
         (&[sized(page(1, 1, ["a", "b"]), 0)], 1, "v1.p1.i1"),
         (&[page(2, 1, ["a", "b"])], 1, "v1.p1.i1"),
-        (
-            &[page(2, 1, ["a", "b"]), sized(page(2, 2, ["c", "d"]), 2)],
-            2,
-            "v1.p2.i1",
-        ),
+        (&[page(2, 1, ["a", "b"]), sized(page(2, 2, ["c", "d"]), 2)], 2, "v1.p2.i1"),
     ];
     for (bodies, start, position) in table {
         let mock = pages(bodies)?;

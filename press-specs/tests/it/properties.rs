@@ -73,30 +73,18 @@ fn object<const N: usize>(
     required: Vec<(&'static str, BoxedStrategy<Value>)>,
     optional: [(&'static str, BoxedStrategy<Value>); N],
 ) -> BoxedStrategy<Value> {
-    let names: Vec<_> = required
-        .iter()
-        .map(|(name, _)| *name)
-        .chain(optional.iter().map(|(name, _)| *name))
-        .collect();
-    let required = required
-        .into_iter()
-        .map(|(name, value)| value.prop_map(move |value| (name, Some(value))).boxed());
+    let names: Vec<_> = required.iter().map(|(name, _)| *name).chain(optional.iter().map(|(name, _)| *name)).collect();
+    let required = required.into_iter().map(|(name, value)| value.prop_map(move |value| (name, Some(value))).boxed());
     let optional = optional.into_iter().map(|(name, value)| {
         let value = prop_oneof![1 => Just(None), 1 => Just(Some(Value::Null)), 4 => value.prop_map(Some)];
         value.prop_map(move |value| (name, value)).boxed()
     });
     let known: Vec<_> = required.chain(optional).collect();
-    let unknown = btree_map(
-        prop_oneof!["[a-z]{1,6}", ".{0,6}", Just("extra".to_owned())],
-        json(),
-        0..3,
-    );
+    let unknown = btree_map(prop_oneof!["[a-z]{1,6}", ".{0,6}", Just("extra".to_owned())], json(), 0..3);
     (known, unknown)
         .prop_map(move |(known, mut unknown)| {
             unknown.retain(|name, _| !names.contains(&name.as_str()));
-            let known = known
-                .into_iter()
-                .filter_map(|(name, value)| Some((name.to_owned(), value?)));
+            let known = known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
             Value::from(Map::from_iter(known.chain(unknown)))
         })
         .boxed()
@@ -127,13 +115,7 @@ fn metadata() -> BoxedStrategy<Value> {
 fn spec() -> BoxedStrategy<Value> {
     let release = object(
         vec![],
-        [
-            ("id", text()),
-            ("version", text()),
-            ("notes", text()),
-            ("createdAt", word(TIMES)),
-            ("createdBy", text()),
-        ],
+        [("id", text()), ("version", text()), ("notes", text()), ("createdAt", word(TIMES)), ("createdBy", text())],
     );
     object(
         vec![("id", text())],
@@ -283,21 +265,8 @@ fn show(error: &Error) -> TestCaseResult {
     let shown = format!("{error} {error:?} {error:#?}");
     prop_assert!(shown.len() < 20_000, "{} characters", shown.len());
     let response = error.response();
-    let told = response.map(|it| {
-        (
-            it.text(),
-            it.title(),
-            it.detail(),
-            it.json(),
-            it.request_id(),
-            it.retry_after(),
-        )
-    });
-    prop_assert!(
-        told.is_some() && error.page_number() == Some(1) && error.attempts() >= 1,
-        "{}",
-        shown
-    );
+    let told = response.map(|it| (it.text(), it.title(), it.detail(), it.json(), it.request_id(), it.retry_after()));
+    prop_assert!(told.is_some() && error.page_number() == Some(1) && error.attempts() >= 1, "{}", shown);
     Ok(())
 }
 
@@ -412,23 +381,14 @@ fn pieces_of_a_list_are_the_whole() -> Outcome {
     let session: Session = mock.session()?;
     // The length of each piece with its concurrency, and the pages that fail once.
     let pieces = vec((0..15_usize, 1..6_usize), 0..12);
-    let strategy = (
-        0..=MOST,
-        option::of(1..12_u32),
-        pieces,
-        vec(1..12_u64, 0..3),
-        any::<bool>(),
-    );
+    let strategy = (0..=MOST, option::of(1..12_u32), pieces, vec(1..12_u64, 0..3), any::<bool>());
     let test = |(count, size, pieces, failures, detect): (u64, Option<u32>, Vec<_>, Vec<u64>, bool)| {
         runtime.block_on(async {
             mock.clear_faults();
             mock.clear_catalogue();
             mock.add_generated_specs(count);
             mock.faults(failures.into_iter().map(|page| Fault::status(403).on_page(page)));
-            let specs = get_client(session.clone())
-                .map_err(failed)?
-                .list_specs()
-                .detect_changes(detect);
+            let specs = get_client(session.clone()).map_err(failed)?.list_specs().detect_changes(detect);
             let mut position = specs.clone().maybe(size, ListSpecs::page_size).stream().position();
             let mut got = Vec::new();
             // As many pieces as it takes in the end: each failure stops one.
@@ -481,11 +441,7 @@ fn any_text_is_a_position_or_an_error() -> Outcome {
         "é",
     ]);
     let number = || prop_oneof![4 => 0..5_u64, 1 => any::<u64>()];
-    let fields = (
-        option::weighted(0.9, (number(), number())),
-        option::of(number()),
-        option::of(number()),
-    );
+    let fields = (option::weighted(0.9, (number(), number())), option::of(number()), option::of(number()));
     let fields = fields.prop_map(|(place, size, count)| {
         let place = place.map_or(".end".to_owned(), |(page, item)| format!(".p{page}.i{item}"));
         let field = |name, number: Option<u64>| number.map_or_else(String::new, |number| format!(".{name}{number}"));

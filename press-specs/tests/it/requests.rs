@@ -20,40 +20,23 @@ use crate::{Outcome, client, ids};
 #[tokio::test]
 async fn headers_of_session_and_request_go_along_with_every_page() -> Outcome {
     let mock = MockPress::builder().generated_specs(4).start()?;
-    let session = mock
-        .session_builder()
-        .header("x-tenant", "one")
-        .header("X-Region", "eu")
-        .build()?;
+    let session = mock.session_builder().header("x-tenant", "one").header("X-Region", "eu").build()?;
     let specs = get_client(session)?.list_specs().page_size(2);
     mock.fault(Fault::status(503).on_page(2));
     assert_eq!(ids(specs.clone().header("X-Tenant", "two").stream()).await?.len(), 4);
     for request in mock.requests() {
-        assert_eq!(
-            (request.header("x-tenant"), request.header("x-region")),
-            (Some("two"), Some("eu"))
-        );
+        assert_eq!((request.header("x-tenant"), request.header("x-region")), (Some("two"), Some("eu")));
     }
     mock.clear_requests();
     specs.page(1).await?;
-    assert_eq!(
-        mock.requests()[0].header("x-tenant"),
-        Some("one"),
-        "the session is as it was"
-    );
+    assert_eq!(mock.requests()[0].header("x-tenant"), Some("one"), "the session is as it was");
     Ok(())
 }
 
 #[tokio::test]
 async fn further_query_parameters_add_up() -> Outcome {
     let mock = MockPress::builder().generated_specs(4).start()?;
-    ids(client(&mock)?
-        .list_specs()
-        .page_size(2)
-        .query("label", "a&b=c")
-        .query("label", "é")
-        .stream())
-    .await?;
+    ids(client(&mock)?.list_specs().page_size(2).query("label", "a&b=c").query("label", "é").stream()).await?;
     assert_eq!(mock.request_count(), 2);
     for request in mock.requests() {
         assert_eq!(request.query_all("label"), ["a&b=c", "é"]);
@@ -64,10 +47,7 @@ async fn further_query_parameters_add_up() -> Outcome {
 
 #[tokio::test]
 async fn the_hook_sees_each_attempt_and_never_the_token() -> Outcome {
-    let mock = MockPress::builder()
-        .generated_specs(1)
-        .faults([Fault::status(503)])
-        .start()?;
+    let mock = MockPress::builder().generated_specs(1).faults([Fault::status(503)]).start()?;
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&calls);
     let session = mock
@@ -96,16 +76,9 @@ async fn limits_and_policy_of_a_request_replace_those_of_the_session() -> Outcom
     let short = Duration::from_millis(500);
     let specs = client(&mock)?.list_specs();
     for (request, text, requests) in [
+        (specs.clone().timeout(short).retry(RetryPolicy::none()), "timeout of 500ms", 1),
         (
-            specs.clone().timeout(short).retry(RetryPolicy::none()),
-            "timeout of 500ms",
-            1,
-        ),
-        (
-            specs
-                .clone()
-                .timeout(short)
-                .retry(RetryPolicy::default().max_attempts(2).max_delay(short)),
+            specs.clone().timeout(short).retry(RetryPolicy::default().max_attempts(2).max_delay(short)),
             "timeout of 500ms",
             2,
         ),
@@ -116,11 +89,7 @@ async fn limits_and_policy_of_a_request_replace_those_of_the_session() -> Outcom
         mock.fault(Fault::hang().always());
         let start = Instant::now();
         let error = request.page(1).await.expect_err("nothing comes");
-        assert_eq!(
-            (error.kind(), mock.request_count()),
-            (ErrorKind::Timeout, requests),
-            "{text}"
-        );
+        assert_eq!((error.kind(), mock.request_count()), (ErrorKind::Timeout, requests), "{text}");
         assert!(error.to_string().contains(text), "{error}");
         assert!(start.elapsed() < Duration::from_secs(20));
     }
@@ -144,33 +113,22 @@ async fn what_cannot_go_along_is_named_before_any_request() -> Outcome {
     ] {
         for error in [
             request.clone().page(1).await.err(),
-            futures::StreamExt::next(&mut request.stream())
-                .await
-                .and_then(Result::err),
+            futures::StreamExt::next(&mut request.stream()).await.and_then(Result::err),
         ] {
             let error = error.ok_or("an error")?;
             assert_eq!((error.kind(), error.attempts()), (ErrorKind::InvalidParameter, 0));
             let text = format!("{error:?}");
-            assert!(
-                text.contains(says) && !text.contains("s3cr3t") && text.len() < 1000,
-                "{text}"
-            );
+            assert!(text.contains(says) && !text.contains("s3cr3t") && text.len() < 1000, "{text}");
         }
     }
     for (builder, says) in [
-        (
-            mock.session_builder().header("authorization", "s3cr3t"),
-            "authorization",
-        ),
+        (mock.session_builder().header("authorization", "s3cr3t"), "authorization"),
         (mock.session_builder().header("no header", "s3cr3t"), "no header"),
         (mock.session_builder().header("x-tenant", "s3cr3t\n"), "x-tenant"),
     ] {
         let error = builder.build().expect_err("no session");
         assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
-        assert!(
-            error.to_string().contains(says) && !error.to_string().contains("s3cr3t"),
-            "{error}"
-        );
+        assert!(error.to_string().contains(says) && !error.to_string().contains("s3cr3t"), "{error}");
     }
     assert_eq!(mock.request_count(), 0);
     Ok(())
@@ -184,11 +142,7 @@ async fn values_that_go_along_are_private() -> Outcome {
     let client = get_client(builder.build()?)?;
     let request = client.list_specs().header("x-user", "s3cr3t").query("owner", "s3cr3t");
     let shown = format!("{shown} {client:#?} {request:?} {request:#?}");
-    for fault in [
-        Fault::status(400),
-        Fault::drop_connection().times(4),
-        Fault::raw_body("x"),
-    ] {
+    for fault in [Fault::status(400), Fault::drop_connection().times(4), Fault::raw_body("x")] {
         mock.fault(fault);
         let error = request.clone().page(1).await.expect_err("no page");
         assert!(!format!("{error:?} {error:#?}").contains("s3cr3t"), "{error:#?}");
@@ -202,10 +156,7 @@ async fn absent_filters_leave_the_request_as_it_is() -> Outcome {
     let mock = MockPress::builder().generated_specs(1).start()?;
     let client = client(&mock)?;
     let id = mock.spec_ids().remove(0);
-    for (kind, queries) in [
-        (None, [None, None, None]),
-        (Some("app"), [Some("app"), Some("shared"), Some("t")]),
-    ] {
+    for (kind, queries) in [(None, [None, None, None]), (Some("app"), [Some("app"), Some("shared"), Some("t")])] {
         mock.clear_requests();
         let there = kind.is_some();
         let specs = client
@@ -218,33 +169,20 @@ async fn absent_filters_leave_the_request_as_it_is() -> Outcome {
             .maybe(there.then_some(7), ListSpecs::page_size);
         specs.page(1).await?;
         let request = mock.requests().remove(0);
-        assert_eq!(
-            ["kind", "scope", "term"].map(|name| request.query(name)),
-            queries.map(|it| it.map(str::to_owned))
-        );
+        assert_eq!(["kind", "scope", "term"].map(|name| request.query(name)), queries.map(|it| it.map(str::to_owned)));
 
         let blocking = blocking::get_client(mock.session()?)?;
         blocking
             .list_spec_release_deployments(&id)
             .maybe(there.then_some("1.0.0"), blocking::ListSpecReleaseDeployments::version)
-            .maybe(
-                there.then_some(&[DeploymentStatus::Failed]),
-                blocking::ListSpecReleaseDeployments::status,
-            )
+            .maybe(there.then_some(&[DeploymentStatus::Failed]), blocking::ListSpecReleaseDeployments::status)
             .page(1)?;
         let deployments = client.list_spec_release_deployments(&id);
-        deployments
-            .maybe(kind, ListSpecReleaseDeployments::name)
-            .page(1)
-            .await?;
+        deployments.maybe(kind, ListSpecReleaseDeployments::name).page(1).await?;
         let [blocking, asynchronous] = &mock.requests()[1..] else {
             return Err("two requests".into());
         };
-        let sent = [
-            blocking.query("version"),
-            blocking.query("status"),
-            asynchronous.query("name"),
-        ];
+        let sent = [blocking.query("version"), blocking.query("status"), asynchronous.query("name")];
         assert_eq!(sent.map(|value| value.is_some()), [there; 3]);
     }
     Ok(())

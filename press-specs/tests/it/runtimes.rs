@@ -82,16 +82,10 @@ fn a_runtime_that_has_ended_is_an_error_and_hangs_nobody() -> Outcome {
     let guard = handle.enter();
     for result in [
         block_on(client.list_specs().page(1)).map(drop),
-        block_on(client.list_specs().stream().next())
-            .ok_or("an item")?
-            .map(drop),
+        block_on(client.list_specs().stream().next()).ok_or("an item")?.map(drop),
     ] {
         let error = result.expect_err("no runtime");
-        assert_eq!(
-            (error.kind(), error.attempts()),
-            (ErrorKind::InvalidConfiguration, 0),
-            "{error:?}"
-        );
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::InvalidConfiguration, 0), "{error:?}");
     }
     drop(guard);
     call(&runtime()?, &client)
@@ -99,10 +93,7 @@ fn a_runtime_that_has_ended_is_an_error_and_hangs_nobody() -> Outcome {
 
 #[test]
 fn a_session_works_while_another_runtime_waits_in_the_middle_of_a_request() -> Outcome {
-    let mock = MockPress::builder()
-        .generated_specs(3)
-        .fault(Fault::hang().on_page(2))
-        .start()?;
+    let mock = MockPress::builder().generated_specs(3).fault(Fault::hang().on_page(2)).start()?;
     let client = client(&mock)?;
     let first = Builder::new_current_thread().enable_all().build()?;
     let stuck = client.list_specs().page(2);

@@ -11,10 +11,7 @@ fn schema<T: JsonSchema>() -> Value {
     let schema = schema_for!(T).to_value();
     let name = T::schema_name();
     assert_eq!(schema["title"], json!(name), "{schema}");
-    assert!(
-        schema["description"].as_str().is_some_and(|text| !text.is_empty()),
-        "{name}: {schema}"
-    );
+    assert!(schema["description"].as_str().is_some_and(|text| !text.is_empty()), "{name}: {schema}");
     schema
 }
 

@@ -54,14 +54,8 @@ fn assert_hidden_by(error: &Error) {
 /// Responses of a server that repeats the token.
 fn echoes(token: &str) -> Vec<Fault> {
     let mut faults = Vec::new();
-    for status in [
-        300, 400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504, 599,
-    ] {
-        let fault = || {
-            Fault::status(status)
-                .header("x-echo", "s3cr3t")
-                .header("www-authenticate", "s3cr3t")
-        };
+    for status in [300, 400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504, 599] {
+        let fault = || Fault::status(status).header("x-echo", "s3cr3t").header("www-authenticate", "s3cr3t");
         faults.push(fault().json(json!({ "title": token, "detail": format!("the token {token} is wrong") })));
         faults.push(fault().json(json!({ "title": format!("{}{token}", "x".repeat(190)) })));
         faults.push(fault().json(json!({ "request": { "headers": [{ "Authorization": token }] } })));
@@ -70,16 +64,8 @@ fn echoes(token: &str) -> Vec<Fault> {
         let escaped: String = token.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
         faults.push(fault().body("application/json", format!(r#"{{"echo":"{escaped}"}}"#)));
         faults.push(fault().html(format!("{}{token}", "é".repeat(195))));
-        faults.push(fault().body(
-            token.replace('ö', "o").replace('é', "e"),
-            [token.as_bytes(), b"\xff"].concat(),
-        ));
-        faults.push(
-            fault()
-                .html(token)
-                .cut_after(token.len() - 1)
-                .header("content-length", "1000"),
-        );
+        faults.push(fault().body(token.replace('ö', "o").replace('é', "e"), [token.as_bytes(), b"\xff"].concat()));
+        faults.push(fault().html(token).cut_after(token.len() - 1).header("content-length", "1000"));
     }
     let text = |body: String| Fault::raw_body(body);
     faults.extend([
@@ -115,11 +101,7 @@ fn echoes(token: &str) -> Vec<Fault> {
 async fn the_token_is_in_nothing_that_is_shown() -> Outcome {
     for token in TOKENS {
         let mock = MockPress::builder().token(token.trim()).generated_specs(3).start()?;
-        let builder = mock
-            .session_builder()
-            .auth_token(token)
-            .user_agent("plain")
-            .stage(Stage::Beta);
+        let builder = mock.session_builder().auth_token(token).user_agent("plain").stage(Stage::Beta);
         assert_shows_nothing(&builder);
         let session = builder.max_response_bytes(10_000).build()?;
         assert_shows_nothing(&session);
@@ -181,15 +163,8 @@ async fn the_token_is_in_no_error_even_when_the_server_repeats_it() -> Outcome {
         assert_eq!(error.response().and_then(|response| response.title()), Some(token));
 
         mock.fault(Fault::status(503).html(token).times(2));
-        let session = mock
-            .session_builder()
-            .auth_token(token)
-            .retry(RetryPolicy::default().max_attempts(2));
-        let error = get_client(session.build()?)?
-            .list_specs()
-            .page(1)
-            .await
-            .expect_err("a refusal");
+        let session = mock.session_builder().auth_token(token).retry(RetryPolicy::default().max_attempts(2));
+        let error = get_client(session.build()?)?.list_specs().page(1).await.expect_err("a refusal");
         assert_eq!(error.attempts(), 2);
         assert_hidden_by(&error);
     }
@@ -221,14 +196,7 @@ async fn the_token_is_in_no_error_before_any_request() -> Outcome {
             client.list_specs().page(1).await.map(drop),
             client.list_specs().page(0).await.map(drop),
             client.list_spec_release_deployments("..").page(1).await.map(drop),
-            client
-                .list_specs()
-                .concurrency(0)
-                .stream()
-                .next()
-                .await
-                .expect("an item")
-                .map(drop),
+            client.list_specs().concurrency(0).stream().next().await.expect("an item").map(drop),
         ] {
             assert_hidden_by(&error.expect_err("a refusal"));
         }
@@ -239,12 +207,7 @@ async fn the_token_is_in_no_error_before_any_request() -> Outcome {
 #[tokio::test]
 async fn filters_are_in_no_error_of_the_transport() -> Outcome {
     let mock = MockPress::builder().fault(Fault::drop_connection().always()).start()?;
-    let error = client(&mock)?
-        .list_specs()
-        .term("s3cr3t")
-        .page(1)
-        .await
-        .expect_err("a dropped connection");
+    let error = client(&mock)?.list_specs().term("s3cr3t").page(1).await.expect_err("a dropped connection");
     assert_eq!(error.kind(), ErrorKind::Connection);
     assert_hidden_by(&error);
     Ok(())

@@ -68,11 +68,7 @@ fn refusal(error: &Error) -> String {
 async fn child() -> Outcome {
     let mock = MockPress::builder().generated_specs(60).start()?;
     let url = secured(&mock, SERVER, "127.0.0.1").await?;
-    let session = mock
-        .session_builder()
-        .base_url(&url)
-        .retry(RetryPolicy::none())
-        .build()?;
+    let session = mock.session_builder().base_url(&url).retry(RetryPolicy::none()).build()?;
     let specs = get_client(session)?.list_specs();
     let say = |what: String| println!("\nthe child says: {what}");
     match std::env::var("PRESS_SPECS_TEST_TASK").as_deref() {
@@ -94,11 +90,7 @@ async fn child() -> Outcome {
             say(format!("{} requests", mock.request_count()));
         }
         Ok("certificates") => {
-            for (identity, host) in [
-                (EXPIRED, "127.0.0.1"),
-                (SELF_SIGNED, "127.0.0.1"),
-                (SERVER, "127.0.0.2"),
-            ] {
+            for (identity, host) in [(EXPIRED, "127.0.0.1"), (SELF_SIGNED, "127.0.0.1"), (SERVER, "127.0.0.2")] {
                 let url = secured(&mock, identity, host).await?;
                 let session = mock.session_builder().base_url(url).build()?;
                 let error = get_client(session)?.list_specs().page(1).await.expect_err("no trust");
@@ -130,11 +122,7 @@ async fn child() -> Outcome {
         }
         _ => {
             let error = specs.page(1).await.expect_err("nobody vouches for the server");
-            assert_eq!(
-                (error.kind(), error.status()),
-                (ErrorKind::Connection, None),
-                "{error:?}"
-            );
+            assert_eq!((error.kind(), error.status()), (ErrorKind::Connection, None), "{error:?}");
             assert_eq!(mock.request_count(), 0);
             assert_eq!(client(&mock)?.list_specs().page(1).await?.specs.len(), 25);
         }
@@ -145,11 +133,7 @@ async fn child() -> Outcome {
 #[test]
 fn services_of_a_trusted_root_are_reached() -> Outcome {
     assert_eq!(
-        ask(
-            "tls::child",
-            "walk",
-            &[("SSL_CERT_FILE", ROOT), ("ALL_PROXY", "http://127.0.0.1:1")]
-        )?,
+        ask("tls::child", "walk", &[("SSL_CERT_FILE", ROOT), ("ALL_PROXY", "http://127.0.0.1:1")])?,
         ["60 specs"]
     );
     Ok(())
@@ -158,11 +142,7 @@ fn services_of_a_trusted_root_are_reached() -> Outcome {
 #[test]
 fn redirects_from_https_to_http_are_not_followed() -> Outcome {
     assert_eq!(
-        ask(
-            "tls::child",
-            "redirects",
-            &[("SSL_CERT_FILE", ROOT), ("ALL_PROXY", "http://127.0.0.1:1")]
-        )?,
+        ask("tls::child", "redirects", &[("SSL_CERT_FILE", ROOT), ("ALL_PROXY", "http://127.0.0.1:1")])?,
         ["2 requests"]
     );
     Ok(())
@@ -170,18 +150,11 @@ fn redirects_from_https_to_http_are_not_followed() -> Outcome {
 
 #[test]
 fn certificates_that_are_not_trusted_are_named_at_once() -> Outcome {
-    let said = ask(
-        "tls::child",
-        "certificates",
-        &[("SSL_CERT_FILE", ROOT), ("ALL_PROXY", "http://127.0.0.1:1")],
-    )?;
+    let said = ask("tls::child", "certificates", &[("SSL_CERT_FILE", ROOT), ("ALL_PROXY", "http://127.0.0.1:1")])?;
     assert_eq!(said.len(), 3);
     for refusal in said {
         assert!(refusal.starts_with("(Connection, 1, false)"), "{refusal}");
-        assert!(
-            refusal.contains("certificate of the service is not trusted"),
-            "{refusal}"
-        );
+        assert!(refusal.contains("certificate of the service is not trusted"), "{refusal}");
     }
     Ok(())
 }
@@ -198,11 +171,7 @@ fn a_proxy_that_requires_credentials_is_named_at_once() -> Outcome {
         // Nobody else is let in.
         Ok(String::from_utf8_lossy(&head[..length]).into_owned())
     });
-    let said = ask(
-        "tls::child",
-        "proxy",
-        &[("SSL_CERT_FILE", ROOT), ("HTTPS_PROXY", &proxy)],
-    )?;
+    let said = ask("tls::child", "proxy", &[("SSL_CERT_FILE", ROOT), ("HTTPS_PROXY", &proxy)])?;
     assert!(said[0].starts_with("(Connection, 1, false)"), "{}", said[0]);
     assert!(said[0].contains("proxy requires credentials"), "{}", said[0]);
     let head = refusing.join().map_err(|_| "the proxy panicked")??;
@@ -216,11 +185,7 @@ fn root_certificates_are_read_once_for_all_runtimes() -> Outcome {
     let root = std::env::temp_dir().join(format!("press-specs-root-{}.pem", std::process::id()));
     std::fs::copy(ROOT, &root)?;
     let root = root.to_str().ok_or("a path in Unicode")?;
-    let said = ask(
-        "tls::child",
-        "runtimes",
-        &[("SSL_CERT_FILE", root), ("ALL_PROXY", "http://127.0.0.1:1")],
-    )?;
+    let said = ask("tls::child", "runtimes", &[("SSL_CERT_FILE", root), ("ALL_PROXY", "http://127.0.0.1:1")])?;
     assert_eq!(said, [format!("{RUNTIMES} connections")]);
     Ok(())
 }

@@ -63,18 +63,9 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
         let mut fields = Fields::new();
         attributes.record(&mut Reader(&mut fields));
         let metadata = attributes.metadata();
-        let parent = context
-            .span(id)
-            .and_then(|span| span.parent())
-            .map(|parent| parent.name());
+        let parent = context.span(id).and_then(|span| span.parent()).map(|parent| parent.name());
         let (name, level, target) = (metadata.name(), *metadata.level(), metadata.target().to_owned());
-        let seen = Seen {
-            name,
-            level,
-            target,
-            parent,
-            fields,
-        };
+        let seen = Seen { name, level, target, parent, fields };
         self.0.lock().expect("nobody panicked").spans.push((id.clone(), seen));
     }
 
@@ -91,13 +82,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
         let metadata = event.metadata();
         let parent = context.event_span(event).map(|span| span.name());
         let (name, level, target) = (metadata.name(), *metadata.level(), metadata.target().to_owned());
-        let seen = Seen {
-            name,
-            level,
-            target,
-            parent,
-            fields,
-        };
+        let seen = Seen { name, level, target, parent, fields };
         self.0.lock().expect("nobody panicked").events.push(seen);
     }
 }
@@ -121,21 +106,12 @@ impl Recorder {
 
     fn spans(&self, name: &str) -> Vec<Seen> {
         let log = self.0.lock().expect("nobody panicked");
-        log.spans
-            .iter()
-            .map(|(_, seen)| seen)
-            .filter(|seen| seen.name == name)
-            .cloned()
-            .collect()
+        log.spans.iter().map(|(_, seen)| seen).filter(|seen| seen.name == name).cloned().collect()
     }
 
     fn events(&self) -> Vec<Seen> {
         let log = self.0.lock().expect("nobody panicked");
-        log.events
-            .iter()
-            .filter(|event| event.target.starts_with("press_specs"))
-            .cloned()
-            .collect()
+        log.events.iter().filter(|event| event.target.starts_with("press_specs")).cloned().collect()
     }
 
     /// All that was recorded, of the crates below too.
@@ -148,10 +124,7 @@ impl Recorder {
 #[tokio::test]
 async fn a_request_has_a_span_its_page_below_and_the_attempt_below_that() -> Outcome {
     let (recorder, _guard) = Recorder::start().await?;
-    let mock = MockPress::builder()
-        .generated_specs(1)
-        .generated_deployments(1)
-        .start()?;
+    let mock = MockPress::builder().generated_specs(1).generated_deployments(1).start()?;
     let id = mock.spec_ids().remove(0);
     mock.fault(Fault::pass().header("x-request-id", "request-7"));
     client(&mock)?.list_spec_release_deployments(&id).page(1).await?;
@@ -162,11 +135,7 @@ async fn a_request_has_a_span_its_page_below_and_the_attempt_below_that() -> Out
         (
             "press_specs.request",
             None,
-            &[
-                ("press.operation", operation),
-                ("press.spec_id", Some(&*id)),
-                ("otel.kind", None),
-            ][..],
+            &[("press.operation", operation), ("press.spec_id", Some(&*id)), ("otel.kind", None)][..],
         ),
         (
             "press_specs.page",
@@ -198,10 +167,7 @@ async fn a_request_has_a_span_its_page_below_and_the_attempt_below_that() -> Out
         let [span] = spans.as_slice() else {
             return Err(format!("one {name}").into());
         };
-        assert_eq!(
-            (span.parent, span.level, &*span.target),
-            (parent, Level::INFO, "press_specs::trace")
-        );
+        assert_eq!((span.parent, span.level, &*span.target), (parent, Level::INFO, "press_specs::trace"));
         let good = [("error.type", None), ("otel.status_code", None)];
         for (field, value) in fields.iter().chain(&good) {
             assert_eq!(span.get(field), *value, "{field} of {name}");
@@ -237,11 +203,7 @@ async fn a_request_belongs_to_the_span_in_which_it_is_polled_or_else_called() ->
     specs.clone().page(1).instrument(outer.clone()).await?;
     ids(specs.clone().stream()).instrument(outer).await?;
     caller.in_scope(|| specs.clone().page(1)).await?;
-    let parents: Vec<_> = recorder
-        .spans("press_specs.request")
-        .iter()
-        .map(|span| span.parent)
-        .collect();
+    let parents: Vec<_> = recorder.spans("press_specs.request").iter().map(|span| span.parent).collect();
     assert_eq!(parents, [Some("outer"), Some("outer"), Some("caller")]);
     Ok(())
 }
@@ -269,10 +231,7 @@ async fn each_attempt_has_a_span_and_each_retry_an_event() -> Outcome {
     let (recorder, _guard) = Recorder::start().await?;
     let mock = MockPress::builder()
         .generated_specs(3)
-        .faults([
-            Fault::status(503).header("x-request-id", "busy"),
-            Fault::drop_connection(),
-        ])
+        .faults([Fault::status(503).header("x-request-id", "busy"), Fault::drop_connection()])
         .start()?;
     client(&mock)?.list_specs().page(None).await?;
     let expected = [
@@ -300,10 +259,7 @@ async fn each_attempt_has_a_span_and_each_retry_an_event() -> Outcome {
     assert_eq!(events.len(), 2);
     for (event, (_, status, error, _)) in events.iter().zip(expected) {
         assert_eq!((event.level, event.parent), (Level::WARN, Some("press_specs.attempt")));
-        assert_eq!(
-            (event.get("http.response.status_code"), event.get("error.type")),
-            (status, error)
-        );
+        assert_eq!((event.get("http.response.status_code"), event.get("error.type")), (status, error));
         let delay: u64 = event.get("press.retry_delay_ms").ok_or("a delay")?.parse()?;
         assert!(delay <= 5, "{delay}");
     }
@@ -314,25 +270,17 @@ async fn each_attempt_has_a_span_and_each_retry_an_event() -> Outcome {
 
 #[tokio::test]
 async fn a_failure_marks_the_attempt_and_the_spans_above() -> Outcome {
-    for (fault, kind, attempts) in [
-        (Fault::status(500), "internal_server_error", 4),
-        (Fault::raw_body("nonsense"), "invalid_response", 1),
-    ] {
+    for (fault, kind, attempts) in
+        [(Fault::status(500), "internal_server_error", 4), (Fault::raw_body("nonsense"), "invalid_response", 1)]
+    {
         let (recorder, _guard) = Recorder::start().await?;
         let mock = MockPress::builder().fault(fault.always()).start()?;
         assert!(client(&mock)?.list_specs().page(1).await.is_err());
-        for (name, count) in [
-            ("press_specs.request", 1),
-            ("press_specs.page", 1),
-            ("press_specs.attempt", attempts),
-        ] {
+        for (name, count) in [("press_specs.request", 1), ("press_specs.page", 1), ("press_specs.attempt", attempts)] {
             let spans = recorder.spans(name);
             assert_eq!(spans.len(), count, "{name}");
             for span in spans {
-                assert_eq!(
-                    (span.get("error.type"), span.get("otel.status_code")),
-                    (Some(kind), Some("ERROR"))
-                );
+                assert_eq!((span.get("error.type"), span.get("otel.status_code")), (Some(kind), Some("ERROR")));
             }
         }
     }
@@ -346,20 +294,10 @@ async fn neither_the_token_nor_a_filter_is_recorded() -> Outcome {
     let client = client(&mock)?;
     mock.fault(Fault::pass().header("x-request-id", "s3cr3t"));
     client.list_specs().term("pr1vate").page(1).await?;
-    client
-        .list_spec_release_deployments("no-such-spec")
-        .name("pr1vate")
-        .title("pr1vate")
-        .page(1)
-        .await
-        .map(drop)
-        .ok();
+    client.list_spec_release_deployments("no-such-spec").name("pr1vate").title("pr1vate").page(1).await.map(drop).ok();
     for fault in [
         Fault::pass().header("x-request-id", "s3cr3t").cut_after(9).times(4),
-        Fault::status(503)
-            .json(json!({ "title": "s3cr3t" }))
-            .header("x-request-id", "s3cr3t")
-            .times(4),
+        Fault::status(503).json(json!({ "title": "s3cr3t" })).header("x-request-id", "s3cr3t").times(4),
         Fault::raw_body("s3cr3t pr1vate"),
         Fault::drop_connection().times(4),
         Fault::redirect("http://127.0.0.1:1/s3cr3t", 302),

@@ -33,10 +33,7 @@ async fn the_documented_examples_arrive_whole() -> Outcome {
     assert_eq!(counts, (1, Some(1), Some(25), Some(2)));
     let spec = &page.specs[0];
     let kind = (&spec.kind, spec.featured, &spec.scope);
-    assert_eq!(
-        kind,
-        (&Some(SpecKind::Workflow), Some(false), &Some(SpecScope::Private))
-    );
+    assert_eq!(kind, (&Some(SpecKind::Workflow), Some(false), &Some(SpecScope::Private)));
     let release = spec.latest_release.as_ref().ok_or("a release")?;
     assert_eq!(release.version.as_deref(), Some("1.0.0"));
     let metadata = spec.metadata.as_ref().ok_or("metadata")?;
@@ -54,11 +51,7 @@ async fn the_documented_examples_arrive_whole() -> Outcome {
     assert_eq!(deployment.metadata.as_ref().ok_or("metadata")?.status, status);
     // Every field has a name of its own.
     let shown = shown + &format!("{page:?}");
-    assert_eq!(
-        shown.matches("extra: {}").count(),
-        shown.matches("extra: ").count(),
-        "{shown}"
-    );
+    assert_eq!(shown.matches("extra: {}").count(), shown.matches("extra: ").count(), "{shown}");
     Ok(())
 }
 
@@ -79,12 +72,7 @@ fn serializing_what_was_deserialized_loses_nothing() -> Outcome {
         "deep": [1, -2, 1.5, 1e300, 18446744073709551615u64, "é", null, true, { "": [[], {}] }],
     });
     let with_odd = |mut value: Value| {
-        let fields = [
-            ("odd", odd.clone()),
-            ("none", Value::Null),
-            ("extra", json!(1)),
-            ("page_count", json!("x")),
-        ];
+        let fields = [("odd", odd.clone()), ("none", Value::Null), ("extra", json!(1)), ("page_count", json!("x"))];
         let object = value.as_object_mut().expect("an object");
         object.extend(fields.map(|(name, value)| (name.to_owned(), value)));
         value
@@ -117,18 +105,9 @@ fn a_field_that_is_missing_or_comes_twice_is_an_error_that_names_it() {
     for (text, expected) in [
         (r#"{ "specs": [] }"#, "missing field `pageCount`"),
         (r#"{ "pageCount": 1 }"#, "missing field `specs`"),
-        (
-            r#"{ "pageCount": 1, "specs": [{ "id": "a", "kind": null, "kind": null }] }"#,
-            "duplicate field `kind`",
-        ),
-        (
-            r#"{ "pageCount": 1, "specs": [[]] }"#,
-            "invalid type: sequence, expected struct SpecSummary",
-        ),
-        (
-            r#"{ "pageCount": 1, "specs": [{ "id": null }] }"#,
-            "invalid type: null, expected a string",
-        ),
+        (r#"{ "pageCount": 1, "specs": [{ "id": "a", "kind": null, "kind": null }] }"#, "duplicate field `kind`"),
+        (r#"{ "pageCount": 1, "specs": [[]] }"#, "invalid type: sequence, expected struct SpecSummary"),
+        (r#"{ "pageCount": 1, "specs": [{ "id": null }] }"#, "invalid type: null, expected a string"),
     ] {
         let error = serde_json::from_str::<SpecPage>(text).expect_err(text).to_string();
         assert!(error.starts_with(expected), "{error}");
@@ -136,10 +115,7 @@ fn a_field_that_is_missing_or_comes_twice_is_an_error_that_names_it() {
     let (mut page, mut spec) = (SpecPage::default(), SpecSummary::default());
     spec.id = "a".into();
     page.specs.push(spec);
-    assert_eq!(
-        serde_json::json!(page),
-        json!({ "pageCount": 0, "specs": [{ "id": "a" }] })
-    );
+    assert_eq!(serde_json::json!(page), json!({ "pageCount": 0, "specs": [{ "id": "a" }] }));
 }
 
 #[tokio::test]
@@ -271,10 +247,7 @@ async fn huge_numbers_are_values_and_negative_ones_are_not() -> Outcome {
     let max = u64::MAX;
     let body = json!({ "pageCount": max, "pageSize": max, "specCount": max, "specs": [] });
     let page = specs(body.to_string()).await?;
-    assert_eq!(
-        (page.page_count, page.page_size, page.spec_count),
-        (max, Some(max), Some(max))
-    );
+    assert_eq!((page.page_count, page.page_size, page.spec_count), (max, Some(max), Some(max)));
     for field in ["pageCount", "pageSize", "pageNumber", "deploymentCount"] {
         let mut body = json!({ "pageCount": 1, "deployments": [] });
         body[field] = json!(-1);

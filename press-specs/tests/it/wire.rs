@@ -46,19 +46,10 @@ async fn every_parameter_of_list_specs_is_sent_as_documented() -> Outcome {
     let table: &[(Set, &str)] = &[
         (|specs| specs, ""),
         (|specs| specs.status([SpecStatus::Available]), "status=available"),
-        (
-            |specs| specs.status(["unavailable", "available"]),
-            "status=unavailable&status=available",
-        ),
-        (
-            |specs| specs.status(SpecStatus::KNOWN.to_vec()),
-            "status=available&status=unavailable&status=archived",
-        ),
+        (|specs| specs.status(["unavailable", "available"]), "status=unavailable&status=available"),
+        (|specs| specs.status(SpecStatus::KNOWN.to_vec()), "status=available&status=unavailable&status=archived"),
         (|specs| specs.status(Vec::<String>::new()), ""),
-        (
-            |specs| specs.status(["archived"]).status(["available"]),
-            "status=available",
-        ),
+        (|specs| specs.status(["archived"]).status(["available"]), "status=available"),
         (|specs| specs.status(["archived"]).status([""; 0]), ""),
         (|specs| specs.featured(true), "featured=true"),
         (|specs| specs.featured(false), "featured=false"),
@@ -66,10 +57,7 @@ async fn every_parameter_of_list_specs_is_sent_as_documented() -> Outcome {
         (|specs| specs.kind(String::from("service")), "kind=service"),
         (|specs| specs.term(""), "term="),
         (|specs| specs.term(ODD), &odd),
-        (
-            |specs| specs.sort([SpecSort::TitleAsc, SpecSort::CreatedAtDesc]),
-            "sort=title:asc&sort=createdAt:desc",
-        ),
+        (|specs| specs.sort([SpecSort::TitleAsc, SpecSort::CreatedAtDesc]), "sort=title:asc&sort=createdAt:desc"),
         (|specs| specs.sort(["name:desc"]), "sort=name:desc"),
         (|specs| specs.sort(None::<SpecSort>), ""),
         (|specs| specs.scope(["shared", "private"]), "scope=shared&scope=private"),
@@ -80,13 +68,7 @@ async fn every_parameter_of_list_specs_is_sent_as_documented() -> Outcome {
         (|specs| specs.start_page(3).concurrency(4), ""),
         // Values that this version does not know are for the service to judge.
         (
-            |specs| {
-                specs
-                    .kind("robot & co")
-                    .status(["späť"])
-                    .scope(["x:y"])
-                    .sort(["size:up"])
-            },
+            |specs| specs.kind("robot & co").status(["späť"]).scope(["x:y"]).sort(["size:up"]),
             "kind=robot & co&scope=x:y&sort=size:up&status=späť",
         ),
         (
@@ -113,10 +95,7 @@ async fn every_parameter_of_list_spec_release_deployments_is_sent_as_documented(
     let odd = format!("name={ODD}&title={ODD}");
     let table: &[(Set, &str)] = &[
         (|deployments| deployments, ""),
-        (
-            |deployments| deployments.version("1.0.0-rc.1+b 2"),
-            "version=1.0.0-rc.1+b 2",
-        ),
+        (|deployments| deployments.version("1.0.0-rc.1+b 2"), "version=1.0.0-rc.1+b 2"),
         (
             |deployments| deployments.status([DeploymentStatus::Failed, DeploymentStatus::DeleteFailed]),
             "status=failed&status=delete_failed",
@@ -164,11 +143,7 @@ async fn the_page_number_is_sent_only_when_it_is_given() -> Outcome {
 #[tokio::test]
 async fn each_page_of_a_walk_carries_all_parameters() -> Outcome {
     let mock = MockPress::builder().generated_specs(40).start()?;
-    let specs = client(&mock)?
-        .list_specs()
-        .status(["available"])
-        .sort(["name:asc"])
-        .term("a");
+    let specs = client(&mock)?.list_specs().status(["available"]).sort(["name:asc"]).term("a");
     crate::ids(specs.page_size(10).stream()).await?;
     let requests = mock.requests();
     assert!(requests.len() > 1, "{requests:?}");
@@ -204,25 +179,14 @@ async fn nothing_but_the_documented_headers_is_sent() -> Outcome {
 
 #[tokio::test]
 async fn the_token_is_sent_exactly_as_given() -> Outcome {
-    for token in [
-        "key",
-        "Bearer abc.def-ghi",
-        "a  b",
-        "ünicode",
-        "a:b/c+d==",
-        "~!@#$%^&*()\"'\\",
-        "\tx",
-    ] {
+    for token in ["key", "Bearer abc.def-ghi", "a  b", "ünicode", "a:b/c+d==", "~!@#$%^&*()\"'\\", "\tx"] {
         let mock = MockPress::builder().token(token.trim()).generated_specs(1).start()?;
         let session = mock.session_builder().auth_token(token).build()?;
         let page = press_specs::get_client(session)?.list_specs().page(1).await?;
         assert_eq!(page.specs.len(), 1, "{token:?}");
         let sent = only_request(&mock).headers();
         let sent: Vec<_> = sent.iter().filter(|(name, _)| name == "authorization").collect();
-        assert!(
-            matches!(sent[..], [(_, value)] if value == token.trim()),
-            "{token:?}: {sent:?}"
-        );
+        assert!(matches!(sent[..], [(_, value)] if value == token.trim()), "{token:?}: {sent:?}");
     }
     Ok(())
 }
@@ -230,15 +194,10 @@ async fn the_token_is_sent_exactly_as_given() -> Outcome {
 #[tokio::test]
 async fn the_user_agent_is_that_of_the_session_then_of_a_custom_http_client() -> Outcome {
     let mock = yes_man()?;
-    let custom = reqwest::Client::builder()
-        .user_agent("custom")
-        .retry(reqwest::retry::never());
+    let custom = reqwest::Client::builder().user_agent("custom").retry(reqwest::retry::never());
     let custom = mock.session_builder().http_client(custom.build()?);
     for (session, expected) in [
-        (
-            mock.session_builder().user_agent("nightly-report/2"),
-            "nightly-report/2",
-        ),
+        (mock.session_builder().user_agent("nightly-report/2"), "nightly-report/2"),
         (custom.clone(), "custom"),
         (custom.user_agent("session"), "session"),
     ] {
@@ -262,10 +221,7 @@ async fn the_base_url_may_have_a_path_and_slashes_at_its_end() -> Outcome {
         ("/gateway/", "/gateway"),
         ("/a/b%20c/", "/a/b%20c"),
     ] {
-        let session = mock
-            .session_builder()
-            .base_url(format!("{}{suffix}", mock.url()))
-            .build()?;
+        let session = mock.session_builder().base_url(format!("{}{suffix}", mock.url())).build()?;
         assert_eq!(session.base_url(), format!("{}{prefix}", mock.url()));
         let client = press_specs::get_client(session)?;
         client.list_specs().page(None).await?;

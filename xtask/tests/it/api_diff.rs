@@ -195,10 +195,7 @@ fn each_change_has_its_class_and_says_what_has_to_follow() {
 #[test]
 fn what_comes_and_goes_whole_is_one_line() {
     let workspace = Workspace::new("whole", SMALL);
-    workspace.write(
-        GENERATED,
-        &SMALL.replace("ListThings", "ListAll").replace("ThingPage", "Page"),
-    );
+    workspace.write(GENERATED, &SMALL.replace("ListThings", "ListAll").replace("ThingPage", "Page"));
     let outcome = workspace.xtask(&["api-diff"]);
     let lines: Vec<_> = outcome.stdout.lines().filter(|line| !line.starts_with(' ')).collect();
     assert_eq!(
@@ -221,11 +218,9 @@ fn what_cannot_be_compared_is_said() {
     let workspace = Workspace::new("failures", SMALL);
     let outcome = workspace.xtask(&["api-diff"]);
     assert_eq!(outcome.stdout, "No public item changed since HEAD.\n");
-    for (base, says) in [
-        ("v9", "git has no commit `v9`"),
-        ("--help", "a value is required"),
-        ("HEAD:x", "git has no commit"),
-    ] {
+    for (base, says) in
+        [("v9", "git has no commit `v9`"), ("--help", "a value is required"), ("HEAD:x", "git has no commit")]
+    {
         let outcome = workspace.xtask(&["api-diff", "--base", base]);
         assert!(!outcome.success && outcome.stderr.contains(says), "{outcome:?}");
     }

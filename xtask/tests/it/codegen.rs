@@ -26,10 +26,7 @@ fn workspace(name: &str) -> Workspace {
         r#"{"reason":"build-finished","success":false}"#.to_owned(),
     ];
     workspace.write("messages", &messages.join("\n"));
-    cargo(
-        &workspace,
-        "cat messages; echo 'error: could not compile' >&2; exit 101",
-    );
+    cargo(&workspace, "cat messages; echo 'error: could not compile' >&2; exit 101");
     workspace
 }
 
@@ -41,10 +38,7 @@ fn cargo(workspace: &Workspace, script: &str) {
 
 /// A generated file with the digest of its sources.
 fn code(sources: &str) -> String {
-    let digest: String = Sha256::digest(sources)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digest: String = Sha256::digest(sources).iter().map(|byte| format!("{byte:02x}")).collect();
     format!("pub const CONTRACT_SHA256: &str = \"{digest}\";\npub mod types {{}}\n")
 }
 
@@ -57,14 +51,8 @@ fn the_file_is_written_and_the_notes_and_changes_are_printed() {
     workspace.write("out/generated.rs", &new);
     workspace.write("out/notes.txt", "GET /x left out: not JSON\n");
     let check = workspace.xtask(&["codegen", "--check"]);
-    assert!(
-        !check.success && check.stderr.contains("run `cargo xtask codegen`"),
-        "{check:?}"
-    );
-    assert!(
-        check.stdout.contains("\n+pub mod types { pub struct Thing;}\n"),
-        "{check:?}"
-    );
+    assert!(!check.success && check.stderr.contains("run `cargo xtask codegen`"), "{check:?}");
+    assert!(check.stdout.contains("\n+pub mod types { pub struct Thing;}\n"), "{check:?}");
     assert_ne!(workspace.read(GENERATED), new);
 
     let write = workspace.xtask(&["codegen"]);
@@ -72,20 +60,13 @@ fn the_file_is_written_and_the_notes_and_changes_are_printed() {
     assert_eq!(workspace.read(GENERATED), new);
     assert!(write.stderr.contains("note: GET /x left out: not JSON\n"), "{write:?}");
     assert!(
-        write
-            .stdout
-            .contains("written.\n\nChanges since HEAD:\n\ncompatible  types::Thing: new type"),
+        write.stdout.contains("written.\n\nChanges since HEAD:\n\ncompatible  types::Thing: new type"),
         "{write:?}"
     );
 
     let again = workspace.xtask(&["codegen", "--base", "v9"]);
     assert!(again.success && again.stdout.contains("is up to date."), "{again:?}");
-    assert!(
-        again
-            .stdout
-            .contains("No report of the changes: git has no commit `v9`."),
-        "{again:?}"
-    );
+    assert!(again.stdout.contains("No report of the changes: git has no commit `v9`."), "{again:?}");
     assert!(workspace.xtask(&["codegen", "--check"]).success);
 }
 
@@ -94,27 +75,17 @@ fn output_of_an_older_document_is_generated_anew() {
     let workspace = workspace("stale");
     workspace.write("out/generated.rs", &code("openapi: 3.0.2\n"));
     workspace.write("new.rs", &code("openapi: 3.0.3\n"));
-    let file = std::fs::File::options()
-        .append(true)
-        .open(workspace.path(DOCUMENT))
-        .expect("the document");
-    file.set_modified(std::time::SystemTime::UNIX_EPOCH)
-        .expect("another time");
+    let file = std::fs::File::options().append(true).open(workspace.path(DOCUMENT)).expect("the document");
+    file.set_modified(std::time::SystemTime::UNIX_EPOCH).expect("another time");
     // As cargo, it goes by modification times.
-    cargo(
-        &workspace,
-        "test openapi/press.yaml -nt new.rs && cp new.rs out/generated.rs; cat messages",
-    );
+    cargo(&workspace, "test openapi/press.yaml -nt new.rs && cp new.rs out/generated.rs; cat messages");
     let check = workspace.xtask(&["codegen", "--check"]);
     assert!(check.success, "{check:?}");
 
     workspace.write("out/generated.rs", "");
     cargo(&workspace, "cat messages");
     let check = workspace.xtask(&["codegen"]);
-    assert!(
-        !check.success && check.stderr.contains("was the document edited meanwhile?"),
-        "{check:?}"
-    );
+    assert!(!check.success && check.stderr.contains("was the document edited meanwhile?"), "{check:?}");
 }
 
 #[test]
@@ -126,34 +97,11 @@ fn failures_are_one_message_and_nothing_is_written() {
     let refusal = "error: failed to run custom build command\n  --- stderr\n  openapi/press.yaml:3: not YAML\n    close it\n\
         warning: build failed, waiting for other jobs\n";
     let unbuilt = "error: no matching package named `x` found\n";
-    let noise = [
-        "thread",
-        "BACKTRACE",
-        "backtrace",
-        "Compiling",
-        "0: main",
-        "build failed",
-    ];
+    let noise = ["thread", "BACKTRACE", "backtrace", "Compiling", "0: main", "build failed"];
     for (name, stderr, says) in [
-        (
-            "panic",
-            panic,
-            &[
-                "assertion failed: types.len() <= 1\n",
-                "Undo its last edits",
-                "Nothing was written",
-            ][..],
-        ),
-        (
-            "refusal",
-            refusal,
-            &["\nopenapi/press.yaml:3: not YAML\n  close it\n", "Nothing was written"],
-        ),
-        (
-            "unbuilt",
-            unbuilt,
-            &["could not be built\n\nerror: no matching package"],
-        ),
+        ("panic", panic, &["assertion failed: types.len() <= 1\n", "Undo its last edits", "Nothing was written"][..]),
+        ("refusal", refusal, &["\nopenapi/press.yaml:3: not YAML\n  close it\n", "Nothing was written"]),
+        ("unbuilt", unbuilt, &["could not be built\n\nerror: no matching package"]),
     ] {
         let workspace = workspace(name);
         workspace.write("stderr", stderr);
@@ -164,18 +112,12 @@ fn failures_are_one_message_and_nothing_is_written() {
             for part in says {
                 assert!(outcome.stderr.contains(part), "{name}: {part:?} in {outcome:?}");
             }
-            assert!(
-                !noise.iter().any(|noise| outcome.stderr.contains(noise)),
-                "{name}: {outcome:?}"
-            );
+            assert!(!noise.iter().any(|noise| outcome.stderr.contains(noise)), "{name}: {outcome:?}");
             assert_eq!(workspace.read(GENERATED), before);
         }
     }
     let workspace = workspace("missing");
     std::fs::remove_file(workspace.path(DOCUMENT)).expect("removed");
     let outcome = workspace.xtask(&["codegen"]);
-    assert!(
-        !outcome.success && outcome.stderr.contains("openapi/press.yaml is missing"),
-        "{outcome:?}"
-    );
+    assert!(!outcome.success && outcome.stderr.contains("openapi/press.yaml is missing"), "{outcome:?}");
 }

@@ -18,10 +18,7 @@ pub(crate) struct Copy {
 impl Copy {
     pub(crate) fn new() -> Self {
         let place = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let copy = Self {
-            root: place.join("workspace"),
-            target: place.join("scenarios"),
-        };
+        let copy = Self { root: place.join("workspace"), target: place.join("scenarios") };
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
         let _ = fs::remove_dir_all(&copy.root);
         copy_directory(source, &copy.root, &LEFT_OUT).expect("a copy of the workspace");
@@ -46,11 +43,7 @@ impl Copy {
     /// Replaces `anchor`, which has to be in the file once.
     pub(crate) fn edit(&self, path: &str, anchor: &str, replacement: &str) {
         let text = self.read(path);
-        assert_eq!(
-            text.matches(anchor).count(),
-            1,
-            "{path} has to hold the anchor once: {anchor}"
-        );
+        assert_eq!(text.matches(anchor).count(), 1, "{path} has to hold the anchor once: {anchor}");
         self.write(path, &text.replace(anchor, replacement));
     }
 
@@ -68,24 +61,14 @@ impl Copy {
     /// Runs `cargo` in any directory.
     pub(crate) fn cargo_in(&self, directory: &Path, arguments: &[&str]) -> Answer {
         let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        command
-            .env("CARGO_TARGET_DIR", &self.target)
-            .env("RUST_BACKTRACE", "1")
-            .args(arguments);
+        command.env("CARGO_TARGET_DIR", &self.target).env("RUST_BACKTRACE", "1").args(arguments);
         run(command, directory)
     }
 
     fn git(&self, arguments: &[&str]) {
         let mut command = Command::new("git");
         command.args(["-c", "user.name=Scenario", "-c", "user.email=scenario@example.com"]);
-        command.args([
-            "-c",
-            "commit.gpgsign=false",
-            "-c",
-            "core.hooksPath=/dev/null",
-            "-c",
-            "core.autocrlf=false",
-        ]);
+        command.args(["-c", "commit.gpgsign=false", "-c", "core.hooksPath=/dev/null", "-c", "core.autocrlf=false"]);
         command.args(arguments);
         let answer = run(command, &self.root);
         assert_eq!(answer.code, Some(0), "git {arguments:?}: {}", answer.stderr);
@@ -102,19 +85,11 @@ pub(crate) struct Answer {
 
 pub(crate) fn run(mut command: Command, directory: &Path) -> Answer {
     // These would lead cargo and git to the workspace that is tested.
-    for variable in [
-        "CARGO_MANIFEST_DIR",
-        "CARGO_MANIFEST_PATH",
-        "GIT_DIR",
-        "GIT_INDEX_FILE",
-        "GIT_WORK_TREE",
-    ] {
+    for variable in ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"] {
         command.env_remove(variable);
     }
-    let Output { status, stdout, stderr } = command
-        .current_dir(directory)
-        .output()
-        .expect("a command that can be started");
+    let Output { status, stdout, stderr } =
+        command.current_dir(directory).output().expect("a command that can be started");
     Answer {
         code: status.code(),
         stdout: String::from_utf8_lossy(&stdout).into_owned(),

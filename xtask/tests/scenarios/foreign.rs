@@ -62,15 +62,10 @@ fn inlined(document: &Value, node: &Value) -> Value {
         scalar => return scalar.clone(),
     };
     if let Some(target) = entries.get("$ref").and_then(Value::as_str) {
-        return inlined(
-            document,
-            document.pointer(&target[1..]).expect("what a reference refers to"),
-        );
+        return inlined(document, document.pointer(&target[1..]).expect("what a reference refers to"));
     }
-    let mut inline: Map<String, Value> = entries
-        .iter()
-        .map(|(key, node)| (key.clone(), inlined(document, node)))
-        .collect();
+    let mut inline: Map<String, Value> =
+        entries.iter().map(|(key, node)| (key.clone(), inlined(document, node))).collect();
     inline.remove("x-enumDescriptions");
     if let Some(Value::Array(members)) = inline.remove("allOf") {
         let own = inline.clone();
@@ -101,26 +96,14 @@ fn a_foreign_document_and_a_mapping_give_the_same_crate() {
     let answer = copy.cargo(".", &["xtask", "codegen", "--check"]);
     assert_eq!(answer.code, Some(0), "{answer:?}");
     // All tests but those of time and load, which no document changes.
-    let mut tests = vec![
-        "test",
-        "--package",
-        "press-specs",
-        "--features",
-        "blocking,mock",
-        "--lib",
-        "--test",
-        "it",
-        "--",
-    ];
+    let mut tests =
+        vec!["test", "--package", "press-specs", "--features", "blocking,mock", "--lib", "--test", "it", "--"];
     for module in ["concurrency", "faults", "limits", "load", "runtimes"] {
         tests.extend(["--skip", module]);
     }
     let answer = copy.cargo(".", &tests);
     assert_eq!(answer.code, Some(0), "{}{}", answer.stdout, answer.stderr);
-    copy.write(
-        MAPPING_FILE,
-        &MAPPING.replace("  DeploymentSpecRelease: DeploymentRelease\n", ""),
-    );
+    copy.write(MAPPING_FILE, &MAPPING.replace("  DeploymentSpecRelease: DeploymentRelease\n", ""));
     let answer = copy.cargo(".", &["xtask", "codegen", "--check"]);
     assert_eq!(answer.code, Some(1), "{answer:?}");
 }

@@ -29,25 +29,14 @@ pub(crate) struct Output {
 
 impl Generator {
     pub(crate) fn build(copy: &Copy) -> Self {
-        let arguments = [
-            "check",
-            "--package",
-            "press-api-gen",
-            "--features",
-            "codegen",
-            "--message-format=json",
-        ];
+        let arguments = ["check", "--package", "press-api-gen", "--features", "codegen", "--message-format=json"];
         let answer = copy.cargo(".", &arguments);
         let program = answer
             .stdout
             .lines()
             .filter_map(|line| serde_json::from_str::<Value>(line).ok())
             .filter(|message| message["target"]["kind"][0] == "custom-build")
-            .filter(|message| {
-                message["package_id"]
-                    .as_str()
-                    .is_some_and(|id| id.contains("press-api-gen"))
-            })
+            .filter(|message| message["package_id"].as_str().is_some_and(|id| id.contains("press-api-gen")))
             .find_map(|message| message["filenames"][0].as_str().map(PathBuf::from));
         Self {
             program: program.unwrap_or_else(|| panic!("the build step: {}", answer.stderr)),

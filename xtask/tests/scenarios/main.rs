@@ -345,15 +345,11 @@ fn play(copy: &Copy, scenario: &Scenario, before: &str) -> Result<(), String> {
     let json = copy.cargo(".", &["xtask", "api-diff", "--json"]);
     let report: Value = serde_json::from_str(&json.stdout).map_err(|error| format!("{error}: {json:?}"))?;
     let changes = report["changes"].as_array().into_iter().flatten();
-    let changes: Vec<_> = changes
-        .map(|change| ["class", "kind", "path"].map(|key| change[key].as_str().unwrap_or_default()))
-        .collect();
+    let changes: Vec<_> =
+        changes.map(|change| ["class", "kind", "path"].map(|key| change[key].as_str().unwrap_or_default())).collect();
     ensure(changes == scenario.report, &format!("another report: {report:#}"))?;
     let compiles = compiles(copy);
-    ensure(
-        (compiles.code == Some(0)) == (scenario.outcome == Compiles),
-        &format!("press-specs: {}", compiles.stderr),
-    )
+    ensure((compiles.code == Some(0)) == (scenario.outcome == Compiles), &format!("press-specs: {}", compiles.stderr))
 }
 
 /// Checks press-specs without TLS, which no document changes and which takes long to build.
@@ -406,10 +402,7 @@ fn operations_by_hand(copy: &Copy) {
     }
     let answer = compiles(copy);
     assert_eq!(answer.code, Some(0), "{}", answer.stderr);
-    copy.write(
-        "press-specs/src/lib.rs",
-        &(copy.read("press-specs/src/lib.rs") + SENT_BY_HAND),
-    );
+    copy.write("press-specs/src/lib.rs", &(copy.read("press-specs/src/lib.rs") + SENT_BY_HAND));
     let features = ["--features", "blocking,mock", "--lib", "sent_by_hand"];
     let answer = copy.cargo(".", &[&["test", "--package", "press-specs"], &features[..]].concat());
     assert_eq!(answer.code, Some(0), "{}{}", answer.stdout, answer.stderr);

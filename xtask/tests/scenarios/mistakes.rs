@@ -137,19 +137,12 @@ fn each_mistake_is_refused_with_its_place_and_a_remedy() {
         "",
     );
     for text in [
-        SMALL.replace(
-            "    post:\n",
-            "    post:\n      parameters: [{name: thingId, in: path, schema: {}}]\n",
-        ),
+        SMALL.replace("    post:\n", "    post:\n      parameters: [{name: thingId, in: path, schema: {}}]\n"),
         small.clone(),
     ] {
         let output = bench.generator.run(&text, "");
         assert_eq!(output.answer.code, Some(0), "{}", output.answer.stderr);
-        assert!(
-            output
-                .code
-                .contains("impl crate::operation::ListOperation for ListThings")
-        );
+        assert!(output.code.contains("impl crate::operation::ListOperation for ListThings"));
     }
     let mut failures = Vec::new();
     let mut refused = |name: &str, document: &str, mapping: &str, parts: &[&str]| {
@@ -167,25 +160,13 @@ fn each_mistake_is_refused_with_its_place_and_a_remedy() {
         refused(replacement, &document.replacen(anchor, replacement, 1), "", parts);
     }
     for (mapping, parts) in MAPPINGS {
-        refused(
-            mapping,
-            if mapping.contains("POST") { SMALL } else { &small },
-            mapping,
-            parts,
-        );
+        refused(mapping, if mapping.contains("POST") { SMALL } else { &small }, mapping, parts);
     }
     for text in ["", "# nothing", "- a list", "just text"] {
         refused(text, text, "", &["openapi/press.yaml\n", "not a mapping"]);
     }
-    let two = small
-        .replace(TITLE, "        title: {type: text}")
-        .replace("'404'", "'6OO'");
-    refused(
-        "two at once",
-        &two,
-        "",
-        &["has 2 problems", "no type `text`", "not a status"],
-    );
+    let two = small.replace(TITLE, "        title: {type: text}").replace("'404'", "'6OO'");
+    refused("two at once", &two, "", &["has 2 problems", "no type `text`", "not a status"]);
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
 
@@ -201,9 +182,7 @@ fn only_what_the_selected_operations_reach_can_be_a_mistake() {
     let output = bench.generator.run(&document, mapping);
     assert_eq!(output.answer.code, Some(0), "{}", output.answer.stderr);
     assert!(
-        output
-            .notes
-            .contains("2 operations that openapi/mapping.yaml does not name are left out"),
+        output.notes.contains("2 operations that openapi/mapping.yaml does not name are left out"),
         "{}",
         output.notes
     );

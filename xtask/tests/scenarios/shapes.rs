@@ -211,9 +211,7 @@ fn document(version: &str) -> String {
             let _ = writeln!(fields, "        {field}");
         }
     }
-    let paths = PATHS
-        .replace("PARAMETERS\n", &parameters)
-        .replace("        6XX_: {$ref: '#/nowhere'}\n", "");
+    let paths = PATHS.replace("PARAMETERS\n", &parameters).replace("        6XX_: {$ref: '#/nowhere'}\n", "");
     format!(
         "openapi: {version}\ninfo: {{title: Shapes, version: '1'}}\npaths:{paths}components:\n  parameters:\n    Shared: {{name: \
          shared, in: query, schema: {{type: string}}}}\n  schemas:{SCHEMAS}    Shape:\n      type: object\n      required: [text, \
@@ -256,10 +254,7 @@ fn accepted(output: &Output) {
 /// Compiles `code` in place of the committed file.
 fn compile(copy: &Copy, code: &str, arguments: &[&str]) -> Answer {
     copy.write(GENERATED, code);
-    copy.cargo(
-        ".",
-        &[arguments, &["--package", "press-api-gen", "--features", "schemars"]].concat(),
-    )
+    copy.cargo(".", &[arguments, &["--package", "press-api-gen", "--features", "schemars"]].concat())
 }
 #[test]
 fn each_shape_compiles_with_tolerant_types() {
@@ -269,23 +264,10 @@ fn each_shape_compiles_with_tolerant_types() {
         accepted(&output);
         let code = plain(&output.code);
         let fields = FIELDS.iter().filter(|(dialect, ..)| version.starts_with(dialect));
-        let types = fields
-            .clone()
-            .map(|(_, _, field, _)| *field)
-            .filter(|field| !field.is_empty());
+        let types = fields.clone().map(|(_, _, field, _)| *field).filter(|field| !field.is_empty());
         let types: Vec<_> = types.map(|field| format!("pub {field},")).collect();
-        let parameters = PARAMETERS
-            .iter()
-            .map(|(_, field, _)| *field)
-            .filter(|field| !field.is_empty());
-        let lacking = missing(
-            &code,
-            types
-                .iter()
-                .map(String::as_str)
-                .chain(parameters)
-                .chain(CODE.iter().copied()),
-        );
+        let parameters = PARAMETERS.iter().map(|(_, field, _)| *field).filter(|field| !field.is_empty());
+        let lacking = missing(&code, types.iter().map(String::as_str).chain(parameters).chain(CODE.iter().copied()));
         assert!(lacking.is_empty(), "{version} lacks {lacking:#?}");
         let notes = fields
             .map(|(.., note)| *note)
@@ -330,29 +312,17 @@ fn the_same_document_in_other_writing_gives_the_same_code() {
     let bench = bench();
     let press = bench.generator.run(PRESS, "");
     accepted(&press);
-    let code = |output: &Output| {
-        output
-            .code
-            .lines()
-            .filter(|line| !line.contains("_SHA256"))
-            .collect::<Vec<_>>()
-            .join("\n")
-    };
+    let code =
+        |output: &Output| output.code.lines().filter(|line| !line.contains("_SHA256")).collect::<Vec<_>>().join("\n");
     let parsed: Value = serde_saphyr::from_str(PRESS).expect("the document");
-    let merged = PRESS
-        .replace("  parameters:\n    PageSize:\n", "  parameters:\n    PageSize: &size\n")
-        .replace(
-            "    PageNumber:\n      name: pageNumber\n      in: query\n",
-            "    PageNumber:\n      <<: *size\n      name: pageNumber\n",
-        );
-    let shared = PRESS.replace(
-        "    get:\n      operationId: list_specs\n",
-        "    get: &list\n      operationId: list_specs\n",
+    let merged = PRESS.replace("  parameters:\n    PageSize:\n", "  parameters:\n    PageSize: &size\n").replace(
+        "    PageNumber:\n      name: pageNumber\n      in: query\n",
+        "    PageNumber:\n      <<: *size\n      name: pageNumber\n",
     );
+    let shared =
+        PRESS.replace("    get:\n      operationId: list_specs\n", "    get: &list\n      operationId: list_specs\n");
     let json = serde_json::to_string_pretty(&parsed).expect("JSON");
-    let surrogates = json
-        .replace("Press Specs API\"", "Press Specs \\u0041PI\"")
-        .replace('/', "\\/");
+    let surrogates = json.replace("Press Specs API\"", "Press Specs \\u0041PI\"").replace('/', "\\/");
     for (name, text) in [
         ("BOM", format!("\u{feff}{PRESS}")),
         ("CRLF", PRESS.replace('\n', "\r\n")),
@@ -362,14 +332,8 @@ fn the_same_document_in_other_writing_gives_the_same_code() {
         ("JSON with escapes", surrogates),
         ("statuses without quotes", PRESS.replace("'200':", "200:")),
         ("no success but a default", PRESS.replace("'200':", "default:")),
-        (
-            "other media types",
-            PRESS.replace("application/json:", "application/vnd.press+json; version=1:"),
-        ),
-        (
-            "errors of any kind",
-            PRESS.replace("    Problem:\n", "    Problem:\n      oneOf: [{type: nonsense}]\n"),
-        ),
+        ("other media types", PRESS.replace("application/json:", "application/vnd.press+json; version=1:")),
+        ("errors of any kind", PRESS.replace("    Problem:\n", "    Problem:\n      oneOf: [{type: nonsense}]\n")),
         (
             "pages that may lack everything",
             changed(|document| document["components"]["schemas"]["SpecPage"]["required"] = Value::Null),
@@ -397,11 +361,7 @@ fn the_same_document_in_other_writing_gives_the_same_code() {
         (
             "everything required",
             changed(|document| {
-                for schema in document["components"]["schemas"]
-                    .as_object_mut()
-                    .expect("schemas")
-                    .values_mut()
-                {
+                for schema in document["components"]["schemas"].as_object_mut().expect("schemas").values_mut() {
                     if let Some(properties) = schema["properties"].as_object() {
                         schema["required"] = properties.keys().cloned().collect();
                     }
@@ -413,10 +373,7 @@ fn the_same_document_in_other_writing_gives_the_same_code() {
             changed(|document| {
                 let item = &mut document["paths"]["/v1/specs/{specId}/releases/deployments"];
                 let own = item["get"]["parameters"].as_array_mut().expect("the parameters");
-                let shared = own
-                    .iter()
-                    .position(|parameter| parameter["in"] == "path")
-                    .map(|index| own.remove(index));
+                let shared = own.iter().position(|parameter| parameter["in"] == "path").map(|index| own.remove(index));
                 item["parameters"] = shared.into_iter().collect();
             }),
         ),
@@ -424,14 +381,9 @@ fn the_same_document_in_other_writing_gives_the_same_code() {
         assert!(text != PRESS, "{name}");
         let output = bench.generator.run(&text, "");
         accepted(&output);
-        assert!(
-            output.code.contains(r#"("spec_id", self.spec_id.as_str())"#),
-            "the guard of the path"
-        );
+        assert!(output.code.contains(r#"("spec_id", self.spec_id.as_str())"#), "the guard of the path");
         let same = code(&output) == code(&press);
-        let difference = similar::TextDiff::from_lines(code(&press), code(&output))
-            .unified_diff()
-            .to_string();
+        let difference = similar::TextDiff::from_lines(code(&press), code(&output)).unified_diff().to_string();
         assert!(same, "{name}: {difference}");
     }
 }
@@ -521,9 +473,7 @@ fn pages_are_found_by_name_or_where_the_mapping_says() {
     let lacking = missing(&plain(&output.code), parts);
     assert!(lacking.is_empty(), "{lacking:#?}");
     assert!(
-        output
-            .notes
-            .contains("`list_uncounted` is no paginated list: its response is no object"),
+        output.notes.contains("`list_uncounted` is no paginated list: its response is no object"),
         "{}",
         output.notes
     );
