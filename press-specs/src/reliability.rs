@@ -62,7 +62,7 @@
 //! - Limits are wall-clock time, however the body arrives and whatever else the runtime does. They are as accurate as
 //!   `tokio::time::timeout` in the same runtime. They include decompression and decoding.
 // Held by limits::time_limits_are_wall_clock_time
-// Held by limits::time_limits_hold_for_decoding
+// Held by limits::large_bodies_are_decoded_beside_the_runtime_within_the_time_limits
 //! - In a stream, each page is a call of its own. Time that the consumer spends between two pages does not count.
 // Held by concurrency::the_time_that_a_consumer_takes_is_not_that_of_the_service
 //! - Dropping a future or a stream cancels its requests at once.
@@ -104,7 +104,7 @@
 // Held by limits::the_worst_page_takes_no_more_memory_than_documented
 //! - Bodies above 1 MiB, compressed or not, are decoded on a thread for blocking work, so that other tasks of the runtime
 //!   go on. A body is decoded once, even if it turns out to be invalid at its end.
-// Held by limits::large_bodies_are_decoded_beside_the_runtime
+// Held by limits::large_bodies_are_decoded_beside_the_runtime_within_the_time_limits
 //!
 //! # The token
 //!

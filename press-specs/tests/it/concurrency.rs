@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use futures::{StreamExt, TryStreamExt, poll};
+use futures::{StreamExt, TryStreamExt, future::try_join, poll};
 use press_specs::{
     ErrorKind, ListSpecs, Session, get_client,
     mock::{Fault, Gate, MockPress},
@@ -27,7 +27,14 @@ use tokio::{
     time::sleep,
 };
 
-use crate::{Outcome, PATIENCE, cases, client, ids, page, pages, requested, until};
+use crate::{LIMIT, Outcome, PATIENCE, cases, client, ids, page, pages, requested, until};
+
+/// Lets all other tasks and the connections have so many turns.
+async fn turns(count: usize) {
+    for _ in 0..count {
+        sleep(Duration::from_millis(1)).await;
+    }
+}
 
 /// Waits until the gate holds all requests, which proves that they are in flight together.
 fn held(gate: &Gate, first: u64) -> Fault {
@@ -105,9 +112,7 @@ async fn no_more_pages_wait_than_requests_may_be_in_flight() -> Outcome {
         gate.open();
         until(|| mock.in_flight() <= left).await?;
         // The page is on its way: time enough to take it in, and to ask for more where that is wrong.
-        for _ in 0..20 {
-            sleep(Duration::from_millis(1)).await;
-        }
+        turns(20).await;
     }
     opened.store(true, Ordering::SeqCst);
     gates[0].open();
@@ -235,22 +240,16 @@ async fn a_walk_may_start_in_the_middle() -> Outcome {
 
 #[tokio::test]
 async fn the_time_that_a_consumer_takes_is_not_that_of_the_service() -> Outcome {
-    let mock = MockPress::builder().generated_specs(900).start()?;
-    let limit = Duration::from_millis(800);
-    let session = mock.session_builder().timeout(limit).total_timeout(limit).build()?;
-    for concurrency in [1, 4] {
-        mock.clear_requests();
-        let specs = get_client(session.clone())?.list_specs().page_size(150).concurrency(concurrency);
-        let mut stream = specs.stream();
-        let mut count = 0;
-        while let Some(_spec) = stream.try_next().await? {
-            if count == 0 {
-                sleep(limit + limit / 4).await;
-            }
-            count += 1;
-        }
-        assert_eq!((count, mock.request_count()), (900, 6), "{concurrency} at once");
-    }
+    let walk = async |concurrency| {
+        let mock = MockPress::builder().generated_specs(12).start()?;
+        let session = mock.session_builder().timeout(LIMIT).total_timeout(LIMIT).build()?;
+        let mut stream = get_client(session)?.list_specs().page_size(2).concurrency(concurrency).stream();
+        stream.try_next().await?;
+        sleep(LIMIT + LIMIT / 4).await;
+        assert_eq!((ids(stream).await?.len(), mock.request_count()), (11, 6), "{concurrency} at once");
+        Outcome::Ok(())
+    };
+    try_join(walk(1), walk(4)).await?;
     Ok(())
 }
 
@@ -388,28 +387,25 @@ async fn pages_are_fetched_ahead_while_nobody_polls() -> Outcome {
 
 #[tokio::test]
 async fn pages_that_memory_has_no_room_for_are_fetched_in_their_turn() -> Outcome {
-    let gate = Gate::new();
-    let mock = MockPress::builder().generated_specs(160).fault(held(&gate, 21)).start()?;
+    // At each of these pages the walk stands still until all that is fetched ahead has arrived.
+    const HELD: [u64; 4] = [2, 12, 22, 32];
+    let gates = HELD.map(|_| Gate::new());
+    let mock = MockPress::builder().generated_specs(160).start()?;
     let length = serde_json::to_vec(&client(&mock)?.list_specs().page_size(4).page(1).await?)?.len() as u64;
+    mock.faults(gates.iter().zip(HELD).map(|(gate, number)| Fault::pass().held_by(gate).on_page(number)));
     mock.clear_requests();
     // Two pages fit, and three do not.
     let session = mock.session_builder().max_response_bytes(length * 5 / 2).build()?;
-    let mut pages = get_client(session)?.list_specs().page_size(4).concurrency(8).pages();
-    let mut items = Vec::new();
-    // Time for all that is fetched ahead to arrive.
-    for _ in 0..20 {
-        let page = pages.try_next().await?.ok_or("a page")?;
-        items.extend(page.specs.into_iter().map(|spec| spec.id));
-        until(|| mock.in_flight() == 0 || requested(&mock).iter().any(|number| *number >= Some(21))).await?;
+    let walk = tokio::spawn(ids(get_client(session)?.list_specs().page_size(4).concurrency(8).stream()));
+    for (gate, number) in gates.iter().zip(HELD) {
+        until(|| requested(&mock).contains(&Some(number)) && mock.in_flight() == 1).await?;
+        turns(20).await;
+        gate.open();
     }
-    // It has learned to fetch two pages ahead.
-    let walk = tokio::spawn(pages.try_collect::<Vec<_>>());
-    until(|| mock.in_flight() == 2).await?;
-    let requests = mock.request_count();
-    assert!((24..=34).contains(&requests), "{requests} requests for 22 pages");
-    gate.open();
-    items.extend(walk.await??.into_iter().flat_map(|page| page.specs).map(|spec| spec.id));
-    assert_eq!(items, mock.spec_ids());
+    assert_eq!(walk.await??, mock.spec_ids());
+    // Of eight pages ahead, and then of four, most find no room; from then on two are fetched ahead.
+    let refused = mock.request_count() - 40;
+    assert!((1..=12).contains(&refused), "{refused} pages were fetched twice");
     Ok(())
 }
 

@@ -15,12 +15,10 @@ use press_specs::{
 use serde_json::{Value, json};
 use tokio::{net::TcpSocket, time::timeout};
 
-use crate::{Outcome, PATIENCE, client, ids, page, requested};
+use crate::{LIMIT, Outcome, PATIENCE, client, ids, page, requested};
 
 const RETRIED: [u16; 6] = [408, 429, 500, 502, 503, 504];
 const NOT_RETRIED: [u16; 15] = [300, 304, 400, 401, 402, 403, 404, 405, 409, 410, 413, 422, 501, 505, 599];
-/// Long enough for an answer of the mock, short enough to be waited for.
-const SHORT: Duration = Duration::from_millis(500);
 /// Characters that change how the text around them shows.
 pub(crate) const HIDDEN: &str = "\u{0}\u{7f}\u{85}\u{ad}\u{61c}\u{180e}\u{200b}\u{200f}\u{2028}\u{2029}\u{202a}\u{202e}\u{2066}\u{2069}\u{feff}\u{fffb}\u{e0041}";
 const NEVER: Duration = Duration::from_secs(3600);
@@ -211,7 +209,7 @@ fn statuses() -> Vec<Row> {
                 2,
                 [Fault::status(status).html("x".repeat(100)).trickle(1, NEVER)],
             )
-            .with(|session| session.timeout(SHORT)),
+            .with(|session| session.timeout(LIMIT)),
         );
     }
     for (status, kind) in [
@@ -303,7 +301,7 @@ fn error_bodies() -> Vec<Row> {
             403,
             [Fault::status(403).html("0123456789").trickle(3, NEVER)],
         )
-        .with(|session| session.timeout(SHORT))
+        .with(|session| session.timeout(LIMIT))
         .keeping("012"),
         fails(
             "an error body above 64 KiB that never ends",
@@ -515,7 +513,9 @@ fn encodings() -> Vec<Row> {
     let mut rows = Vec::new();
     for (number, (name, bytes, failure)) in table.into_iter().enumerate() {
         let boundary = whole.len();
-        for (bytes_at_once, every) in [(usize::MAX, Duration::ZERO), (1, Duration::ZERO), (boundary, SHORT / 50)] {
+        for (bytes_at_once, every) in
+            [(usize::MAX, Duration::ZERO), (1, Duration::ZERO), (boundary, Duration::from_millis(10))]
+        {
             let told = format!("compressed body {number}, {bytes_at_once} bytes at once");
             let fault =
                 Fault::raw_body(bytes.clone()).header("content-encoding", name).trickle(bytes_at_once, every).always();
@@ -529,30 +529,30 @@ fn encodings() -> Vec<Row> {
 }
 
 fn time_limits() -> Vec<Row> {
-    let trickle = || Fault::pass().trickle(1, SHORT);
+    let trickle = || Fault::pass().trickle(1, LIMIT);
     let timeout = ErrorKind::Timeout;
-    let total = |session: SessionBuilder| session.total_timeout(SHORT);
+    let total = |session: SessionBuilder| session.total_timeout(LIMIT);
     vec![
-        gives_page("no answer, once", 2, [Fault::hang()]).with(|session| session.timeout(2 * SHORT)),
-        gives_page("a byte a second, once", 2, [trickle()]).with(|session| session.timeout(2 * SHORT)),
+        gives_page("no answer, once", 2, [Fault::hang()]).with(|session| session.timeout(LIMIT)),
+        gives_page("a byte a second, once", 2, [trickle()]).with(|session| session.timeout(LIMIT)),
         fails("no answer", 2, timeout, None, [Fault::hang().always()])
-            .with(|session| session.timeout(SHORT).retry(RetryPolicy::default().max_attempts(2)))
-            .saying(["timeout of 500ms"])
+            .with(|session| session.timeout(LIMIT).retry(RetryPolicy::default().max_attempts(2)))
+            .saying(["timeout of 3s"])
             .checking(|error| error.is_retryable() && !error.to_string().contains("total")),
         fails("a byte a second", 1, timeout, 200, [trickle()])
-            .with(|session| session.timeout(SHORT).retry(RetryPolicy::none()))
-            .saying(["timeout of 500ms"]),
+            .with(|session| session.timeout(LIMIT).retry(RetryPolicy::none()))
+            .saying(["timeout of 3s"]),
         fails("no answer within the total timeout", 1, timeout, None, [Fault::hang().always()])
             .with(total)
-            .saying(["total timeout of 500ms"])
+            .saying(["total timeout of 3s"])
             .checking(Error::is_retryable),
         fails("a byte a second within the total timeout", 1, timeout, 200, [trickle()])
             .with(total)
-            .saying(["total timeout of 500ms"]),
+            .saying(["total timeout of 3s"]),
         // The limits need not be ordered: the first to expire wins.
         fails("the shorter total timeout", 1, timeout, None, [Fault::hang().always()])
-            .with(|session| session.timeout(NEVER).total_timeout(SHORT))
-            .saying(["total timeout of 500ms"]),
+            .with(|session| session.timeout(NEVER).total_timeout(LIMIT))
+            .saying(["total timeout of 3s"]),
         gives_page("the largest limits there are", 2, [Fault::status(503)]).with(|session| {
             let session = session.timeout(Duration::MAX).total_timeout(Duration::MAX);
             session.connect_timeout(Duration::MAX)
@@ -566,7 +566,7 @@ fn time_limits() -> Vec<Row> {
         )
         .with(|session| {
             let patient = RetryPolicy::default().max_attempts(1000).initial_delay(NEVER).max_delay(NEVER);
-            session.total_timeout(SHORT).retry(patient)
+            session.total_timeout(LIMIT).retry(patient)
         }),
     ]
 }
@@ -864,7 +864,7 @@ async fn connecting_has_a_limit_of_its_own() -> Outcome {
     let listener = socket.listen(1)?;
     let address = listener.local_addr()?;
     let mut queue = Vec::new();
-    while let Ok(stream) = timeout(SHORT, tokio::net::TcpStream::connect(address)).await {
+    while let Ok(stream) = timeout(LIMIT / 6, tokio::net::TcpStream::connect(address)).await {
         queue.push(stream?);
         assert!(queue.len() < 1000, "the queue has no end");
     }
@@ -997,7 +997,7 @@ async fn a_server_that_ignores_the_page_number_ends_the_walk() -> Outcome {
 
 #[tokio::test]
 async fn retries_in_a_walk_neither_repeat_nor_skip_an_item() -> Outcome {
-    for concurrency in [1, 3] {
+    let walk = async |concurrency| {
         let mock = MockPress::builder()
             .generated_specs(20)
             .faults([
@@ -1008,11 +1008,13 @@ async fn retries_in_a_walk_neither_repeat_nor_skip_an_item() -> Outcome {
                 Fault::hang().on_page(5),
             ])
             .start()?;
-        let session = mock.session_builder().timeout(SHORT).build()?;
+        let session = mock.session_builder().timeout(LIMIT).build()?;
         let specs = get_client(session)?.list_specs().page_size(4).concurrency(concurrency);
         assert_eq!(ids(specs.stream()).await?, mock.spec_ids());
         assert_eq!((mock.request_count(), mock.unused_faults()), (5 + 8, 0));
-    }
+        Outcome::Ok(())
+    };
+    future::try_join(walk(1), walk(3)).await?;
     Ok(())
 }
 

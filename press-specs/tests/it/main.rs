@@ -37,7 +37,10 @@ mod wire;
 type Outcome<T = ()> = Result<T, Box<dyn StdError + Send + Sync>>;
 
 /// The time that a test waits for an immediate effect; only a failing test waits that long.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A limit that shall expire: long enough for a busy machine to do all else, short enough to be waited for.
+const LIMIT: Duration = Duration::from_secs(3);
 
 /// A client of the mock, with quick retries.
 fn client(mock: &MockPress) -> Outcome<Spec> {
