@@ -3,7 +3,6 @@
 use std::{
     collections::HashSet,
     future,
-    io::Write,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
@@ -13,7 +12,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use flate2::{Compression, write::GzEncoder};
 use futures::future::{join_all, try_join_all};
 use press_specs::{
     Error, ErrorKind, RetryPolicy, Session, get_client,
@@ -29,7 +27,7 @@ use tokio::{
 
 use crate::{
     LIMIT, Outcome, PATIENCE, client,
-    faults::{impatient, requests_per_call},
+    faults::{gzip, impatient, requests_per_call},
     ids,
 };
 
@@ -204,12 +202,6 @@ fn worst_page(bytes: usize) -> Vec<u8> {
     let item = r#"{"":0},"#;
     let items = item.repeat(bytes / item.len());
     format!(r#"{{"pageCount":1,"specs":[],"x":[{}]}}"#, items.trim_end_matches(',')).into_bytes()
-}
-
-fn gzip(body: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(body).expect("memory is there");
-    encoder.finish().expect("memory is there")
 }
 
 /// A body, plain and compressed; the last one claims to be small.
