@@ -27,7 +27,7 @@ use tokio::{
     time::sleep,
 };
 
-use crate::{LIMIT, Outcome, PATIENCE, cases, client, ids, page, pages, requested, until};
+use crate::{LIMIT, Outcome, PATIENCE, cases, client, ids, page, requested, until};
 
 /// Lets all other tasks and the connections have so many turns.
 async fn turns(count: usize) {
@@ -187,17 +187,6 @@ async fn what_a_walk_one_by_one_would_not_ask_for_is_dropped() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_page_count_that_grows_is_followed() -> Outcome {
-    let bodies = [page(1, 1, ["a"]), page(2, 2, ["b"])];
-    let growing = [page(2, 1, ["a"]), page(4, 2, ["b"]), page(1, 3, ["c"]), page(9, 4, ["d"])];
-    for (bodies, expected) in [(&bodies[..], &["a"][..]), (&growing, &["a", "b", "c"])] {
-        let mock = pages(bodies)?;
-        assert_eq!(ids(client(&mock)?.list_specs().concurrency(8).stream()).await?, expected);
-    }
-    Ok(())
-}
-
-#[tokio::test]
 async fn dropping_the_stream_cancels_all_that_is_in_flight() -> Outcome {
     let hang = Fault::hang().when(|request| request.page_number() != Some(1)).always();
     let mock = MockPress::builder().generated_specs(30).fault(hang).start()?;
@@ -224,17 +213,6 @@ async fn each_page_is_retried_by_itself() -> Outcome {
     assert_eq!(ids(specs.stream()).await?, mock.spec_ids());
     assert_eq!((mock.request_count(), mock.unused_faults()), (12 + 18, 0));
     assert!(mock.in_flight_max() <= 5);
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_walk_may_start_in_the_middle() -> Outcome {
-    let mock = MockPress::builder().generated_specs(20).start()?;
-    let specs = client(&mock)?.list_specs().page_size(2).start_page(4).concurrency(3);
-    assert_eq!(ids(specs.stream()).await?, mock.spec_ids()[6..]);
-    let mut numbers = requested(&mock);
-    numbers.sort_unstable();
-    assert_eq!(numbers, (4..=10).map(Some).collect::<Vec<_>>());
     Ok(())
 }
 
