@@ -198,9 +198,9 @@ pub(crate) async fn json<T: DeserializeOwned + Send + 'static>(
         parse(&decoded.unwrap_or(body))
     };
     match attempt.within(tokio::task::spawn_blocking(work)).await {
-        Some(Ok(decoded)) => decoded,
-        Some(Err(error)) if error.is_panic() => panic::resume_unwind(error.into_panic()),
-        Some(Err(_)) | None => Err(Cause::Timeout),
+        Ok(Ok(decoded)) => decoded,
+        Ok(Err(error)) if error.is_panic() => panic::resume_unwind(error.into_panic()),
+        Ok(Err(_)) | Err(_) => Err(Cause::Timeout),
     }
 }
 

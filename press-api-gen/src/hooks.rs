@@ -1,10 +1,10 @@
 //! One request and its response: what goes along, within which limits.
 
-use std::{fmt, pin::pin, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, Timeout, timeout_at};
 
 use crate::{
     decode::{self, Cause, Failure, Response},
@@ -30,8 +30,8 @@ pub struct Attempt {
     pub max_response_bytes: usize,
     /// The share of the response in a bound on several of them.
     pub reservation: Option<Arc<Reservation>>,
-    /// The time by which the response has to be decoded; `None` is no limit.
-    pub deadline: Option<Instant>,
+    /// The time by which the response has to be decoded.
+    pub deadline: Instant,
 }
 
 impl fmt::Debug for Attempt {
@@ -73,16 +73,12 @@ impl Attempt {
     }
 
     /// Waits for `future` until the deadline.
-    pub(crate) async fn within<F: Future>(&self, future: F) -> Option<F::Output> {
-        let future = pin!(future);
-        match self.deadline {
-            Some(deadline) => timeout_at(deadline, future).await.ok(),
-            None => Some(future.await),
-        }
+    pub(crate) fn within<F: Future>(&self, future: F) -> Timeout<F> {
+        timeout_at(self.deadline, future)
     }
 
     pub(crate) fn is_over(&self) -> bool {
-        self.deadline.is_some_and(|deadline| deadline <= Instant::now())
+        self.deadline <= Instant::now()
     }
 }
 
@@ -112,9 +108,9 @@ async fn exchange(client: &Client, mut request: reqwest::Request) -> Result<(Hea
     }
     attempt.prepare(&mut request);
     let response = match attempt.within(client.client.execute(request)).await {
-        Some(Ok(response)) => http::Response::from(response),
-        Some(Err(error)) => return Err(Cause::Send(error.without_url()).after(None)),
-        None => return Err(Cause::Timeout.after(None)),
+        Ok(Ok(response)) => http::Response::from(response),
+        Ok(Err(error)) => return Err(Cause::Send(error.without_url()).after(None)),
+        Err(_) => return Err(Cause::Timeout.after(None)),
     };
     let (parts, body) = response.into_parts();
     let head = Head { status: parts.status, headers: parts.headers };

@@ -191,7 +191,8 @@ where
                 time::sleep(pause).await;
             }
             let at = |error: Error| self.at(error, attempts);
-            let token = total.limit(session.credentials().token()).await.and_then(|token| token).map_err(at)?;
+            let token = total.limit(session.credentials().token()).await;
+            let token = token.unwrap_or_else(|_| Err(total.error())).map_err(at)?;
             let deadline = context.deadline(Limit::Attempt).first(total);
             let http = fresh.take().map_or_else(|| session.http().get(), Ok).map_err(at)?;
             attempts += 1;

@@ -95,8 +95,8 @@ impl Shared {
     }
 
     /// Returns the rest of the pause that the server asked for, if it fits into `left`.
-    pub(crate) fn pause(&self, left: Option<Duration>) -> Option<Duration> {
-        self.pause.rest().filter(|rest| left.is_none_or(|left| *rest < left))
+    pub(crate) fn pause(&self, left: Duration) -> Option<Duration> {
+        self.pause.rest().filter(|rest| *rest < left)
     }
 }
 
@@ -113,7 +113,7 @@ impl Retries<'_> {
     ///
     /// `left` is what is left of the total timeout. A request that is not `safe` may have changed something on the
     /// server, unless the server refused it.
-    pub(crate) fn delay(&mut self, error: &Error, safe: bool, left: Option<Duration>) -> Option<Duration> {
+    pub(crate) fn delay(&mut self, error: &Error, safe: bool, left: Duration) -> Option<Duration> {
         let limited = error.kind() == ErrorKind::TooManyRequests;
         let wish = error.response().and_then(|response| response.retry_after()).filter(|wish| !wish.is_zero());
         let scheduled = wish.filter(|_| limited);
@@ -123,9 +123,8 @@ impl Retries<'_> {
         if self.policy.max_attempts <= 1 || !error.is_retryable() || !(safe || limited) {
             return None;
         }
-        let fits = |delay: Duration| left.is_none_or(|left| delay < left);
         if let Some(wish) = scheduled {
-            return fits(wish).then(|| jittered(wish, left));
+            return (wish < left).then(|| jittered(wish, left));
         }
         if self.counted >= self.policy.max_attempts - 1 {
             return None;
@@ -133,8 +132,8 @@ impl Retries<'_> {
         let delay = random(self.policy.bound(self.counted));
         self.counted += 1;
         match wish {
-            Some(wish) => fits(wish).then(|| jittered(wish.max(delay), left)),
-            None => (fits(delay) && self.shared.budget.withdraw()).then_some(delay),
+            Some(wish) => (wish < left).then(|| jittered(wish.max(delay), left)),
+            None => (delay < left && self.shared.budget.withdraw()).then_some(delay),
         }
     }
 
@@ -167,8 +166,8 @@ impl Pause {
 }
 
 /// `wish` and a random time more, so that requests that were refused together do not return together.
-fn jittered(wish: Duration, left: Option<Duration>) -> Duration {
-    let room = left.map_or(Duration::MAX, |left| left.saturating_sub(wish) / 2);
+fn jittered(wish: Duration, left: Duration) -> Duration {
+    let room = left.saturating_sub(wish) / 2;
     wish.saturating_add(random(spread(wish).min(room)))
 }
 
@@ -238,7 +237,7 @@ mod tests {
                 assert!(random(policy.bound(retry)) <= max);
             }
         }
-        assert!(jittered(Duration::MAX, None) == Duration::MAX);
+        assert!(jittered(Duration::MAX, Duration::MAX) == Duration::MAX);
     }
 
     #[test]
@@ -258,15 +257,15 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_pause_delays_all_and_their_return_is_spread() {
         let shared = Shared::new();
-        assert_eq!(shared.pause(None), None);
+        assert_eq!(shared.pause(Duration::MAX), None);
         let wish = Duration::from_secs(4);
         shared.pause.until(wish);
         shared.pause.until(wish / 2);
-        let rests: Vec<_> = (0..20).filter_map(|_| shared.pause(None)).collect();
+        let rests: Vec<_> = (0..20).filter_map(|_| shared.pause(Duration::MAX)).collect();
         assert!(rests.iter().all(|rest| (wish..=wish * 3 / 2).contains(rest)), "{rests:?}");
         assert!(rests.iter().any(|rest| *rest != rests[0]));
-        assert_eq!(shared.pause(Some(wish)), None, "no pause that ends after the call");
+        assert_eq!(shared.pause(wish), None, "no pause that ends after the call");
         tokio::time::advance(wish).await;
-        assert_eq!(shared.pause(None), None);
+        assert_eq!(shared.pause(Duration::MAX), None);
     }
 }

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::TryFutureExt as _;
 use press_api_gen::{ListOperation, Page, memory::Memory, operations};
 
 use crate::{
@@ -351,8 +352,7 @@ impl<O: ListOperation> ListRequest<O> {
     /// Returns [`InvalidParameter`](crate::ErrorKind::InvalidParameter) for page 0 or page size 0, and the errors that
     /// the operation documents.
     pub fn page(self, number: impl Into<Option<u32>>) -> impl Future<Output = Result<O::Page, Error>> + Send + 'static {
-        let page = self.fetch_page(number.into());
-        async move { page.await.map(Response::into_inner) }
+        self.fetch_page(number.into()).map_ok(Response::into_inner)
     }
 
     /// Fetches one page together with the status and headers of its response; otherwise as [`page`](Self::page).

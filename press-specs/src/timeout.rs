@@ -1,8 +1,8 @@
 //! Time limits of attempts and calls.
 
-use std::{pin::pin, time::Duration};
+use std::time::Duration;
 
-use tokio::time::{self, Instant};
+use tokio::time::{self, Instant, Timeout};
 
 use crate::error::{Error, ErrorKind};
 
@@ -11,8 +11,7 @@ use crate::error::{Error, ErrorKind};
 pub(crate) struct Deadline {
     limit: Limit,
     duration: Duration,
-    /// `None` is later than any clock can tell.
-    at: Option<Instant>,
+    at: Instant,
 }
 
 /// A limit of the session or of the request.
@@ -26,34 +25,28 @@ pub(crate) enum Limit {
 
 impl Deadline {
     pub(crate) fn after(limit: Limit, duration: Duration) -> Self {
-        Self { limit, duration, at: Instant::now().checked_add(duration) }
+        // Not every clock can tell a later time.
+        const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+        Self { limit, duration, at: Instant::now() + duration.min(NEVER) }
     }
 
     /// Returns the deadline that expires first.
     pub(crate) fn first(self, other: Self) -> Self {
-        match (self.at, other.at) {
-            (Some(at), Some(other_at)) if at > other_at => other,
-            (None, _) => other,
-            _ => self,
-        }
+        if self.at > other.at { other } else { self }
     }
 
-    pub(crate) fn at(self) -> Option<Instant> {
+    pub(crate) fn at(self) -> Instant {
         self.at
     }
 
-    /// Returns the time that is left; `None` without an end.
-    pub(crate) fn left(self) -> Option<Duration> {
-        self.at.map(|at| at.saturating_duration_since(Instant::now()))
+    /// Returns the time that is left.
+    pub(crate) fn left(self) -> Duration {
+        self.at.saturating_duration_since(Instant::now())
     }
 
     /// Waits for `future` until the deadline.
-    pub(crate) async fn limit<F: Future>(self, future: F) -> Result<F::Output, Error> {
-        let future = pin!(future);
-        match self.at {
-            Some(at) => time::timeout_at(at, future).await.map_err(|_| self.error()),
-            None => Ok(future.await),
-        }
+    pub(crate) fn limit<F: Future>(self, future: F) -> Timeout<F> {
+        time::timeout_at(self.at, future)
     }
 
     /// Returns the error for a limit that expired.
@@ -70,20 +63,17 @@ impl Deadline {
 mod tests {
     use super::*;
 
-    const SECOND: Duration = Duration::from_secs(1);
-
     #[tokio::test(start_paused = true)]
     async fn the_first_limit_wins() {
+        const SECOND: Duration = Duration::from_secs(1);
         let short = Deadline::after(Limit::Attempt, SECOND);
         let long = Deadline::after(Limit::Total, 2 * SECOND);
         let never = Deadline::after(Limit::Total, Duration::MAX);
         for (a, b) in [(short, long), (long, short), (short, never), (never, short)] {
             assert_eq!(a.first(b).duration, SECOND);
         }
-        assert_eq!(short.left(), Some(SECOND));
+        assert_eq!(short.left(), SECOND);
         assert!(short.limit(time::sleep(2 * SECOND)).await.is_err());
-        assert!(long.limit(time::sleep(SECOND / 2)).await.is_ok());
-        assert_eq!(short.left(), Some(Duration::ZERO));
-        assert_eq!((never.left(), never.limit(async { 1 }).await.ok()), (None, Some(1)));
+        assert_eq!(short.left(), Duration::ZERO);
     }
 }

@@ -12,7 +12,11 @@ use crate::{error::Error, session::Session};
 #[cfg(feature = "tracing")]
 use std::sync::{Arc, OnceLock};
 #[cfg(feature = "tracing")]
-use tracing::{Instrument, Span, field::Empty};
+use tracing::{
+    Instrument, Span,
+    field::Empty,
+    instrument::{Instrumented, WithSubscriber},
+};
 
 /// The span of a request: one page, or a stream of pages.
 ///
@@ -76,8 +80,8 @@ impl RequestSpan {
 
 #[cfg(feature = "tracing")]
 impl PageSpan {
-    pub(crate) async fn enter<F: Future>(&self, future: F) -> F::Output {
-        future.instrument(self.0.clone()).await
+    pub(crate) fn enter<F: Future>(&self, future: F) -> Instrumented<F> {
+        future.instrument(self.0.clone())
     }
 
     pub(crate) fn attempt<O: Operation>(&self, _: &O, session: &Session, resend_count: u32) -> AttemptSpan {
@@ -108,8 +112,8 @@ impl PageSpan {
 
 #[cfg(feature = "tracing")]
 impl AttemptSpan {
-    pub(crate) async fn enter<F: Future>(&self, future: F) -> F::Output {
-        future.instrument(self.0.clone()).await
+    pub(crate) fn enter<F: Future>(&self, future: F) -> Instrumented<F> {
+        future.instrument(self.0.clone())
     }
 
     pub(crate) fn retry(&self, error: &Error, delay: Duration) {
@@ -163,8 +167,8 @@ impl RequestSpan {
 
 #[cfg(not(feature = "tracing"))]
 impl PageSpan {
-    pub(crate) async fn enter<F: Future>(&self, future: F) -> F::Output {
-        future.await
+    pub(crate) fn enter<F: Future>(&self, future: F) -> F {
+        future
     }
 
     pub(crate) fn attempt(&self, _: &impl Operation, _: &Session, _: u32) -> AttemptSpan {
@@ -176,8 +180,8 @@ impl PageSpan {
 
 #[cfg(not(feature = "tracing"))]
 impl AttemptSpan {
-    pub(crate) async fn enter<F: Future>(&self, future: F) -> F::Output {
-        future.await
+    pub(crate) fn enter<F: Future>(&self, future: F) -> F {
+        future
     }
 
     pub(crate) fn retry(&self, _: &Error, _: Duration) {}
@@ -190,7 +194,6 @@ impl AttemptSpan {
 /// Hands the subscriber of the current thread on to a task.
 #[cfg(feature = "tracing")]
 pub(crate) fn with_subscriber<F: Future>(future: F) -> impl Future<Output = F::Output> {
-    use tracing::instrument::WithSubscriber;
     future.with_current_subscriber()
 }
 
