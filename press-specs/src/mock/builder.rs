@@ -14,19 +14,17 @@ use super::{
 ///
 /// Created by [`MockPress::builder`].
 #[must_use = "a mock does nothing until it is started"]
-#[non_exhaustive]
 pub struct MockPressBuilder {
     port: u16,
     shared: Shared,
-    /// The first item that could not be serialized.
-    refused: Option<io::Error>,
+    /// An error if an item could not be serialized.
+    seeded: io::Result<()>,
 }
 
 impl MockPress {
     /// Creates a builder, to start a mock with a catalogue.
     pub fn builder() -> MockPressBuilder {
-        let builder = MockPressBuilder { port: 0, shared: Shared::default(), refused: None };
-        builder.token("mock-token")
+        MockPressBuilder { port: 0, shared: Shared::default(), seeded: Ok(()) }.token("mock-token")
     }
 
     /// Starts a mock with an empty catalogue.
@@ -44,41 +42,23 @@ impl MockPressBuilder {
     ///
     /// Nothing is checked or filled in, so that a spec can be as incomplete as a test needs it. A spec without an `id`
     /// is listed, but has no deployments.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use press_specs::mock::MockPress;
-    /// use serde_json::json;
-    ///
-    /// let mock = MockPress::builder()
-    ///     .spec(json!({ "id": "spec-1", "kind": "app", "metadata": { "name": "prices" } }))
-    ///     .start()?;
-    /// assert_eq!(mock.spec_ids(), ["spec-1"]);
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    pub fn spec(self, spec: impl Serialize) -> Self {
-        let added = lock(&self.shared.catalogue).add_spec(spec);
-        self.note(added)
+    pub fn spec(mut self, spec: impl Serialize) -> Self {
+        self.seeded = self.seeded.and(lock(&self.shared.catalogue).add_spec(spec));
+        self
     }
 
     /// Adds several specs, each as [`spec`](Self::spec) does.
-    pub fn specs<I>(self, specs: I) -> Self
-    where
-        I: IntoIterator<Item: Serialize>,
-    {
+    pub fn specs(self, specs: impl IntoIterator<Item: Serialize>) -> Self {
         specs.into_iter().fold(self, Self::spec)
     }
 
     /// Adds deployments of a spec, from any type that serializes to JSON.
     ///
     /// An empty list makes the spec known without deployments. The spec need not be listed.
-    pub fn deployments<I>(self, spec_id: impl AsRef<str>, deployments: I) -> Self
-    where
-        I: IntoIterator<Item: Serialize>,
-    {
+    pub fn deployments(mut self, spec_id: impl AsRef<str>, deployments: impl IntoIterator<Item: Serialize>) -> Self {
         let added = lock(&self.shared.catalogue).add_deployments(spec_id.as_ref(), deployments);
-        self.note(added)
+        self.seeded = self.seeded.and(added);
+        self
     }
 
     /// Adds this many generated specs, always the same ones.
@@ -140,27 +120,16 @@ impl MockPressBuilder {
     ///
     /// Returns an error if an item cannot be serialized, the port is taken, or the system refuses a thread or a socket.
     pub fn start(self) -> io::Result<MockPress> {
-        if let Some(error) = self.refused {
-            return Err(error);
-        }
+        self.seeded?;
         let shared = Arc::new(self.shared);
         let server = Server::start(Arc::clone(&shared), self.port)?;
-        Ok(MockPress::new(shared, server))
-    }
-
-    fn note(mut self, added: io::Result<()>) -> Self {
-        self.refused = self.refused.or(added.err());
-        self
+        Ok(MockPress { shared, server })
     }
 }
 
 impl fmt::Debug for MockPressBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MockPressBuilder")
-            .field("port", &self.port)
-            .field("latency", &self.shared.latency)
-            .field("specs", &lock(&self.shared.catalogue).spec_count())
-            .field("script", &lock(&self.shared.script))
-            .finish_non_exhaustive()
+        let script = lock(&self.shared.script);
+        f.debug_struct("MockPressBuilder").field("port", &self.port).field("script", &script).finish_non_exhaustive()
     }
 }

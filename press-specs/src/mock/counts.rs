@@ -15,43 +15,35 @@ pub(super) struct Counts {
 
 pub(super) type Counter = Arc<watch::Sender<Counts>>;
 
-/// A request in flight; counts as aborted if it is dropped before it is finished.
+/// A request in flight, from when it was received. Counts as aborted if it is dropped before it is finished.
 #[derive(Debug)]
 pub(super) struct Flight {
     counter: Counter,
-    finished: bool,
+    aborted: bool,
 }
 
 impl Flight {
-    /// Counts a request from when it was received.
     pub(super) fn begin(counter: &Counter) -> Self {
         counter.send_modify(|counts| {
             counts.requests += 1;
             counts.in_flight += 1;
             counts.in_flight_max = counts.in_flight_max.max(counts.in_flight);
         });
-        Self { counter: Arc::clone(counter), finished: false }
+        Self { counter: Arc::clone(counter), aborted: true }
     }
 
     /// Marks the whole response as sent.
-    pub(super) fn finish(&mut self) {
-        self.end(false);
-    }
-
-    fn end(&mut self, aborted: bool) {
-        if !self.finished {
-            self.finished = true;
-            self.counter.send_modify(|counts| {
-                counts.in_flight -= 1;
-                counts.aborted += usize::from(aborted);
-            });
-        }
+    pub(super) fn finish(mut self) {
+        self.aborted = false;
     }
 }
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        self.end(true);
+        self.counter.send_modify(|counts| {
+            counts.in_flight -= 1;
+            counts.aborted += usize::from(self.aborted);
+        });
     }
 }
 
@@ -62,8 +54,7 @@ pub(super) const REQUESTS: Goal = ("requests", |counts| counts.requests);
 pub(super) const ABORTED: Goal = ("aborted requests", |counts| counts.aborted);
 
 /// Waits until the number is `wanted` or more.
-pub(super) async fn reached(counter: Counter, goal: Goal, wanted: usize, within: Duration) -> io::Result<()> {
-    let (what, number) = goal;
+pub(super) async fn reached(counter: Counter, (what, number): Goal, wanted: usize, within: Duration) -> io::Result<()> {
     let mut counts = counter.subscribe();
     let reached = counts.wait_for(|counts| number(counts) >= wanted);
     if timeout(within, reached).await.is_ok() {

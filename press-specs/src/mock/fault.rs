@@ -5,10 +5,9 @@ use std::{fmt, sync::Arc, time::Duration};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::CONTENT_TYPE};
 use serde_json::Value;
+use tokio::sync::watch;
 
 use super::{
-    gate::Gate,
-    operation::Operation,
     received::ReceivedRequest,
     response::{Response, problem},
 };
@@ -21,38 +20,21 @@ use super::{
 /// [`times`](Self::times). Without limits a fault applies to the next request, whichever it is.
 ///
 /// Each request uses up the first scripted fault that applies to it.
-///
-/// # Examples
-///
-/// ```
-/// use std::time::Duration;
-///
-/// use press_specs::mock::{Fault, MockPress};
-///
-/// let mock = MockPress::builder()
-///     .generated_specs(100)
-///     // The first two requests are rate limited,
-///     .fault(Fault::status(429).header("retry-after", "1").times(2))
-///     // the first one for page 3 gets half a page,
-///     .fault(Fault::pass().cut_after(500).on_page(3))
-///     // and page 4 is always slow.
-///     .fault(Fault::pass().delay(Duration::from_millis(20)).on_page(4).always())
-///     .start()?;
-/// # Ok::<(), std::io::Error>(())
-/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a fault does nothing until it is given to the mock"]
-#[non_exhaustive]
 pub struct Fault {
-    pub(super) ending: Ending,
-    status: Option<u16>,
-    /// The media type and the bytes.
-    body: Option<(Option<String>, Bytes)>,
-    headers: Vec<(String, String)>,
-    delay: Duration,
-    gate: Option<Gate>,
+    /// Bytes in place of a response, after which the connection is closed.
+    pub(super) raw: Option<Bytes>,
+    status: Option<StatusCode>,
+    headers: HeaderMap,
+    body: Option<Bytes>,
+    /// The part that cannot be sent.
+    mistake: Option<String>,
+    pub(super) delay: Duration,
+    pub(super) gate: Option<Gate>,
     pub(super) cut: Option<usize>,
-    pub(super) pace: Option<Pace>,
+    /// The size of the pieces of a slow body, and the pause after each.
+    pub(super) pace: Option<(usize, Duration)>,
     conditions: Vec<Condition>,
     /// The number of requests that it is still for; `None` for all.
     pub(super) uses: Option<usize>,
@@ -67,29 +49,16 @@ impl fmt::Debug for Condition {
     }
 }
 
-#[derive(Clone, Debug)]
-pub(super) enum Ending {
-    Response,
-    Hang,
-    /// Bytes in place of a response, then the end of the connection.
-    Bytes(Bytes),
-}
-
-/// The speed of a body.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Pace {
-    pub(super) bytes: usize,
-    pub(super) every: Duration,
-}
-
 /// # Effect
 impl Fault {
-    fn new(ending: Ending) -> Self {
+    /// Sends the normal response, for example to skip a request before the next fault.
+    pub fn pass() -> Self {
         Self {
-            ending,
+            raw: None,
             status: None,
+            headers: HeaderMap::new(),
             body: None,
-            headers: Vec::new(),
+            mistake: None,
             delay: Duration::ZERO,
             gate: None,
             cut: None,
@@ -99,14 +68,11 @@ impl Fault {
         }
     }
 
-    /// Sends the normal response, for example to skip a request before the next fault.
-    pub fn pass() -> Self {
-        Self::new(Ending::Response)
-    }
-
     /// Sends a status from 200 to 999, by default with the `{"title", "detail"}` body of an error.
     pub fn status(status: u16) -> Self {
-        Self { status: Some(status), ..Self::pass() }
+        let status_code = StatusCode::from_u16(status).ok().filter(|status| !status.is_informational());
+        let mistake = status_code.is_none().then(|| format!("status {status}"));
+        Self { status: status_code, mistake, ..Self::pass() }
     }
 
     /// Sends a 200 with these bytes, declared as JSON whatever they are.
@@ -126,12 +92,13 @@ impl Fault {
 
     /// Sends these bytes over the connection in place of an HTTP response, then closes it.
     pub fn raw_connection(bytes: impl Into<Vec<u8>>) -> Self {
-        Self::new(Ending::Bytes(Bytes::from(bytes.into())))
+        Self { raw: Some(bytes.into().into()), ..Self::pass() }
     }
 
     /// Sends nothing until the client goes away or the mock is dropped.
     pub fn hang() -> Self {
-        Self::new(Ending::Hang)
+        // Nobody else has this gate, so that nobody opens it.
+        Self::pass().held_by(&Gate::new())
     }
 }
 
@@ -139,8 +106,7 @@ impl Fault {
 impl Fault {
     /// Sends this JSON value as the body.
     pub fn json(self, body: impl Into<Value>) -> Self {
-        let body: Value = body.into();
-        self.body("application/json", body.to_string())
+        self.body("application/json", body.into().to_string())
     }
 
     /// Sends this HTML as the body, as gateways do.
@@ -149,15 +115,14 @@ impl Fault {
     }
 
     /// Sends these bytes as the body, declared as this media type.
-    pub fn body(mut self, media_type: impl Into<String>, body: impl Into<Vec<u8>>) -> Self {
-        self.body = Some((Some(media_type.into()), Bytes::from(body.into())));
-        self
+    pub fn body(self, media_type: impl Into<String>, body: impl Into<Vec<u8>>) -> Self {
+        Self { body: Some(body.into().into()), ..self.header(CONTENT_TYPE.as_str(), media_type) }
     }
 
     /// Sends an empty body without a media type.
     pub fn empty(mut self) -> Self {
-        self.body = Some((None, Bytes::new()));
-        self
+        self.headers.remove(CONTENT_TYPE);
+        Self { body: Some(Bytes::new()), ..self }
     }
 
     /// Adds a header, in place of the mock's own header of the same name.
@@ -165,7 +130,13 @@ impl Fault {
     /// `Content-Length` and `Transfer-Encoding` are sent as given here, right or wrong, and the connection is closed
     /// after the body. If a header cannot be sent, the response is a 500 whose detail names it.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.push((name.into(), value.into()));
+        let name = name.into();
+        match (HeaderName::try_from(&name), HeaderValue::try_from(value.into())) {
+            // A body has a media type already.
+            (Ok(CONTENT_TYPE), Ok(value)) => drop(self.headers.insert(CONTENT_TYPE, value)),
+            (Ok(name), Ok(value)) => drop(self.headers.append(name, value)),
+            _ => self.mistake = Some(format!("header {name:?}")),
+        }
         self
     }
 
@@ -189,8 +160,7 @@ impl Fault {
 
     /// Sends the body in pieces of this many bytes, with a pause after each.
     pub fn trickle(mut self, bytes: usize, every: Duration) -> Self {
-        let bytes = bytes.max(1);
-        self.pace = Some(Pace { bytes, every });
+        self.pace = Some((bytes.max(1), every));
         self
     }
 }
@@ -217,18 +187,10 @@ impl Fault {
         })
     }
 
-    /// Applies only to requests of this operation.
-    pub fn on_operation(self, operation: Operation) -> Self {
-        self.when(move |request| request.operation() == Some(operation))
-    }
-
     /// Applies only to requests for which the closure returns `true`.
     ///
     /// The closure runs on the mock's thread and must not script faults.
-    pub fn when<F>(mut self, condition: F) -> Self
-    where
-        F: Fn(&ReceivedRequest) -> bool + Send + Sync + 'static,
-    {
+    pub fn when(mut self, condition: impl Fn(&ReceivedRequest) -> bool + Send + Sync + 'static) -> Self {
         self.conditions.push(Condition(Arc::new(condition)));
         self
     }
@@ -244,50 +206,44 @@ impl Fault {
         Some(fault.clone())
     }
 
-    /// Waits for the gate, then for the delay.
-    pub(super) async fn wait(&self) {
-        if let Some(gate) = &self.gate {
-            gate.wait().await;
-        }
-        if !self.delay.is_zero() {
-            tokio::time::sleep(self.delay).await;
-        }
-    }
-
     /// Makes the response: the scripted one, or the normal one as changed by the fault.
     pub(super) fn response(&self, normal: impl FnOnce() -> Response) -> Response {
-        self.scripted(normal).unwrap_or_else(|what| {
-            let detail = format!("The scripted {what} cannot be sent");
-            problem(StatusCode::INTERNAL_SERVER_ERROR, &detail)
-        })
-    }
-
-    fn scripted(&self, normal: impl FnOnce() -> Response) -> Result<Response, String> {
-        let header_value =
-            |name: &str, value: &str| HeaderValue::from_str(value).map_err(|_| format!("value of the header {name:?}"));
+        if let Some(mistake) = &self.mistake {
+            return problem(StatusCode::INTERNAL_SERVER_ERROR, &format!("The scripted {mistake} cannot be sent"));
+        }
         let mut response = match self.status {
             None => normal(),
-            Some(number) => match StatusCode::from_u16(number) {
-                Ok(status) if !status.is_informational() => problem(status, "This response is scripted"),
-                _ => return Err(format!("status {number}")),
-            },
+            Some(status) => problem(status, "This response is scripted"),
         };
-        if let Some((media_type, body)) = &self.body {
+        if let Some(body) = &self.body {
             *response.body_mut() = body.clone();
             response.headers_mut().remove(CONTENT_TYPE);
-            if let Some(media_type) = media_type {
-                let value = header_value(CONTENT_TYPE.as_str(), media_type)?;
-                response.headers_mut().insert(CONTENT_TYPE, value);
-            }
-        }
-        let mut scripted = HeaderMap::new();
-        for (name, value) in &self.headers {
-            let value = header_value(name, value)?;
-            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("header {name:?}"))?;
-            scripted.append(name, value);
         }
         // Replaces headers of the same names and keeps several values of one.
-        response.headers_mut().extend(scripted);
-        Ok(response)
+        response.headers_mut().extend(self.headers.clone());
+        response
+    }
+}
+
+/// A gate that holds responses back until it is opened, to test an order of events without sleeping.
+///
+/// Given to a fault with [`Fault::held_by`].
+#[derive(Clone, Debug, Default)]
+pub struct Gate(Arc<watch::Sender<bool>>);
+
+impl Gate {
+    /// Creates a closed gate.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Opens the gate for good, also for responses that reach it later.
+    pub fn open(&self) {
+        self.0.send_replace(true);
+    }
+
+    pub(super) async fn wait(&self) {
+        // The sender cannot be gone: it is borrowed here.
+        let _ = self.0.subscribe().wait_for(|open| *open).await;
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::query::{DEPLOYMENT_STATUSES, KINDS, SCOPES, SPEC_STATUSES};
+use super::operation::{DEPLOYMENT_STATUSES, KINDS, SCOPES, SPEC_STATUSES};
 
 const VERBS: &[&str] = &["load", "clean", "score", "forecast", "segment", "export", "train"];
 const NOUNS: &[&str] = &["objects", "clients", "orders", "prices", "stock", "invoices", "cafés"];
@@ -29,29 +29,16 @@ fn pick(of: &[&'static str], number: u64) -> &'static str {
 /// A version 4 UUID; distinct numbers below 2^48 give distinct ones.
 fn uuid(seed: u64, number: u64) -> String {
     let mixed = mix(seed ^ mix(number));
-    format!(
-        "{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}",
-        mixed >> 32,
-        (mixed >> 16) & 0xffff,
-        (mixed >> 4) & 0xfff,
-        mixed & 0xfff,
-        number & 0xffff_ffff_ffff,
-    )
+    let (first, second, third, fourth) = (mixed >> 32, (mixed >> 16) & 0xffff, (mixed >> 4) & 0xfff, mixed & 0xfff);
+    format!("{first:08x}-{second:04x}-4{third:03x}-a{fourth:03x}-{:012x}", number & 0xffff_ffff_ffff)
 }
 
 /// A time from 2020 on, in months of 28 days, so that each date exists.
 fn time(seconds: u64, millis: u64) -> String {
-    let (days, second) = (seconds / 86_400, seconds % 86_400);
-    format!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-        2020 + days / 336,
-        1 + days / 28 % 12,
-        1 + days % 28,
-        second / 3600,
-        second / 60 % 60,
-        second % 60,
-        millis % 1000,
-    )
+    let days = seconds / 86_400;
+    let (year, month, day) = (2020 + days / 336, 1 + days / 28 % 12, 1 + days % 28);
+    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", millis % 1000)
 }
 
 fn metadata(number: u64, suffix: &str, status: &str, created_at: &str) -> Value {

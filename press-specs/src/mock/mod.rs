@@ -5,14 +5,19 @@
 //! its own thread, so you can use it from async and synchronous code, from several runtimes and in tests with paused
 //! time. It stops when it is dropped.
 //!
-//! # Seed a catalogue
+//! # Seed, script and assert
 //!
 //! Give the program under test a [`Session`](crate::Session) of the mock. Specs come from any type that serializes to
-//! JSON, complete or not, or from [`generated_specs`]:
+//! JSON, complete or not, or from [`generated_specs`]. A [`Fault`] replaces the normal response to a request: with a
+//! status, a delay, a dropped connection, or a body that is cut off, slow or not JSON. Each request uses up the first
+//! scripted fault that applies to it. A session of the mock retries as any other, only with short delays.
 //!
 //! ```
 //! use futures::TryStreamExt;
-//! use press_specs::mock::MockPress;
+//! use press_specs::{
+//!     ErrorKind,
+//!     mock::{Fault, MockPress},
+//! };
 //! use serde_json::json;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -22,71 +27,30 @@
 //!     .deployments("spec-1", [json!({ "id": "deployment-1" })])
 //!     .generated_specs(60)
 //!     .start()?;
-//!
 //! let client = press_specs::get_client(mock.session()?)?;
-//! let specs: Vec<_> = client.list_specs().stream().try_collect().await?;
-//! assert_eq!(specs.len(), 61);
-//! # Ok(())
-//! # }
-//! ```
 //!
-//! Synchronous code does the same with `press_specs::blocking` (feature `blocking`). The catalogue can change while a
-//! client reads it, with [`add_spec`](MockPress::add_spec) and [`remove_spec`](MockPress::remove_spec), and so can the
-//! accepted token, with [`set_token`](MockPress::set_token).
-//!
-//! # Assert on requests
-//!
-//! ```
-//! use press_specs::mock::MockPress;
-//!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let mock = MockPress::builder().generated_specs(60).start()?;
-//! let client = press_specs::get_client(mock.session()?)?;
-//! client.list_specs().kind("app").page_size(10).page(2).await?;
-//!
+//! // The catalogue can change while a client reads it.
+//! let mut specs = client.list_specs().page_size(10).stream();
+//! assert_eq!(specs.try_next().await?.ok_or("a spec")?.id, "spec-1");
+//! mock.add_spec(json!({ "id": "late", "metadata": { "createdAt": "2030-01-01T00:00:00Z" } }))?;
+//! let rest: Vec<_> = specs.try_collect().await?;
+//! assert_eq!(rest[60].id, "late");
 //! let requests = mock.requests();
-//! assert_eq!(requests.len(), 1);
-//! assert_eq!(requests[0].path(), "/v1/specs/");
-//! assert_eq!(requests[0].query("kind").as_deref(), Some("app"));
-//! assert_eq!(requests[0].page_number(), Some(2));
-//! # Ok(())
-//! # }
-//! ```
+//! assert_eq!(requests[6].path(), "/v1/specs/");
+//! assert_eq!(requests[6].query("pageSize").as_deref(), Some("10"));
+//! assert_eq!(requests[6].page_number(), Some(7));
 //!
-//! # Script faults
-//!
-//! A [`Fault`] replaces the normal response to a request: with a status, a delay, a dropped connection, or a body that
-//! is cut off, slow or not JSON. Each request uses up the first scripted fault that applies to it. A session of the
-//! mock retries as any other, only with short delays.
-//!
-//! ```
-//! use press_specs::{
-//!     ErrorKind,
-//!     mock::{Fault, MockPress},
-//! };
-//! use serde_json::json;
-//!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let mock = MockPress::builder().generated_specs(60).start()?;
-//! let client = press_specs::get_client(mock.session()?)?;
-//!
-//! // The client retries transient failures,
-//! mock.faults([Fault::status(503), Fault::drop_connection()]);
-//! client.list_specs().page(1).await?;
-//! assert_eq!(mock.request_count(), 3);
-//!
-//! // and reports a missing permission.
-//! mock.fault(Fault::status(403).json(json!({ "title": "Forbidden" })));
+//! // The client retries transient failures and reports a missing permission.
+//! mock.faults([Fault::status(503).times(2), Fault::drop_connection()]);
+//! mock.fault(Fault::status(403).json(json!({ "title": "Forbidden" })).on_page(1));
 //! let error = client.list_specs().page(1).await.unwrap_err();
-//! assert_eq!(error.kind(), ErrorKind::Forbidden);
+//! assert_eq!((error.kind(), error.attempts()), (ErrorKind::Forbidden, 4));
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! For pages that contradict each other, use [`Fault::raw_body`], or change the pages of the catalogue with
-//! [`MockPress::on_page`].
+//! Synchronous code does the same with `press_specs::blocking` (feature `blocking`). For pages that contradict each
+//! other, use [`Fault::raw_body`], or change the pages of the catalogue with [`MockPress::on_page`].
 //!
 //! # Wait without sleeping
 //!
@@ -117,19 +81,15 @@ mod builder;
 mod catalogue;
 mod counts;
 mod fault;
-mod gate;
 mod generate;
 mod operation;
 mod press;
-mod query;
 mod received;
 mod response;
 mod server;
-mod takeover;
 
 pub use self::builder::MockPressBuilder;
-pub use self::fault::Fault;
-pub use self::gate::Gate;
+pub use self::fault::{Fault, Gate};
 pub use self::operation::Operation;
 pub use self::press::MockPress;
 pub use self::received::ReceivedRequest;

@@ -21,34 +21,16 @@ use super::{
 /// A Press API server in memory, on a loopback address, until it is dropped.
 ///
 /// The [module page](crate::mock) shows how to test with it.
-///
-/// # Examples
-///
-/// ```
-/// use press_specs::mock::MockPress;
-///
-/// let mock = MockPress::builder().generated_specs(100).start()?;
-/// assert!(mock.url().starts_with("http://127.0.0.1:"));
-/// assert_eq!(mock.request_count(), 0);
-/// # Ok::<(), std::io::Error>(())
-/// ```
-#[non_exhaustive]
 pub struct MockPress {
-    shared: Arc<Shared>,
-    server: Server,
-    url: String,
+    pub(super) shared: Arc<Shared>,
+    pub(super) server: Server,
 }
 
 /// # Sessions and credentials
 impl MockPress {
-    pub(super) fn new(shared: Arc<Shared>, server: Server) -> Self {
-        let url = format!("http://{}", server.address);
-        Self { shared, server, url }
-    }
-
     /// Returns the base URL of the mock, without a trailing slash.
     pub fn url(&self) -> &str {
-        &self.url
+        &self.server.url
     }
 
     /// Returns the token that the mock accepts at the moment.
@@ -57,27 +39,6 @@ impl MockPress {
     }
 
     /// Replaces the token that the mock accepts, also for requests of streams that are already running.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use press_specs::{ErrorKind, mock::MockPress};
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let mock = MockPress::builder().generated_specs(3).start()?;
-    /// let client = press_specs::get_client(mock.session()?)?;
-    /// client.list_specs().page(1).await?;
-    ///
-    /// mock.set_token("rotated");
-    /// let error = client.list_specs().page(1).await.unwrap_err();
-    /// assert_eq!(error.kind(), ErrorKind::Unauthorized);
-    ///
-    /// let client = press_specs::get_client(mock.session()?)?;
-    /// client.list_specs().page(1).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
     pub fn set_token(&self, token: impl Into<String>) {
         *lock(&self.shared.token) = token.into();
     }
@@ -100,62 +61,18 @@ impl MockPress {
 
 /// # Catalogue
 ///
-/// Changes apply to the next page that is requested, also while a client reads the list. The closure of
-/// [`on_page`](Self::on_page) can make them.
+/// Changes apply to the next page that is requested, also while a client reads the list.
 impl MockPress {
     /// Adds a spec to the catalogue, from any type that serializes to JSON.
     ///
     /// # Errors
     ///
     /// Returns an error if the spec cannot be serialized.
-    ///
-    /// # Examples
-    ///
-    /// A list that grows while it is read:
-    ///
-    /// ```
-    /// use futures::TryStreamExt;
-    /// use press_specs::mock::MockPress;
-    /// use serde_json::json;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let mock = MockPress::builder().generated_specs(4).start()?;
-    /// let client = press_specs::get_client(mock.session()?)?;
-    /// let mut specs = client.list_specs().page_size(1).stream();
-    /// specs.try_next().await?;
-    ///
-    /// mock.add_spec(json!({ "id": "late", "metadata": { "createdAt": "2030-01-01T00:00:00Z" } }))?;
-    /// let rest: Vec<_> = specs.try_collect().await?;
-    /// assert_eq!(rest[3].id, "late");
-    /// # Ok(())
-    /// # }
-    /// ```
     pub fn add_spec(&self, spec: impl Serialize) -> io::Result<()> {
         lock(&self.shared.catalogue).add_spec(spec)
     }
 
     /// Removes a spec and its deployments. Returns `false` if there is no such spec.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use press_specs::{ErrorKind, mock::MockPress};
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let mock = MockPress::builder().generated_specs(3).start()?;
-    /// let client = press_specs::get_client(mock.session()?)?;
-    /// let id = &mock.spec_ids()[0];
-    /// assert!(mock.remove_spec(id));
-    /// assert!(!mock.remove_spec(id));
-    ///
-    /// assert_eq!(client.list_specs().page(1).await?.spec_count, Some(2));
-    /// let error = client.list_spec_release_deployments(id).page(1).await.unwrap_err();
-    /// assert_eq!(error.kind(), ErrorKind::NotFound);
-    /// # Ok(())
-    /// # }
-    /// ```
     pub fn remove_spec(&self, id: impl AsRef<str>) -> bool {
         lock(&self.shared.catalogue).remove_spec(id.as_ref())
     }
@@ -165,10 +82,11 @@ impl MockPress {
     /// # Errors
     ///
     /// Returns an error if a deployment cannot be serialized; then none is added.
-    pub fn add_deployments<I>(&self, spec_id: impl AsRef<str>, deployments: I) -> io::Result<()>
-    where
-        I: IntoIterator<Item: Serialize>,
-    {
+    pub fn add_deployments(
+        &self,
+        spec_id: impl AsRef<str>,
+        deployments: impl IntoIterator<Item: Serialize>,
+    ) -> io::Result<()> {
         lock(&self.shared.catalogue).add_deployments(spec_id.as_ref(), deployments)
     }
 
@@ -215,42 +133,7 @@ impl MockPress {
     ///
     /// The closure runs on the mock's thread, which serves nothing else meanwhile. It can use the mock, but must not
     /// wait for requests.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use press_specs::mock::MockPress;
-    /// use serde_json::json;
-    ///
-    /// let mock = MockPress::builder().generated_specs(100).start()?;
-    /// mock.on_page(|request, page| {
-    ///     if request.page_number() == Some(2) {
-    ///         page["specs"] = json!([]);
-    ///     }
-    /// });
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    ///
-    /// A spec that goes away while the list is read:
-    ///
-    /// ```
-    /// use std::sync::Arc;
-    ///
-    /// use press_specs::mock::MockPress;
-    ///
-    /// let mock = Arc::new(MockPress::builder().generated_specs(100).start()?);
-    /// let (weak, first) = (Arc::downgrade(&mock), mock.spec_ids().swap_remove(0));
-    /// mock.on_page(move |request, _| {
-    ///     if let (Some(mock), Some(1)) = (weak.upgrade(), request.page_number()) {
-    ///         mock.remove_spec(&first);
-    ///     }
-    /// });
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    pub fn on_page<F>(&self, change: F)
-    where
-        F: FnMut(&ReceivedRequest, &mut Value) + Send + 'static,
-    {
+    pub fn on_page(&self, change: impl FnMut(&ReceivedRequest, &mut Value) + Send + 'static) {
         *lock(&self.shared.page_hook) = Some(Arc::new(Mutex::new(change)));
     }
 }
@@ -259,7 +142,7 @@ impl MockPress {
 impl MockPress {
     /// Returns the requests received so far, in their order.
     pub fn requests(&self) -> Vec<ReceivedRequest> {
-        lock(&self.shared.requests).iter().cloned().collect()
+        lock(&self.shared.requests).clone()
     }
 
     /// Returns the number of requests received so far.
@@ -269,8 +152,7 @@ impl MockPress {
 
     /// Forgets the requests received so far, and restarts their count and [`in_flight_max`](Self::in_flight_max).
     pub fn clear_requests(&self) {
-        let mut requests = lock(&self.shared.requests);
-        requests.clear();
+        lock(&self.shared.requests).clear();
         self.shared.counter.send_modify(|counts| {
             counts.requests = 0;
             counts.in_flight_max = counts.in_flight;
@@ -304,27 +186,6 @@ impl MockPress {
     /// # Errors
     ///
     /// Returns [`TimedOut`](io::ErrorKind::TimedOut) if there are fewer after the time.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Duration;
-    ///
-    /// use press_specs::mock::{Fault, MockPress};
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let mock = MockPress::builder().fault(Fault::hang()).start()?;
-    /// let client = press_specs::get_client(mock.session()?)?;
-    /// let call = tokio::spawn(async move { client.list_specs().page(1).await });
-    ///
-    /// let patience = Duration::from_secs(10);
-    /// mock.wait_for_requests(1, patience).await?;
-    /// call.abort();
-    /// mock.wait_for_aborted(1, patience).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn wait_for_requests(&self, count: usize, within: Duration) -> io::Result<()> {
         self.reach(REQUESTS, count, within).await
     }
@@ -338,20 +199,20 @@ impl MockPress {
         self.reach(ABORTED, count, within).await
     }
 
-    /// Blocks the thread until this many requests were received.
+    /// Blocks the thread as long as [`wait_for_requests`](Self::wait_for_requests) waits.
     ///
     /// # Errors
     ///
-    /// Returns [`TimedOut`](io::ErrorKind::TimedOut) if there are fewer after the time.
+    /// Returns the same error.
     pub fn wait_for_requests_blocking(&self, count: usize, within: Duration) -> io::Result<()> {
         self.reach_blocking(REQUESTS, count, within)
     }
 
-    /// Blocks the thread until this many clients went away before the whole response was sent.
+    /// Blocks the thread as long as [`wait_for_aborted`](Self::wait_for_aborted) waits.
     ///
     /// # Errors
     ///
-    /// Returns [`TimedOut`](io::ErrorKind::TimedOut) if there are fewer after the time.
+    /// Returns the same error.
     pub fn wait_for_aborted_blocking(&self, count: usize, within: Duration) -> io::Result<()> {
         self.reach_blocking(ABORTED, count, within)
     }
@@ -376,10 +237,7 @@ impl MockPress {
 
 impl fmt::Debug for MockPress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MockPress")
-            .field("url", &self.url)
-            .field("specs", &lock(&self.shared.catalogue).spec_count())
-            .field("counts", &self.counts())
-            .finish_non_exhaustive()
+        let counts = self.counts();
+        f.debug_struct("MockPress").field("url", &self.url()).field("counts", &counts).finish_non_exhaustive()
     }
 }

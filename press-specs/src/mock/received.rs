@@ -1,10 +1,11 @@
 //! Requests as the mock received them.
 
-use std::{fmt, time::Instant};
+use std::time::Instant;
 
 use http::{
     HeaderMap, Method, Uri,
     header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION},
+    request::Parts,
 };
 
 use super::operation::Operation;
@@ -14,18 +15,20 @@ use super::operation::Operation;
 /// Returned by [`MockPress::requests`](super::MockPress::requests), and given to the closures of
 /// [`Fault::when`](super::Fault::when) and [`MockPress::on_page`](super::MockPress::on_page). Its `Debug` form leaves
 /// out the values of headers with credentials.
-#[derive(Clone)]
-#[non_exhaustive]
+#[derive(Clone, Debug)]
 pub struct ReceivedRequest {
     method: Method,
     uri: Uri,
-    headers: HeaderMap,
+    pub(super) headers: HeaderMap,
     received_at: Instant,
 }
 
 impl ReceivedRequest {
-    pub(super) fn new(head: http::request::Parts) -> Self {
-        Self { method: head.method, uri: head.uri, headers: head.headers, received_at: Instant::now() }
+    pub(super) fn new(Parts { method, uri, mut headers, .. }: Parts) -> Self {
+        for (name, value) in headers.iter_mut() {
+            value.set_sensitive([AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE].contains(name));
+        }
+        Self { method, uri, headers, received_at: Instant::now() }
     }
 
     /// Returns the method, for example `GET`.
@@ -56,8 +59,7 @@ impl ReceivedRequest {
 
     /// Returns all decoded values of a query parameter, in the order received.
     pub fn query_all(&self, name: &str) -> Vec<String> {
-        let pairs = self.query_pairs().into_iter();
-        pairs.filter_map(|(key, value)| (key == name).then_some(value)).collect()
+        self.query_pairs().into_iter().filter_map(|(key, value)| (key == name).then_some(value)).collect()
     }
 
     /// Returns the requested `pageNumber`, or `None` if there is none or it is not a number.
@@ -74,9 +76,8 @@ impl ReceivedRequest {
 
     /// Returns all headers, in no particular order; a value that is not UTF-8 is converted lossily.
     pub fn headers(&self) -> Vec<(String, String)> {
-        let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        let headers = self.headers.iter();
-        headers.map(|(name, value)| (name.to_string(), text(value))).collect()
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        self.headers.iter().map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect()
     }
 
     /// Returns the operation that the path belongs to, if any.
@@ -87,23 +88,5 @@ impl ReceivedRequest {
     /// Returns the time at which the head of the request was complete, to measure pauses between requests.
     pub fn received_at(&self) -> Instant {
         self.received_at
-    }
-
-    pub(super) fn header_map(&self) -> &HeaderMap {
-        &self.headers
-    }
-}
-
-impl fmt::Debug for ReceivedRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut headers = self.headers.clone();
-        for (name, value) in headers.iter_mut() {
-            value.set_sensitive([AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE].contains(name));
-        }
-        f.debug_struct("ReceivedRequest")
-            .field("method", &self.method)
-            .field("uri", &self.uri)
-            .field("headers", &headers)
-            .finish_non_exhaustive()
     }
 }

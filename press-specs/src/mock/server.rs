@@ -1,9 +1,8 @@
 //! The HTTP server: its thread, its runtime and its connections.
 
 use std::{
-    collections::VecDeque,
-    future, io,
-    net::{Ipv4Addr, SocketAddr},
+    io,
+    net::Ipv4Addr,
     sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
     thread,
     time::Duration,
@@ -16,8 +15,9 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpSocket, TcpStream},
-    runtime::{Builder, Handle},
+    runtime::{Builder, Handle, Runtime},
     sync::oneshot,
     time,
 };
@@ -25,10 +25,9 @@ use tokio::{
 use super::{
     catalogue::Catalogue,
     counts::{Counter, Flight},
-    fault::{Ending, Fault},
+    fault::Fault,
     received::ReceivedRequest,
-    response::{Response, declare_length, respond},
-    takeover::{Handover, Takeover},
+    response::{Response, declare_length, head, respond},
 };
 
 /// Connections that can wait to be accepted.
@@ -46,7 +45,7 @@ pub(super) struct Shared {
     pub(super) counter: Counter,
     pub(super) catalogue: Mutex<Catalogue>,
     pub(super) script: Mutex<Vec<Fault>>,
-    pub(super) requests: Mutex<VecDeque<ReceivedRequest>>,
+    pub(super) requests: Mutex<Vec<ReceivedRequest>>,
     pub(super) page_hook: Mutex<Option<PageHook>>,
 }
 
@@ -57,7 +56,7 @@ pub(super) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// A server that runs until it is dropped.
 pub(super) struct Server {
-    pub(super) address: SocketAddr,
+    pub(super) url: String,
     pub(super) handle: Handle,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
@@ -68,26 +67,17 @@ impl Server {
         let (stop, stopped) = oneshot::channel();
         let (report, started) = mpsc::channel();
         // The thread makes and drops the runtime: the caller may be inside another one.
-        let thread = thread::Builder::new().name("mock-press".to_owned()).spawn(move || {
-            let runtime = match Builder::new_current_thread().enable_all().build() {
-                Ok(runtime) => runtime,
-                Err(error) => return drop(report.send(Err(error))),
-            };
-            runtime.block_on(async move {
-                let listener = match listen(port) {
-                    Ok(listener) => listener,
-                    Err(error) => return drop(report.send(Err(error))),
-                };
-                let address = listener.local_addr();
-                if report.send(address.map(|address| (address, Handle::current()))).is_ok() {
-                    tokio::spawn(accept(shared, listener));
-                    // An error means that the owner is gone, which stops the server as well.
-                    let _ = stopped.await;
-                }
-            });
+        let thread = thread::Builder::new().name("mock-press".to_owned()).spawn(move || match listen(port) {
+            Ok((runtime, listener, url)) => {
+                // If the caller is gone, so is the sender of `stopped`.
+                let _ = report.send(Ok((url, runtime.handle().clone())));
+                runtime.spawn(accept(shared, listener));
+                let _ = runtime.block_on(stopped);
+            }
+            Err(error) => drop(report.send(Err(error))),
         })?;
-        let (address, handle) = started.recv().map_err(io::Error::other)??;
-        Ok(Self { address, handle, stop: Some(stop), thread: Some(thread) })
+        let (url, handle) = started.recv().map_err(io::Error::other)??;
+        Ok(Self { url, handle, stop: Some(stop), thread: Some(thread) })
     }
 }
 
@@ -103,12 +93,15 @@ impl Drop for Server {
     }
 }
 
-fn listen(port: u16) -> io::Result<TcpListener> {
+fn listen(port: u16) -> io::Result<(Runtime, TcpListener, String)> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
     let socket = TcpSocket::new_v4()?;
     #[cfg(not(windows))]
     socket.set_reuseaddr(true)?;
     socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
-    socket.listen(BACKLOG)
+    let url = format!("http://{}", socket.local_addr()?);
+    let listener = runtime.block_on(async { socket.listen(BACKLOG) })?;
+    Ok((runtime, listener, url))
 }
 
 async fn accept(shared: Arc<Shared>, listener: TcpListener) {
@@ -128,62 +121,62 @@ async fn accept(shared: Arc<Shared>, listener: TcpListener) {
 async fn serve(shared: Arc<Shared>, stream: TcpStream) {
     // Without it small responses wait for acknowledgements; an error only costs speed.
     let _ = stream.set_nodelay(true);
-    let handover = Handover::default();
-    let service = service_fn(|request| exchange(&shared, &handover, request));
+    let takeover = Mutex::new(None);
+    let service = service_fn(async |request| match exchange(&shared, request).await {
+        Ok(response) => Ok(response.map(Full::new)),
+        Err(scripted) => {
+            *lock(&takeover) = Some(scripted);
+            Err(io::Error::other("a scripted fault takes the connection over"))
+        }
+    });
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     if (&mut connection).await.is_ok() {
         return;
     }
     // hyper gives up a connection whose service fails and writes nothing more to it.
-    let takeover = lock(&handover).take();
+    let stream = connection.into_parts().io.into_inner();
+    let takeover = lock(&takeover).take();
     if let Some(takeover) = takeover {
         // An error means that the client went away, which its flight has counted.
-        let _ = takeover.send(connection.into_parts().io.into_inner()).await;
+        let _ = takeover.send(stream).await;
     }
 }
 
-async fn exchange(
-    shared: &Shared,
-    handover: &Handover,
-    request: Request<Incoming>,
-) -> io::Result<http::Response<Full<Bytes>>> {
+async fn exchange(shared: &Shared, request: Request<Incoming>) -> Result<Response, Takeover> {
     let request = ReceivedRequest::new(request.into_parts().0);
     let fault = Fault::take(&mut lock(&shared.script), &request).unwrap_or_else(Fault::pass);
-    keep(shared, &request);
-    // Counted after it is kept, so that whoever waits for the count finds it.
-    let mut flight = Flight::begin(&shared.counter);
-    if !shared.latency.is_zero() {
-        time::sleep(shared.latency).await;
-    }
-    fault.wait().await;
-    let takeover = match &fault.ending {
-        Ending::Hang => future::pending().await,
-        Ending::Bytes(bytes) => Takeover::bytes(bytes.clone(), flight),
-        Ending::Response => {
-            let response = fault.response(|| normal(shared, &request));
-            if fault.cut.is_none() && fault.pace.is_none() && !declare_length(response.headers()) {
-                flight.finish();
-                return Ok(response.map(Full::new));
-            }
-            Takeover::response(response, &fault, flight)
+    {
+        let mut requests = lock(&shared.requests);
+        requests.push(request.clone());
+        if shared.kept_requests.is_some_and(|kept| requests.len() > kept) {
+            requests.remove(0);
         }
-    };
-    *lock(handover) = Some(takeover);
-    Err(io::Error::other("a scripted fault takes the connection over"))
-}
-
-fn keep(shared: &Shared, request: &ReceivedRequest) {
-    let mut requests = lock(&shared.requests);
-    requests.push_back(request.clone());
-    if shared.kept_requests.is_some_and(|kept| requests.len() > kept) {
-        requests.pop_front();
     }
+    // Counted after it is kept, so that whoever waits for the count finds it.
+    let flight = Flight::begin(&shared.counter);
+    if let Some(gate) = &fault.gate {
+        gate.wait().await;
+    }
+    let delay = shared.latency.saturating_add(fault.delay);
+    if !delay.is_zero() {
+        time::sleep(delay).await;
+    }
+    if let Some(bytes) = fault.raw {
+        return Err(Takeover { head: bytes, body: Bytes::new(), pace: None, flight });
+    }
+    let response = fault.response(|| normal(shared, &request));
+    if fault.cut.is_none() && fault.pace.is_none() && !declare_length(response.headers()) {
+        flight.finish();
+        return Ok(response);
+    }
+    let (head, mut body) = (head(&response), response.into_body());
+    body.truncate(fault.cut.unwrap_or(body.len()));
+    Err(Takeover { head, body, pace: fault.pace, flight })
 }
 
 /// Returns the response of the catalogue, its page changed by the user's closure if there is one.
 fn normal(shared: &Shared, request: &ReceivedRequest) -> Response {
-    let token = lock(&shared.token).clone();
-    let mut response = respond(request, &token, &mut lock(&shared.catalogue));
+    let mut response = respond(request, &lock(&shared.token), &lock(&shared.catalogue));
     // Nothing is locked while the closure runs but the closure itself, so that it can use the mock.
     let hook = lock(&shared.page_hook).clone();
     if response.status() == StatusCode::OK
@@ -194,4 +187,35 @@ fn normal(shared: &Shared, request: &ReceivedRequest) -> Response {
         *response.body_mut() = page.to_string().into();
     }
     response
+}
+
+/// Bytes that are sent past HTTP, after which the connection is closed.
+struct Takeover {
+    head: Bytes,
+    body: Bytes,
+    pace: Option<(usize, Duration)>,
+    flight: Flight,
+}
+
+impl Takeover {
+    /// Sends everything, unless the client goes away.
+    async fn send(mut self, mut stream: TcpStream) -> io::Result<()> {
+        stream.write_all(&self.head).await?;
+        let (at_once, pause) = self.pace.unwrap_or((usize::MAX, Duration::ZERO));
+        while !self.body.is_empty() {
+            let piece = self.body.split_to(at_once.min(self.body.len()));
+            stream.write_all(&piece).await?;
+            if !self.body.is_empty() && time::timeout(pause, closed(&mut stream)).await.is_ok() {
+                return Ok(());
+            }
+        }
+        self.flight.finish();
+        stream.shutdown().await
+    }
+}
+
+/// Waits until the client goes away.
+async fn closed(stream: &mut TcpStream) {
+    let mut ignored = [0; 64];
+    while !matches!(stream.read(&mut ignored).await, Ok(0) | Err(_)) {}
 }

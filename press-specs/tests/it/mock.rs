@@ -523,7 +523,7 @@ async fn faults_are_used_up_in_order_by_the_requests_they_are_for() -> Outcome {
     let mock = MockPress::builder()
         .generated_specs(3)
         .fault(Fault::status(501).on_page(2).times(2))
-        .fault(Fault::status(502).on_operation(Operation::ListSpecReleaseDeployments))
+        .fault(Fault::status(502).when(|request| request.operation() == Some(Operation::ListSpecReleaseDeployments)))
         .fault(Fault::status(503).when(|request| request.path() == "/elsewhere"))
         .fault(Fault::status(504).when(|request| request.header("x-mark").is_some()))
         .faults([Fault::pass(), Fault::status(505).times(0), Fault::status(506).on_page(1)])
