@@ -13,14 +13,13 @@ mod support;
 use std::{
     error::Error,
     fs::{self, File},
-    io::{self, BufWriter, Seek, SeekFrom, Write},
+    io::{self, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
 use clap::Parser;
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt};
 use press_specs::{ErrorKind, ListSpecs, Position, Spec, mock::MockPress};
-use serde::{Deserialize, Serialize};
 
 /// Export all specs as JSON Lines, in several runs if need be.
 #[derive(Parser)]
@@ -33,53 +32,39 @@ struct Arguments {
     stop_after: usize,
 }
 
-/// The place up to which the output is complete.
-#[derive(Serialize, Deserialize)]
-struct Checkpoint {
-    bytes: u64,
-    position: Position,
-}
-
 /// Writes the specs from the checkpoint on, if there is one, and returns `true` at the end of the list.
 async fn export(client: &Spec, output: &Path, stop_after: usize) -> Result<bool, Box<dyn Error>> {
-    let path = output.with_extension("checkpoint");
-    let (bytes, position) = match fs::read(&path) {
-        Ok(json) => serde_json::from_slice(&json).map(|Checkpoint { bytes, position }| (bytes, Some(position)))?,
+    let checkpoint = output.with_extension("checkpoint");
+    let (bytes, position): (u64, Option<Position>) = match fs::read(&checkpoint) {
+        Ok(json) => serde_json::from_slice(&json)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => (0, None),
         Err(error) => return Err(error.into()),
     };
-    let file = File::options().write(true).create(true).truncate(false).open(output)?;
+    let mut file = File::options().write(true).create(true).truncate(false).open(output)?;
     // Whatever was written after the checkpoint is fetched again.
     file.set_len(bytes)?;
-    let mut out = BufWriter::new(file);
-    out.seek(SeekFrom::End(0))?;
+    file.seek(SeekFrom::End(0))?;
 
     // A spec that is added or removed meanwhile could shift others to pages that have been read.
     let request = client.list_specs().sort(["createdAt:asc"]).detect_changes(true);
     let mut specs = request.maybe(position, ListSpecs::resume).stream();
-    for count in 1..=stop_after {
-        let spec = match specs.try_next().await {
-            Ok(Some(spec)) => spec,
-            Ok(None) => {
-                out.flush()?;
-                forget(&path)?;
-                return Ok(true);
-            }
-            Err(error) => {
-                if error.kind() == ErrorKind::ListChanged {
-                    // The next run starts over.
-                    forget(&path)?;
-                }
-                return Err(error.into());
-            }
-        };
-        // `extra` and `Unknown` keep the fields and values that this version of the crate doesn't know.
-        writeln!(out, "{}", serde_json::to_string(&spec)?)?;
-        if count % 25 == 0 || count == stop_after {
-            out.flush()?;
-            let (bytes, position) = (out.stream_position()?, specs.position());
-            fs::write(&path, serde_json::to_vec(&Checkpoint { bytes, position })?)?;
+    let mut left = stop_after;
+    while left > 0 {
+        let batch = specs.by_ref().take(left.min(25)).try_collect::<Vec<_>>().await;
+        if batch.as_ref().is_err_and(|error| error.kind() == ErrorKind::ListChanged) {
+            // The next run starts over.
+            forget(&checkpoint)?;
         }
+        let batch = batch?;
+        if batch.is_empty() {
+            forget(&checkpoint)?;
+            return Ok(true);
+        }
+        left -= batch.len();
+        // `extra` and `Unknown` keep the fields and values that this version of the crate doesn't know.
+        let lines: Vec<_> = batch.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
+        writeln!(file, "{}", lines.join("\n"))?;
+        fs::write(&checkpoint, serde_json::to_vec(&(file.stream_position()?, specs.position()))?)?;
     }
     Ok(false)
 }
