@@ -51,13 +51,15 @@ async fn export(client: &Spec, output: &Path, stop_after: usize) -> Result<bool,
     let mut left = stop_after;
     while left > 0 {
         let batch = specs.by_ref().take(left.min(25)).try_collect::<Vec<_>>().await;
-        if batch.as_ref().is_err_and(|error| error.kind() == ErrorKind::ListChanged) {
-            // The next run starts over.
-            forget(&checkpoint)?;
+        let starts_over = match &batch {
+            Ok(batch) => batch.is_empty(),
+            Err(error) => error.kind() == ErrorKind::ListChanged,
+        };
+        if starts_over && checkpoint.exists() {
+            fs::remove_file(&checkpoint)?;
         }
         let batch = batch?;
         if batch.is_empty() {
-            forget(&checkpoint)?;
             return Ok(true);
         }
         left -= batch.len();
@@ -69,23 +71,15 @@ async fn export(client: &Spec, output: &Path, stop_after: usize) -> Result<bool,
     Ok(false)
 }
 
-/// Removes a checkpoint, if there is one.
-fn forget(path: &Path) -> io::Result<()> {
-    if path.exists() { fs::remove_file(path) } else { Ok(()) }
-}
-
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
-    let (session, mock) = support::session_or_mock(MockPress::builder().generated_specs(200))?;
+    let (session, _mock) = support::session_or_mock(MockPress::builder().generated_specs(200))?;
     let client = press_specs::get_client(session)?;
 
-    let complete = export(&client, &arguments.output, arguments.stop_after).await?;
+    export(&client, &arguments.output, arguments.stop_after).await?;
     let lines = fs::read_to_string(&arguments.output)?.lines().count();
     println!("{lines} specs in {}", arguments.output.display());
-    if complete && mock.is_some() {
-        assert_eq!(lines, 200);
-    }
     Ok(())
 }
 

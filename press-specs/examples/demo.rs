@@ -24,7 +24,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use press_specs::{
     ListSpecs, Session, Stage,
     mock::MockPress,
-    types::{DeploymentSummary, SpecKind, SpecScope, SpecSort, SpecStatus, SpecSummary, Timestamp},
+    types::{DeploymentSummary, SpecKind, SpecScope, SpecSort, SpecStatus, SpecSummary},
 };
 
 const AFTER_HELP: &str = "\
@@ -84,7 +84,7 @@ const SPEC: [Column<SpecSummary>; 7] = [
     ("Kind", |spec| Some(spec.kind.as_ref()?.to_string())),
     ("Status", |spec| Some(spec.metadata.as_ref()?.status.as_ref()?.to_string())),
     ("Release", |spec| spec.latest_release.as_ref()?.version.clone()),
-    ("Created", |spec| date(spec.metadata.as_ref()?.created_at.as_ref()?)),
+    ("Created", |spec| Some(spec.metadata.as_ref()?.created_at.as_ref()?.as_str().split('T').next()?.to_owned())),
     ("Scope", |spec| Some(spec.scope.as_ref()?.to_string())),
     ("Title", |spec| spec.metadata.as_ref()?.title.clone()),
 ];
@@ -94,7 +94,9 @@ const DEPLOYMENT: [Column<DeploymentSummary>; 6] = [
     ("Status", |deployment| Some(deployment.metadata.as_ref()?.status.as_ref()?.to_string())),
     ("Release", |deployment| deployment.spec.as_ref()?.release.as_ref()?.version.clone()),
     ("Revision", |deployment| Some(deployment.latest_revision.as_ref()?.revision?.to_string())),
-    ("Created", |deployment| date(deployment.metadata.as_ref()?.created_at.as_ref()?)),
+    ("Created", |deployment| {
+        Some(deployment.metadata.as_ref()?.created_at.as_ref()?.as_str().split('T').next()?.to_owned())
+    }),
     ("Title", |deployment| deployment.metadata.as_ref()?.title.clone()),
 ];
 
@@ -108,7 +110,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn run(arguments: Arguments, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
-    let (session, _mock) = session(&arguments)?;
+    let (session, _mock) = service(&arguments)?;
     let client = press_specs::get_client(session)?;
     let request = client
         .list_specs()
@@ -128,7 +130,12 @@ async fn run(arguments: Arguments, out: &mut impl Write) -> Result<(), Box<dyn E
     writeln!(out, "{count} specs on page {number} of {last}, page size {size}, {total} specs in total")?;
 
     let started = Instant::now();
-    let specs = collect(request, arguments.limit).await?;
+    let total = page.spec_count.map_or(arguments.limit as u64, |count| count.min(arguments.limit as u64));
+    let template = ProgressStyle::with_template("{wide_bar:.cyan} {pos} of {len} specs")?;
+    // It shows only if standard error is a terminal.
+    let progress = ProgressBar::new(total).with_style(template);
+    let specs = progress.wrap_stream(request.stream().take(arguments.limit)).try_collect::<Vec<_>>().await?;
+    progress.finish_and_clear();
     let took = started.elapsed();
     heading(out, "Specs from a stream over all pages")?;
     print(out, &SPEC, &specs)?;
@@ -150,35 +157,14 @@ async fn run(arguments: Arguments, out: &mut impl Write) -> Result<(), Box<dyn E
     Ok(())
 }
 
-fn session(arguments: &Arguments) -> Result<(Session, Option<MockPress>), Box<dyn Error>> {
+fn service(arguments: &Arguments) -> Result<support::Service, Box<dyn Error>> {
     let mock = MockPress::builder().generated_specs(300).generated_deployments(6).latency(Duration::from_millis(40));
-    let (session, reason) = match (arguments.stage, &arguments.base_url) {
-        _ if arguments.mock => return support::start_mock(mock, "--mock"),
-        (None, None) => return support::session_or_mock(mock),
-        (Some(stage), _) => (Session::builder().stage(stage).build()?, "--stage"),
-        (None, Some(url)) => (Session::builder().base_url(url).build()?, "--base-url"),
-    };
-    eprintln!("Service: {} ({reason})", session.base_url());
-    Ok((session, None))
-}
-
-/// Collects specs from the stream behind a progress bar, which shows only if standard error is a terminal.
-async fn collect(request: ListSpecs, limit: usize) -> Result<Vec<SpecSummary>, Box<dyn Error>> {
-    let style = ProgressStyle::with_template("{wide_bar:.cyan} {pos} of {len} specs")?;
-    let progress = ProgressBar::new(limit as u64).with_style(style);
-    let mut stream = request.stream();
-    let mut specs = Vec::new();
-    while specs.len() < limit
-        && let Some(spec) = stream.try_next().await?
-    {
-        specs.push(spec);
-        // The total is known from the first page on.
-        let total = stream.item_count().unwrap_or(u64::MAX);
-        progress.set_length(total.min(limit as u64));
-        progress.inc(1);
+    match (arguments.stage, &arguments.base_url) {
+        (Some(stage), _) => Ok(support::live(Session::builder().stage(stage).build()?, "--stage")),
+        (_, Some(url)) => Ok(support::live(Session::builder().base_url(url).build()?, "--base-url")),
+        _ if arguments.mock => support::start_mock(mock, "--mock"),
+        _ => support::session_or_mock(mock),
     }
-    progress.finish_and_clear();
-    Ok(specs)
 }
 
 fn heading(out: &mut impl Write, text: &str) -> io::Result<()> {
@@ -226,10 +212,6 @@ fn colored(cell: &str) -> String {
         _ => style,
     };
     style.apply_to(cell).to_string()
-}
-
-fn date(time: &Timestamp) -> Option<String> {
-    time.as_str().split('T').next().map(str::to_owned)
 }
 
 fn or_dash(value: Option<impl ToString>) -> String {

@@ -51,7 +51,7 @@ async fn main() -> Outcome<()> {
         serde_json::to_string(&client.list_spec_release_deployments(&mock.spec_ids()[0]).page(1).await?)?,
     ];
     let end = Instant::now() + Duration::from_secs(arguments.seconds);
-    let (mut cases, mut decoded, mut sent, mut received) = (0_u64, 0_u64, 0_u64, 0_u64);
+    let (mut cases, mut decoded, mut received) = (0_u64, 0_u64, 0_u64);
     while Instant::now() < end {
         let seed = arguments.seed.wrapping_add(cases);
         let mut rng = Rng::with_seed(seed);
@@ -69,12 +69,11 @@ async fn main() -> Outcome<()> {
         decoded += u64::from(checked.unwrap_or_else(|_| Err("a panic".into())).map_err(failed)?);
         // HTTP takes far longer than decoding.
         if seed % 20 == 0 {
-            sent += 1;
             received += u64::from(send(&mut rng, &client, &mock, body.clone()).await.map_err(failed)?);
         }
         cases += 1;
     }
-    println!("{cases} cases, {decoded} of them pages; {sent} sent to the client, {received} of them pages");
+    println!("{cases} cases, {decoded} of them pages, {received} of them received by the client");
     Ok(())
 }
 
@@ -134,7 +133,7 @@ fn gzip(rng: &mut Rng, body: &[u8]) -> io::Result<Vec<u8>> {
     }
     match rng.u8(..8) {
         0 => compressed.truncate(rng.usize(..=compressed.len())),
-        1 => flip_bits(rng, &mut compressed),
+        1 => flip_bit(rng, &mut compressed),
         _ => {}
     }
     Ok(compressed)
@@ -154,7 +153,7 @@ fn mutated(rng: &mut Rng, pages: &[String]) -> Vec<u8> {
             2 => drop(tokens.splice(at..at, tokens[at..end].to_vec())),
             3 => tokens.swap(at, end),
             4 => tokens[at] = tokens[at].repeat(rng.usize(..300)),
-            5 => flip_bits(rng, &mut tokens[at]),
+            5 => flip_bit(rng, &mut tokens[at]),
             6 => tokens[at] = f64::from_bits(rng.u64(..)).to_string().into(),
             7 => tokens[at] = Value::from(rng.char(..).to_string()).to_string().into(),
             _ => tokens[at] = word(rng, JSON).into(),
@@ -163,11 +162,9 @@ fn mutated(rng: &mut Rng, pages: &[String]) -> Vec<u8> {
     tokens.concat()
 }
 
-fn flip_bits(rng: &mut Rng, bytes: &mut [u8]) {
-    for byte in bytes {
-        if rng.u8(..10) == 0 {
-            *byte ^= 1 << rng.u8(..8);
-        }
+fn flip_bit(rng: &mut Rng, bytes: &mut [u8]) {
+    if let Some(byte) = rng.choice(bytes) {
+        *byte ^= 1 << rng.u8(..8);
     }
 }
 

@@ -6,15 +6,13 @@
 //! cargo run -p press-specs --example mock_server -- --specs 1000 --deployments 20
 //! ```
 
-use std::error::Error;
-use std::io::{self, Write};
-use std::time::Duration;
+use std::{error::Error, io, time::Duration};
 
 use clap::Parser;
 use press_specs::mock::MockPress;
 
 /// Serve a generated catalogue over HTTP on this machine.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 struct Arguments {
     /// Number of specs in the catalogue.
     #[arg(long, default_value_t = 100)]
@@ -44,10 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         // It may run for a long time, and nothing reads its requests.
         .keep_requests(0)
         .start()?;
-
-    let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{}", mock.url())?;
-    stdout.flush()?;
-    io::copy(&mut io::stdin().lock(), &mut io::sink())?;
+    println!("{}", mock.url());
+    io::copy(&mut io::stdin(), &mut io::sink())?;
     Ok(())
 }

@@ -15,7 +15,7 @@ use press_specs::mock::MockPress;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mock = MockPress::builder().generated_specs(500).latency(Duration::from_millis(50));
-    let (session, mock) = support::session_or_mock(mock)?;
+    let (session, _mock) = support::session_or_mock(mock)?;
     let client = press_specs::get_client(session)?;
 
     let progress = ProgressBar::no_length();
@@ -34,9 +34,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for (status, count) in &statuses {
         let status = status.as_ref().map_or("(none)", AsRef::as_ref);
         println!("{status:12} {count:4}");
-    }
-    if mock.is_some() {
-        assert_eq!(statuses.values().sum::<u32>(), 500);
     }
     Ok(())
 }

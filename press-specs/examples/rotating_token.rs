@@ -17,33 +17,22 @@ use std::{
 use futures::TryStreamExt;
 use press_specs::{Session, mock::MockPress};
 
-/// A stand-in for an identity provider, whose tokens are valid until it issues the next one.
-struct IdentityProvider {
-    service: MockPress,
-    issued: AtomicUsize,
-}
+static ISSUED: AtomicUsize = AtomicUsize::new(0);
 
-impl IdentityProvider {
-    async fn log_in(self: Arc<Self>) -> Result<String, press_specs::Error> {
-        let token = format!("token-{}", self.issued.fetch_add(1, Relaxed) + 1);
-        self.service.set_token(&token);
-        println!("Logged in: {token}");
-        Ok(token)
-    }
+/// A stand-in for an identity provider, whose tokens are valid until it issues the next one.
+async fn log_in(service: Arc<MockPress>) -> Result<String, press_specs::Error> {
+    let token = format!("token-{}", ISSUED.fetch_add(1, Relaxed) + 1);
+    service.set_token(&token);
+    println!("Logged in: {token}");
+    Ok(token)
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let provider = Arc::new(IdentityProvider {
-        service: MockPress::builder().generated_specs(100).start()?,
-        issued: AtomicUsize::new(0),
-    });
-
-    let identity = Arc::clone(&provider);
-    let session = Session::builder()
-        .base_url(provider.service.url())
-        .auth_token_fn(move || Arc::clone(&identity).log_in())
-        .build()?;
+    let service = Arc::new(MockPress::builder().generated_specs(100).start()?);
+    let provider = Arc::clone(&service);
+    let session =
+        Session::builder().base_url(service.url()).auth_token_fn(move || log_in(Arc::clone(&provider))).build()?;
     let client = press_specs::get_client(session)?;
 
     let mut specs = client.list_specs().page_size(20).stream();
@@ -52,16 +41,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
         count += 1;
         if count == 50 {
             println!("The token expires after {count} specs.");
-            provider.service.set_token("unknown to the client");
+            service.set_token("unknown to the client");
         }
     }
     println!("{count} specs in total.");
 
     // A token from elsewhere, such as a file that changes, replaces the one that the session holds.
-    provider.service.set_token("token-from-a-file");
+    service.set_token("token-from-a-file");
     client.session().set_auth_token("token-from-a-file")?;
     client.list_specs().page(1).await?;
 
-    assert_eq!((count, provider.issued.load(Relaxed)), (100, 2));
+    assert_eq!((count, ISSUED.load(Relaxed)), (100, 2));
     Ok(())
 }

@@ -26,13 +26,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let newest = client.list_specs().sort(["createdAt:desc"]).page_size(1).page(None)?;
     if let Some(metadata) = newest.specs.into_iter().next().and_then(|spec| spec.metadata) {
-        println!(
-            "The newest is {} by {}.",
-            metadata.name.as_deref().unwrap_or("(no name)"),
-            metadata.created_by.as_deref().unwrap_or("(unknown)"),
-        );
+        let (name, creator) = (metadata.name.unwrap_or_default(), metadata.created_by.unwrap_or_default());
+        println!("The newest is {name} by {creator}.");
     }
-
-    assert_eq!(newest.spec_count, Some(kinds.values().sum()));
     Ok(())
 }

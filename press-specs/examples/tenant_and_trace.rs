@@ -49,8 +49,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // Three attempts of one trace, each with its own span.
     let parents = requests.iter().filter_map(|request| request.header("traceparent"));
-    let ids = parents.map(|parent| parent.split_at(36));
-    let (traces, spans): (HashSet<_>, HashSet<_>) = ids.unzip();
+    let (traces, spans): (HashSet<_>, HashSet<_>) = parents.map(|parent| parent.split_at(36)).unzip();
     assert_eq!((traces.len(), spans.len()), (1, 3));
     Ok(())
 }

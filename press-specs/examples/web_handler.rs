@@ -1,10 +1,9 @@
-//! Serves a filtered list of specs from a web handler whose query parameters are all optional.
+//! Serves a filtered list of specs from a web handler whose query parameters are all optional. Sends itself a request with
+//! filters, and one with a page number that is refused.
 //!
 //! ```sh
 //! cargo run -p press-specs --example web_handler
 //! ```
-//!
-//! It sends itself two requests, with filters and with a page number that is refused.
 
 mod support;
 
@@ -39,14 +38,15 @@ async fn specs(
         .maybe(filters.status.map(|status| [status]), ListSpecs::status);
     match request.page(filters.page).await {
         Ok(page) => Ok(Json(page)),
-        // The caller's mistakes are theirs to see. All others are ours, and stay in our log.
-        Err(error) => match error.kind() {
-            ErrorKind::BadRequest | ErrorKind::InvalidParameter => Err((StatusCode::BAD_REQUEST, error.to_string())),
-            _ => {
-                eprintln!("{error}");
-                Err((StatusCode::BAD_GATEWAY, "the list of specs is unavailable".to_owned()))
-            }
-        },
+        // The caller's mistakes are theirs to see.
+        Err(error) if matches!(error.kind(), ErrorKind::BadRequest | ErrorKind::InvalidParameter) => {
+            Err((StatusCode::BAD_REQUEST, error.to_string()))
+        }
+        // All others are ours, and stay in our log.
+        Err(error) => {
+            eprintln!("{error}");
+            Err((StatusCode::BAD_GATEWAY, "the list of specs is unavailable".to_owned()))
+        }
     }
 }
 
