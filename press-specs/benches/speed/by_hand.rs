@@ -8,7 +8,7 @@ use std::hint::black_box;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use reqwest::header::{ACCEPT, AUTHORIZATION};
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{Outcome, walk::Walk};
 
@@ -64,26 +64,32 @@ pub(crate) fn from_str<P: Page>(body: &[u8]) -> Outcome<P> {
 pub(crate) trait Page: DeserializeOwned {
     type Spec;
 
+    /// Returns the number of pages, and the specs of this one.
     fn into_parts(self) -> (u64, Vec<Self::Spec>);
 }
 
-/// The structs, with `$extra` in each.
+/// Declares the structs of a page: as most people write them, and with the unknown fields of each.
 macro_rules! structs {
-    ($name:ident { $($extra:tt)* }) => {
+    ($($name:ident { $($field:ident: $kind:ty),* })*) => {
+        structs!(lossy { $($name { $($field: $kind),* } {})* });
+        structs!(lossless { $($name { $($field: $kind),* } {
+            #[serde(flatten)]
+            extra: serde_json::Map<String, serde_json::Value>,
+        })* });
+    };
+    ($module:ident { $($name:ident { $($field:ident: $kind:ty),* } { $($extra:tt)* })* }) => {
         #[expect(dead_code, reason = "fields are decoded to be paid for")]
-        pub(crate) mod $name {
-            use serde::Deserialize;
+        pub(crate) mod $module {
+            use super::{Deserialize, Kind, Scope, Status};
 
-            #[derive(Deserialize)]
-            #[serde(rename_all = "camelCase")]
-            pub(crate) struct Page {
-                page_count: u64,
-                page_number: Option<u64>,
-                page_size: Option<u64>,
-                spec_count: Option<u64>,
-                specs: Vec<Spec>,
-                $($extra)*
-            }
+            $(
+                #[derive(Deserialize)]
+                #[serde(rename_all = "camelCase")]
+                pub(crate) struct $name {
+                    $($field: $kind,)*
+                    $($extra)*
+                }
+            )*
 
             impl super::Page for Page {
                 type Spec = Spec;
@@ -92,81 +98,48 @@ macro_rules! structs {
                     (self.page_count, self.specs)
                 }
             }
-
-            #[derive(Deserialize)]
-            #[serde(rename_all = "camelCase")]
-            pub(crate) struct Spec {
-                id: String,
-                kind: Option<Kind>,
-                featured: Option<bool>,
-                scope: Option<Scope>,
-                latest_release: Option<Release>,
-                metadata: Option<Metadata>,
-                $($extra)*
-            }
-
-            #[derive(Deserialize)]
-            #[serde(rename_all = "camelCase")]
-            struct Release {
-                id: Option<String>,
-                version: Option<String>,
-                notes: Option<String>,
-                created_at: Option<String>,
-                created_by: Option<String>,
-                $($extra)*
-            }
-
-            #[derive(Deserialize)]
-            #[serde(rename_all = "camelCase")]
-            struct Metadata {
-                name: Option<String>,
-                title: Option<String>,
-                summary: Option<String>,
-                description: Option<String>,
-                description_content_type: Option<String>,
-                image_url: Option<String>,
-                status: Option<Status>,
-                tags: Option<Vec<Tag>>,
-                created_at: Option<String>,
-                created_by: Option<String>,
-                $($extra)*
-            }
-
-            #[derive(Deserialize)]
-            struct Tag {
-                name: Option<String>,
-                $($extra)*
-            }
-
-            #[derive(Deserialize)]
-            #[serde(rename_all = "lowercase")]
-            enum Kind {
-                App,
-                Workflow,
-                Service,
-            }
-
-            #[derive(Deserialize)]
-            #[serde(rename_all = "lowercase")]
-            enum Scope {
-                Private,
-                Public,
-                Shared,
-            }
-
-            #[derive(Deserialize)]
-            #[serde(rename_all = "lowercase")]
-            enum Status {
-                Available,
-                Unavailable,
-                Archived,
-            }
         }
     };
 }
 
-structs!(lossy {});
-structs!(lossless {
-    #[serde(flatten)]
-    extra: serde_json::Map<String, serde_json::Value>,
-});
+structs! {
+    Page { page_count: u64, page_number: Option<u64>, page_size: Option<u64>, spec_count: Option<u64>, specs: Vec<Spec> }
+    Spec {
+        id: String, kind: Option<Kind>, featured: Option<bool>, scope: Option<Scope>,
+        latest_release: Option<Release>, metadata: Option<Metadata>
+    }
+    Release {
+        id: Option<String>, version: Option<String>, notes: Option<String>,
+        created_at: Option<String>, created_by: Option<String>
+    }
+    Metadata {
+        name: Option<String>, title: Option<String>, summary: Option<String>, description: Option<String>,
+        description_content_type: Option<String>, image_url: Option<String>, status: Option<Status>,
+        tags: Option<Vec<Tag>>, created_at: Option<String>, created_by: Option<String>
+    }
+    Tag { name: Option<String> }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Kind {
+    App,
+    Workflow,
+    Service,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Scope {
+    Private,
+    Public,
+    Shared,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Status {
+    Available,
+    Unavailable,
+    Archived,
+}

@@ -1,92 +1,68 @@
 //! Measures the client against loops that are written by hand, with the server in another process.
 //!
 //! `cargo bench -p press-specs` measures everything, `-- cpu`, `-- instructions`, `-- memory`, `-- latency` and
-//! `-- concurrent` a part, `-- --quick` less of it. Without `--bench`, as `cargo test` runs it, it tries each part out.
+//! `-- concurrent` a part, `-- --quick` less of it.
 
 mod by_hand;
 mod measure;
 mod server;
-mod table;
+#[expect(dead_code, reason = "this server needs no mock behind it")]
+#[path = "../../tests/fixtures/tls.rs"]
+mod tls;
 mod walk;
 
-use std::env;
+use std::{env, error::Error};
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, builder::PossibleValuesParser};
+use serde::{Deserialize, Serialize};
 
-/// The result of anything here.
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-#[derive(Debug, Parser)]
+/// Measures a part, or less of it if it has to be quick.
+type Measure = fn(bool) -> Outcome<()>;
+
+const PARTS: [(&str, Measure); 5] = [
+    ("cpu", measure::cpu),
+    ("instructions", measure::instructions),
+    ("memory", measure::memory),
+    ("latency", measure::latency),
+    ("concurrent", measure::concurrent),
+];
+
+#[derive(Parser)]
 struct Arguments {
     /// Parts to measure; all by default.
-    parts: Vec<Part>,
+    #[arg(value_parser = PossibleValuesParser::new(PARTS.map(|(name, _)| name)))]
+    parts: Vec<String>,
     /// Makes fewer and shorter measurements.
     #[arg(long)]
     quick: bool,
-    /// Measures in earnest, as `cargo bench` does.
+    /// Passed by `cargo bench`, and not by `cargo test`, for which this would take too long.
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Part {
-    /// CPU time per item, pairwise.
-    Cpu,
-    /// Instructions per item, under Valgrind.
-    Instructions,
-    /// Peak memory by page size, concurrency and number of items.
-    Memory,
-    /// Time with a service that takes its time.
-    Latency,
-    /// Items per second on all cores.
-    Concurrent,
-}
-
-/// The amount of work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Effort {
-    /// Shows that it runs.
-    Trial,
-    Quick,
-    Full,
-}
-
-impl Effort {
-    fn choose<T>(self, trial: T, quick: T, full: T) -> T {
-        match self {
-            Self::Trial => trial,
-            Self::Quick => quick,
-            Self::Full => full,
-        }
-    }
+/// The part that this program plays in a process that the measuring one starts.
+#[derive(Serialize, Deserialize)]
+enum Role {
+    Server(server::Catalogue),
+    Walker(walk::Walk),
 }
 
 fn main() -> Outcome<()> {
-    // This program in the role that the measuring one gives it.
-    match env::args().collect::<Vec<_>>().as_slice() {
-        [_, role, catalogue] if role == server::ROLE => return server::serve(serde_json::from_str(catalogue)?),
-        [_, role, walk] if role == walk::ROLE => return serde_json::from_str::<walk::Walk>(walk)?.report(),
-        _ => {}
+    match env::args().nth(1).and_then(|role| serde_json::from_str(&role).ok()) {
+        Some(Role::Server(catalogue)) => return server::serve(catalogue),
+        Some(Role::Walker(walk)) => return walk.report(),
+        None => {}
     }
     let arguments = Arguments::parse();
-    let effort = match (arguments.bench, arguments.quick) {
-        (false, _) => Effort::Trial,
-        (true, true) => Effort::Quick,
-        (true, false) => Effort::Full,
-    };
-    if effort == Effort::Trial {
-        println!("A trial of each part: its figures say nothing.");
+    if !arguments.bench {
+        println!("Not measured; use `cargo bench`.");
+        return Ok(());
     }
-    for part in Part::value_variants() {
-        if !arguments.parts.is_empty() && !arguments.parts.contains(part) {
-            continue;
-        }
-        match part {
-            Part::Cpu => measure::cpu(effort)?,
-            Part::Instructions => measure::instructions(effort)?,
-            Part::Memory => measure::memory(effort)?,
-            Part::Latency => measure::latency(effort)?,
-            Part::Concurrent => measure::concurrent(effort)?,
+    for (name, measure) in PARTS {
+        if arguments.parts.is_empty() || arguments.parts.iter().any(|part| part == name) {
+            measure(arguments.quick)?;
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! The server: the pages of a mock, rendered beforehand, so that it takes little of the machine.
 
 use std::{
-    env,
+    env, fs,
     io::{self, BufRead, BufReader, Write},
     process::{Child, Command, Stdio},
     sync::Arc,
@@ -15,22 +15,14 @@ use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpListener,
 };
-use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{
-        ServerConfig,
-        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-    },
+
+use crate::{
+    Outcome, Role, tls,
+    walk::{Walk, Walker},
 };
 
-use crate::{Outcome, walk::process_time};
-
-pub(crate) const ROLE: &str = "serve";
-
-const CERTIFICATE: &[u8] = include_bytes!("../../tests/fixtures/server.pem");
-
 /// The responses of a server.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct Catalogue {
     /// The number of specs, of about 900 bytes each.
     pub(crate) items: u64,
@@ -47,11 +39,7 @@ pub(crate) struct Catalogue {
 #[tokio::main]
 pub(crate) async fn serve(catalogue: Catalogue) -> Outcome<()> {
     let pages = Arc::new(render(catalogue).await?);
-    let certificates = CertificateDer::pem_slice_iter(CERTIFICATE).collect::<Result<Vec<_>, _>>()?;
-    let config = ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(certificates, PrivateKeyDer::from_pem_slice(CERTIFICATE)?)?;
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let acceptor = tls::acceptor(tls::SERVER)?;
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let scheme = if catalogue.tls { "https" } else { "http" };
     println!("{scheme}://{}", listener.local_addr()?);
@@ -85,16 +73,15 @@ async fn render(catalogue: Catalogue) -> Outcome<Vec<Vec<u8>>> {
         if catalogue.unknown {
             body = body.replace(r#""featured":"#, r#""maturity":"stable","featured":"#);
         }
+        let mut head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n".to_owned();
         let mut body = body.into_bytes();
-        let mut encoding = "";
         if catalogue.gzip {
+            head += "content-encoding: gzip\r\n";
             let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
             encoder.write_all(&body)?;
-            (body, encoding) = (encoder.finish()?, "content-encoding: gzip\r\n");
+            body = encoder.finish()?;
         }
-        let length = body.len();
-        let head =
-            format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n{encoding}content-length: {length}\r\n\r\n");
+        head += &format!("content-length: {}\r\n\r\n", body.len());
         pages.push([head.into_bytes(), body].concat());
     }
     Ok(pages)
@@ -111,9 +98,8 @@ async fn respond(
             continue;
         }
         let text = String::from_utf8_lossy(&request);
-        let number = text.split_once("pageNumber=").map_or("", |(_, rest)| rest);
-        let number = number.split(|c: char| !c.is_ascii_digit()).next().and_then(|number| number.parse::<usize>().ok());
-        let page = number.and_then(|number| pages.get(number.checked_sub(1)?));
+        let number = text.split_once("pageNumber=").and_then(|(_, rest)| rest.split(['&', ' ']).next()?.parse().ok());
+        let page = number.and_then(|number: usize| pages.get(number.checked_sub(1)?));
         if !latency.is_zero() {
             tokio::time::sleep(latency).await;
         }
@@ -127,27 +113,33 @@ async fn respond(
 /// A server that stops when this is dropped.
 pub(crate) struct Server {
     process: Child,
-    pub(crate) catalogue: Catalogue,
-    pub(crate) url: String,
+    /// All of its items, one page at a time on one thread.
+    pub(crate) walk: Walk,
 }
 
 impl Server {
     pub(crate) fn start(catalogue: Catalogue) -> Outcome<Self> {
         let mut process = Command::new(env::current_exe()?)
-            .args([ROLE, &serde_json::to_string(&catalogue)?])
+            .arg(serde_json::to_string(&Role::Server(catalogue))?)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
         let mut url = String::new();
         let stdout = process.stdout.take().ok_or("the server has no output")?;
         BufReader::new(stdout).read_line(&mut url)?;
-        let url = url.trim_end().to_owned();
-        Ok(Self { process, catalogue, url })
+        let (url, items) = (url.trim_end().to_owned(), catalogue.items);
+        let walk = Walk { walker: Walker::Ours, url, catalogue, items, concurrency: 1, threads: 0 };
+        Ok(Self { process, walk })
     }
 
-    /// The CPU time that the server has taken so far; `None` where the system doesn't tell.
-    pub(crate) fn cpu(&self) -> Option<Duration> {
-        process_time(&self.process.id().to_string())
+    /// The CPU time in seconds of the server's running threads; 0 where the system doesn't tell.
+    pub(crate) fn cpu(&self) -> f64 {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.process.id()));
+        let nanoseconds = threads.into_iter().flatten().filter_map(|thread| {
+            let times = fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+            times.split(' ').next()?.parse::<f64>().ok()
+        });
+        nanoseconds.sum::<f64>() / 1e9
     }
 }
 

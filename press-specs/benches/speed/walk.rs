@@ -3,8 +3,8 @@
 use std::{
     env, fs,
     hint::black_box,
-    process::Command,
-    time::{Duration, Instant},
+    process::{Command, Output},
+    time::Instant,
 };
 
 use cpu_time::ProcessTime;
@@ -14,16 +14,13 @@ use serde::{Deserialize, Serialize};
 use tokio::runtime;
 
 use crate::{
-    Outcome,
+    Outcome, Role,
     by_hand::{self, from_slice, from_str, lossless, lossy},
-    server::{Catalogue, Server},
+    server::Catalogue,
+    tls,
 };
 
-pub(crate) const ROLE: &str = "walk";
-
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/root.pem");
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) enum Walker {
     /// This crate.
     Ours,
@@ -34,7 +31,7 @@ pub(crate) enum Walker {
 }
 
 /// One walk.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Walk {
     pub(crate) walker: Walker,
     pub(crate) url: String,
@@ -47,46 +44,36 @@ pub(crate) struct Walk {
 }
 
 /// The cost of a walk.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Cost {
-    pub(crate) cpu: Duration,
-    pub(crate) wall: Duration,
+    /// The CPU time in seconds.
+    pub(crate) cpu: f64,
+    /// The time in seconds.
+    pub(crate) wall: f64,
     /// The peak of the resident memory in KiB; `None` where the system doesn't tell.
     pub(crate) peak: Option<f64>,
 }
 
 impl Walk {
-    /// A walk over all items of a server, one page at a time on one thread.
-    pub(crate) fn new(walker: Walker, server: &Server) -> Self {
-        Self {
-            walker,
-            url: server.url.clone(),
-            catalogue: server.catalogue,
-            items: server.catalogue.items,
-            concurrency: 1,
-            threads: 0,
-        }
-    }
-
     /// Walks in a new process, so that no walk finds memory and caches as another one left them.
     pub(crate) fn run(&self) -> Outcome<Cost> {
-        let output = self.command(&[])?.output()?;
-        if !output.status.success() {
-            return Err(String::from_utf8_lossy(&output.stderr).into());
-        }
-        Ok(serde_json::from_slice(&output.stdout)?)
+        Ok(serde_json::from_slice(&self.output(Command::new(env::current_exe()?))?.stdout)?)
     }
 
-    /// The command for that process, as arguments of `tool`.
-    pub(crate) fn command(&self, tool: &[&str]) -> Outcome<Command> {
-        let program = env::current_exe()?;
-        let mut command = Command::new(tool.first().map_or(program.as_os_str(), |tool| tool.as_ref()));
-        command.args(tool.get(1..).unwrap_or_default());
-        if !tool.is_empty() {
-            command.arg(program);
-        }
-        command.args([ROLE, &serde_json::to_string(self)?]).env("SSL_CERT_FILE", ROOT);
-        Ok(command)
+    /// Counts the instructions of a walk in a new process.
+    pub(crate) fn instructions(&self) -> Outcome<f64> {
+        let mut valgrind = Command::new("valgrind");
+        valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(env::current_exe()?);
+        let report = String::from_utf8(self.output(valgrind)?.stderr)?;
+        let collected = report.lines().find_map(|line| line.split_once("Collected : ")?.1.parse().ok());
+        collected.ok_or_else(|| format!("valgrind failed:\n{report}").into())
+    }
+
+    /// Runs a command that starts this program.
+    fn output(&self, mut command: Command) -> Outcome<Output> {
+        let role = serde_json::to_string(&Role::Walker(self.clone()))?;
+        let output = command.arg(role).env("SSL_CERT_FILE", tls::ROOT).output()?;
+        if output.status.success() { Ok(output) } else { Err(String::from_utf8_lossy(&output.stderr).into()) }
     }
 
     /// Walks in this process and prints the cost.
@@ -106,7 +93,7 @@ impl Walk {
             Self { items: first, ..self.clone() }.walk(&http, &client).await?;
             let (cpu, wall) = (ProcessTime::now(), Instant::now());
             self.walk(&http, &client).await?;
-            Outcome::Ok(Cost { cpu: cpu.elapsed(), wall: wall.elapsed(), peak: peak() })
+            Outcome::Ok(Cost { cpu: cpu.elapsed().as_secs_f64(), wall: wall.elapsed().as_secs_f64(), peak: peak() })
         })?;
         println!("{}", serde_json::to_string(&cost)?);
         Ok(())
@@ -143,14 +130,4 @@ fn peak() -> Option<f64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     peak.strip_suffix("kB")?.trim().parse().ok()
-}
-
-/// The CPU time of the running threads of a process.
-pub(crate) fn process_time(process: &str) -> Option<Duration> {
-    let threads = fs::read_dir(format!("/proc/{process}/task")).ok()?;
-    let nanoseconds = threads.map(|thread| {
-        let times = fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
-        times.split(' ').next()?.parse::<u64>().ok()
-    });
-    nanoseconds.sum::<Option<u64>>().map(Duration::from_nanos)
 }
