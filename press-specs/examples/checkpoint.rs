@@ -90,9 +90,8 @@ mod tests {
     use super::*;
 
     fn ids(output: &Path) -> Result<Vec<String>, Box<dyn Error>> {
-        let text = fs::read_to_string(output)?;
-        let specs = text.lines().map(serde_json::from_str::<SpecSummary>);
-        Ok(specs.map(|spec| spec.map(|spec| spec.id)).collect::<Result<_, _>>()?)
+        let specs = serde_json::Deserializer::from_reader(File::open(output)?).into_iter::<SpecSummary>();
+        specs.map(|spec| Ok(spec?.id)).collect()
     }
 
     #[tokio::test]

@@ -35,5 +35,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let status = status.as_ref().map_or("(none)", AsRef::as_ref);
         println!("{status:12} {count:4}");
     }
+    assert_eq!(specs.item_count(), Some(statuses.values().sum()));
     Ok(())
 }

@@ -29,5 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (name, creator) = (metadata.name.unwrap_or_default(), metadata.created_by.unwrap_or_default());
         println!("The newest is {name} by {creator}.");
     }
+
+    assert_eq!(newest.spec_count, Some(kinds.values().sum()));
     Ok(())
 }
