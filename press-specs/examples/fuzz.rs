@@ -24,10 +24,12 @@ use serde_json::Value;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
+/// Words that replace the tokens of a page.
 const JSON: &str = r#"null true 0 -0 3 -1 1.5 1e999 18446744073709551615 18446744073709551616 -9223372036854775808 " \ [ ] {
     } , : [] {} {"":0}, [[],null] "" "x" "id" "kind" "extra" "specs" "deployments" "pageCount" "metadata" "tags" "name"
     "2020-02-30T25:61:61.999999999+99:99" "\ud800" "\u0000\u2028" \x é "#;
 
+/// Words that make a position, or nearly one.
 const POSITION: &str = "v1. . .p .i .s .n end p1 i0 s25 n 0 7 +1 4294967296 é";
 
 /// Feed mutated responses to the client.
