@@ -70,7 +70,7 @@ async fn main() -> Outcome<()> {
         });
         decoded += u64::from(checked.unwrap_or_else(|_| Err("a panic".into())).map_err(failed)?);
         // HTTP takes far longer than decoding.
-        if seed % 20 == 0 {
+        if seed.is_multiple_of(20) {
             received += u64::from(send(&mut rng, &client, &mock, body.clone()).await.map_err(failed)?);
         }
         cases += 1;

@@ -59,7 +59,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         Fault::pass().delay(Duration::from_millis(50)),
     ] {
         let requests = AtomicU64::new(0);
-        mock.fault(fault.when(move |_| requests.fetch_add(1, Relaxed) % 97 == 0).always());
+        mock.fault(fault.when(move |_| requests.fetch_add(1, Relaxed).is_multiple_of(97)).always());
     }
 
     let policy = RetryPolicy::default()
