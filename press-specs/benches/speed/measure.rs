@@ -1,6 +1,6 @@
 //! The measurements and their targets.
 
-use std::{process::Command, thread};
+use std::{fmt::Display, process::Command, thread};
 
 use comfy_table::{Table, presets::ASCII_MARKDOWN};
 
@@ -90,13 +90,9 @@ pub(crate) fn memory(quick: bool) -> Outcome<()> {
                 println!("\nMemory: not measured, because this system doesn't tell it.");
                 return Ok(());
             };
-            report.add_row([
-                page_size.to_string(),
-                concurrency.to_string(),
-                format!("{:.1} MiB", less / 1024.0),
-                format!("{:.1} MiB", more / 1024.0),
-                at_most(Some(1.1), more / less),
-            ]);
+            let [few, many] = [less, more].map(|peak| format!("{:.1} MiB", peak / 1024.0));
+            let row: [&dyn Display; 5] = [&page_size, &concurrency, &few, &many, &at_most(Some(1.1), more / less)];
+            report.add_row(row);
         }
     }
     println!("\nPeak of the resident memory, {few} and {many} items\n\n{report}");
@@ -114,12 +110,8 @@ pub(crate) fn latency(quick: bool) -> Outcome<()> {
         // The first page alone, then the others side by side.
         let waits = 1 + (pages - 1).div_ceil(concurrency as u64);
         let alone = (latency_ms * waits) as f64 / 1e3;
-        report.add_row([
-            concurrency.to_string(),
-            format!("{wall:.3} s"),
-            format!("{alone:.3} s"),
-            at_most(target, wall / alone),
-        ]);
+        let row: [&dyn Display; 4] = [&concurrency, &seconds(wall), &seconds(alone), &at_most(target, wall / alone)];
+        report.add_row(row);
     }
     println!("\n{pages} pages at {latency_ms} ms each\n\n{report}");
     Ok(())
@@ -148,15 +140,10 @@ pub(crate) fn concurrent(quick: bool) -> Outcome<()> {
                 Ok([cost.cpu, share, cost.wall, items as f64 / alone])
             })?;
             let ratio = rate / *by_hand.get_or_insert(rate);
-            report.add_row([
-                page_size.to_string(),
-                name.to_owned(),
-                format!("{cpu:.3} s"),
-                format!("{share:.3} s"),
-                format!("{wall:.3} s"),
-                format!("{rate:.0}"),
-                if parallel > 1 { verdict(ratio, ratio >= 1.4, "≥ 1.40") } else { format!("{ratio:.3}") },
-            ]);
+            let [cpu, share, wall] = [cpu, share, wall].map(seconds);
+            let ratio = if parallel > 1 { verdict(ratio, ratio >= 1.4, "≥ 1.40") } else { format!("{ratio:.3}") };
+            let row: [&dyn Display; 7] = [&page_size, &name, &cpu, &share, &wall, &format!("{rate:.0}"), &ratio];
+            report.add_row(row);
         }
     }
     println!(
@@ -181,6 +168,10 @@ fn table(columns: &str) -> Table {
     let mut table = Table::new();
     table.load_style(ASCII_MARKDOWN).set_header(columns.split(", "));
     table
+}
+
+fn seconds(time: f64) -> String {
+    format!("{time:.3} s")
 }
 
 /// A ratio, and its target if there is one.
