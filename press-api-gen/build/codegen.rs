@@ -39,6 +39,7 @@ pub(crate) fn run() -> Result<(), String> {
     for path in ["build", FOLDER, LOCK] {
         println!("cargo::rerun-if-changed={path}");
     }
+    println!("cargo::rerun-if-env-changed=OPENAPI_CONTENTS");
     let document = read(&format!("{FOLDER}/press.yaml"))?;
     let mapping_path = format!("{FOLDER}/mapping.yaml");
     let mapping = if Path::new(&mapping_path).exists() { read(&mapping_path)? } else { String::new() };

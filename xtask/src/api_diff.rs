@@ -18,25 +18,21 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use quote::ToTokens;
+use proc_macro2::TokenTree;
+use quote::{ToTokens, quote};
 use serde::Serialize;
-use syn::{
-    Attribute, Fields, ImplItem, Item, ItemImpl, LitStr, Token, Type, Visibility,
-    ext::IdentExt as _,
-    parse::{Parse, ParseStream},
-    visit_mut::VisitMut,
-};
+use syn::{Expr, ExprLit, File, ImplItem, Item, ItemImpl, Lit, Visibility, ext::IdentExt as _};
 
-use crate::workspace::{GENERATED, Workspace};
+use crate::workspace::{self, GENERATED};
 
 /// Prints what changed in the committed file since the git revision `base`.
 ///
 /// # Errors
 /// Returns an error if a version cannot be read, or with `deny_breaking` if a change is breaking.
-pub(crate) fn run(workspace: &Workspace, base: &str, json: bool, deny_breaking: bool) -> Result<()> {
-    let code =
-        workspace.read(GENERATED)?.with_context(|| format!("{GENERATED} is missing; run `cargo xtask codegen`"))?;
-    let report = Report::new(base, &workspace.read_at(base, GENERATED)?, &code)?;
+pub(crate) fn run(base: &str, json: bool, deny_breaking: bool) -> Result<()> {
+    let code = workspace::read(GENERATED)?;
+    let code = code.with_context(|| format!("{GENERATED} is missing; run `cargo xtask codegen`"))?;
+    let report = Report::new(base, &workspace::read_at(base, GENERATED)?, &code)?;
     if json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
@@ -72,7 +68,7 @@ struct Change {
 }
 
 /// The meaning of a change for users.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Class {
     /// Code of users may stop compiling or working.
@@ -83,6 +79,15 @@ enum Class {
 
 use Class::{Breaking, Compatible};
 
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Verb {
+    Added,
+    Removed,
+    Changed,
+}
+
+use Verb::{Added, Changed, Removed};
+
 impl Report {
     /// Compares the code `old` of the revision `base` with `new`.
     ///
@@ -91,20 +96,8 @@ impl Report {
     pub(crate) fn new(base: &str, old: &str, new: &str) -> Result<Self> {
         let old = Surface::parse(old).with_context(|| format!("{GENERATED} of {base}"))?;
         let new = Surface::parse(new).with_context(|| GENERATED.to_owned())?;
-        let mut changes = Vec::new();
-        for (path, entry) in old.comparable_to(&new) {
-            match new.entries.get(path) {
-                None => changes.push(old.removed(path, entry)),
-                Some(now) if now != entry => changes.push(new.changed(path, entry, now)),
-                Some(_) => {}
-            }
-        }
-        let sent = new.sent_types();
-        for (path, entry) in new.comparable_to(&old) {
-            if !old.entries.contains_key(path) {
-                changes.push(new.added(path, entry, &sent));
-            }
-        }
+        let paths: BTreeSet<_> = old.items.keys().chain(new.items.keys()).collect();
+        let mut changes: Vec<_> = paths.into_iter().filter_map(|path| Change::of(path, &old, &new)).collect();
         changes.sort();
         Ok(Self { base: base.to_owned(), breaking: changes.iter().any(|change| change.class == Breaking), changes })
     }
@@ -116,13 +109,9 @@ impl fmt::Display for Report {
             return writeln!(f, "No public item changed since {}.", self.base);
         }
         writeln!(f, "Changes since {}:\n", self.base)?;
-        for change in &self.changes {
-            let class = match change.class {
-                Breaking => "breaking",
-                Compatible => "compatible",
-            };
-            writeln!(f, "{class:<12}{}: {}", change.path, change.message)?;
-            if let Some(follow) = &change.follow {
+        for Change { class, path, message, follow, .. } in &self.changes {
+            writeln!(f, "{:<12}{path}: {message}", word(class))?;
+            if let Some(follow) = follow {
                 writeln!(f, "{:<12}  by hand: {follow}", "")?;
             }
         }
@@ -133,133 +122,156 @@ impl fmt::Display for Report {
     }
 }
 
-/// # Rules
-impl Surface {
-    fn added(&self, path: &str, entry: &Entry, sent: &BTreeSet<&str>) -> Change {
-        let (parent, name) = split(path);
-        let (class, follow) = match entry.kind {
-            Kind::Operation => (Compatible, Some(self.wrapping(path, name))),
-            Kind::Parameter => {
-                let class = if entry.is_optional() { Compatible } else { Breaking };
-                (class, self.parameter("add", path, entry))
-            }
-            Kind::Field if sent.contains(parent) && !entry.is_optional() => (Breaking, None),
-            Kind::Page => {
-                let follow = format!("client.rs: return a list request from `{}`", self.method(parent));
-                (Compatible, Some(follow))
-            }
-            _ => (Compatible, None),
+impl Change {
+    /// Compares the item at `path` in two versions; `None` if there is nothing to report.
+    fn of(path: &str, old: &Surface, new: &Surface) -> Option<Self> {
+        let (verb, item, surface, other) = match (old.items.get(path), new.items.get(path)) {
+            (None, Some(item)) => (Added, item, new, old),
+            (Some(item), None) => (Removed, item, old, new),
+            (Some(before), Some(item)) if before.text != item.text => (Changed, item, new, old),
+            _ => return None,
         };
-        entry.change("added", path, class, format!("new {entry}"), follow)
-    }
-
-    fn removed(&self, path: &str, entry: &Entry) -> Change {
         let (parent, _) = split(path);
-        let (message, follow) = match entry.kind {
-            Kind::Operation => (
-                format!("{entry} removed"),
-                Some(format!("remove `{}` wherever the compiler finds it", self.method(path))),
-            ),
-            Kind::Page => (
-                "no list any more".to_owned(),
-                Some(format!(
-                    "client.rs: end `{}` in `call`; specs.rs, lib.rs, blocking.rs: remove its alias",
-                    self.method(parent)
-                )),
-            ),
-            _ => (format!("{entry} removed"), self.parameter("remove", path, entry)),
-        };
-        entry.change("removed", path, Breaking, message, follow)
-    }
-
-    fn changed(&self, path: &str, old: &Entry, entry: &Entry) -> Change {
-        let (class, follow) = match entry.kind {
-            Kind::Name => (Compatible, None),
-            Kind::Route => (Compatible, Some("mock/: serve it there".to_owned())),
-            _ => (Breaking, self.parameter("change", path, entry)),
-        };
-        let message = format!("{entry} instead of `{}`", old.text);
-        entry.change("changed", path, class, message, follow)
-    }
-
-    /// Returns the edits that give a new operation its method.
-    fn wrapping(&self, path: &str, name: &str) -> String {
-        let parameters = self.entries.iter().filter(|(parameter, entry)| {
-            split(parameter).0 == path && entry.kind == Kind::Parameter && !self.paging.contains(*parameter)
-        });
-        let (optional, required): (Vec<_>, Vec<_>) = parameters.partition(|(_, entry)| entry.is_optional());
-        let names = |parameters: Vec<(&String, &Entry)>| {
-            let names: Vec<_> = parameters.iter().map(|(path, _)| split(path).1).collect();
-            names.join("`, `")
-        };
-        let method = format!("add the method `{}({})`", self.method(path), names(required).replace('`', ""));
-        let setters = names(optional);
-        if self.entries.contains_key(&format!("{path}::Page")) {
-            let setters = match setters.as_str() {
-                "" => String::new(),
-                setters => format!(" with the setters `{setters}`"),
-            };
-            format!(
-                "client.rs: {method}; specs.rs: the alias `{name}`{setters}; lib.rs, blocking.rs: the alias; mock/: the operation"
-            )
-        } else {
-            format!("client.rs: {method}, which ends in `call`; mock/: the operation")
-        }
-    }
-
-    /// Returns the edit that a parameter needs; `None` if the entry is none, or if all lists share it.
-    fn parameter(&self, verb: &str, path: &str, entry: &Entry) -> Option<String> {
-        if entry.kind != Kind::Parameter || self.paging.contains(path) {
+        let with_its_parent = surface.items.contains_key(parent) && !other.items.contains_key(parent);
+        // Each operation has these; a version that does not say them is of an older generator.
+        let unsaid = verb != Changed && matches!(item.kind, Kind::Response | Kind::Name | Kind::Route);
+        if with_its_parent || unsaid {
             return None;
         }
-        let (operation, name) = split(path);
-        let ty = &entry.text;
-        let inner = |of: &str| ty.strip_prefix(of).and_then(|ty| ty.strip_suffix('>'));
-        let argument = match (inner("Option<"), inner("Vec<")) {
-            (_, Some(ty)) => format!("impl IntoIterator<Item = impl Into<{ty}>>"),
-            (inner, None) => format!("impl Into<{}>", inner.unwrap_or(ty)),
+        let class = match (verb, item.kind) {
+            (_, Kind::Name | Kind::Route) => Compatible,
+            (Added, Kind::Parameter | Kind::Paging) if !item.is_optional() => Breaking,
+            (Added, Kind::Field) if !item.is_optional() && new.sent_types().contains(split(parent).1) => Breaking,
+            (Added, _) => Compatible,
+            (Removed | Changed, _) => Breaking,
         };
-        let method = self.method(operation);
-        let list = self.entries.contains_key(&format!("{operation}::Page"));
-        Some(match entry.is_optional() && list {
-            true => {
-                let alias = split(operation).1;
-                format!("specs.rs: {verb} the setter `{alias}::{name}({argument})`; mock/: {verb} the filter")
+        let message = match (verb, item.kind) {
+            (Added, _) => format!("new {item}"),
+            (Removed, Kind::Page) => "no list any more".to_owned(),
+            (Removed, _) => format!("{item} removed"),
+            (Changed, _) => format!("{item} instead of `{}`", other.items[path].text),
+        };
+        let method = surface.method(if item.kind == Kind::Page { parent } else { path });
+        let follow = match (verb, item.kind) {
+            (Added, Kind::Operation) => surface.wrapping(path),
+            (Removed, Kind::Operation) => format!("remove `{method}` wherever the compiler finds it"),
+            (Added, Kind::Page) => format!("client.rs: return a list request from `{method}`"),
+            (Removed, Kind::Page) => {
+                format!("client.rs: end `{method}` in `call`; specs.rs, lib.rs, blocking.rs: remove its alias")
             }
-            false => format!("client.rs: {verb} the argument `{name}: {argument}` of `{method}`"),
+            (_, Kind::Parameter) => surface.parameter(verb, path, item),
+            (_, Kind::Route) => "mock/: serve it there".to_owned(),
+            _ => String::new(),
+        };
+        Some(Self {
+            class,
+            path: path.to_owned(),
+            kind: format!("{}-{}", word(item.kind), word(verb)),
+            message,
+            follow: (!follow.is_empty()).then_some(follow),
         })
+    }
+}
+
+/// # The edits that follow
+impl Surface {
+    /// Returns the edits that give a new operation its method.
+    fn wrapping(&self, path: &str) -> String {
+        let names = |optional: bool, separator: &str| {
+            let parameters = self.items.iter().filter(|(parameter, item)| {
+                split(parameter).0 == path && item.kind == Kind::Parameter && item.is_optional() == optional
+            });
+            parameters.map(|(parameter, _)| split(parameter).1).collect::<Vec<_>>().join(separator)
+        };
+        let method = format!("client.rs: add the method `{}({})`", self.method(path), names(false, ", "));
+        if !self.is_list(path) {
+            return format!("{method}, which ends in `call`; mock/: the operation");
+        }
+        let alias = format!("specs.rs: the alias `{}`", split(path).1);
+        let setters = match names(true, "`, `") {
+            setters if setters.is_empty() => String::new(),
+            setters => format!(" with the setters `{setters}`"),
+        };
+        format!("{method}; {alias}{setters}; lib.rs, blocking.rs: the alias; mock/: the operation")
+    }
+
+    /// Returns the edit that a changed parameter needs.
+    fn parameter(&self, verb: Verb, path: &str, item: &Entry) -> String {
+        let (operation, name) = split(path);
+        let inner = |of: &str| item.text.strip_prefix(of).and_then(|ty| ty.strip_suffix('>'));
+        let argument = match inner("Vec<") {
+            Some(ty) => format!("impl IntoIterator<Item = impl Into<{ty}>>"),
+            None => format!("impl Into<{}>", inner("Option<").unwrap_or(&item.text)),
+        };
+        let verb = match verb {
+            Added => "add",
+            Removed => "remove",
+            Changed => "change",
+        };
+        if item.is_optional() && self.is_list(operation) {
+            let setter = format!("{}::{name}({argument})", split(operation).1);
+            format!("specs.rs: {verb} the setter `{setter}`; mock/: {verb} the filter")
+        } else {
+            format!("client.rs: {verb} the argument `{name}: {argument}` of `{}`", self.method(operation))
+        }
     }
 
     /// Returns the name of the method that wraps an operation.
     fn method<'a>(&'a self, operation: &'a str) -> &'a str {
-        let name = self.entries.get(&format!("{operation}::NAME"));
-        name.map_or(operation, |name| &name.text)
+        self.items.get(&format!("{operation}::NAME")).map_or(operation, |name| &name.text)
+    }
+
+    fn is_list(&self, operation: &str) -> bool {
+        self.items.contains_key(&format!("{operation}::Page"))
+    }
+
+    /// Returns the names of the types that requests hold, which users make.
+    fn sent_types(&self) -> BTreeSet<&str> {
+        let mut sent = BTreeSet::new();
+        loop {
+            let count = sent.len();
+            for (path, item) in &self.items {
+                let (parent, name) = split(path);
+                let is_sent = match item.kind {
+                    Kind::Parameter => true,
+                    Kind::Type => sent.contains(name),
+                    Kind::Field => sent.contains(split(parent).1),
+                    _ => false,
+                };
+                if is_sent {
+                    sent.extend(item.text.split(|char: char| !char.is_alphanumeric()));
+                }
+            }
+            if sent.len() == count {
+                return sent;
+            }
+        }
     }
 }
 
 /// The public items of the generated file by their Rust paths.
 #[derive(Default)]
 struct Surface {
-    entries: BTreeMap<String, Entry>,
-    /// The parameters for the number and the size of a page, which all list requests set alike.
-    paging: BTreeSet<String>,
+    items: BTreeMap<String, Entry>,
 }
 
-#[derive(PartialEq)]
 struct Entry {
     kind: Kind,
     /// A type or a value, with as few words as tell it from others.
     text: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Kind {
     Type,
     Field,
+    /// A value of an enumeration.
     Value,
     Operation,
     Parameter,
+    /// A parameter for the number or the size of a page, which all list requests set alike.
+    Paging,
+    /// The response of an operation that is no list.
     Response,
     Page,
     Name,
@@ -268,26 +280,15 @@ enum Kind {
 
 impl Entry {
     fn is_optional(&self) -> bool {
-        self.text.starts_with("Option<") || self.text.starts_with("Vec<") || self.text.starts_with("Map<")
-    }
-
-    fn change(&self, verb: &str, path: &str, class: Class, message: String, follow: Option<String>) -> Change {
-        Change {
-            class,
-            path: path.to_owned(),
-            kind: format!("{}-{verb}", format!("{:?}", self.kind).to_lowercase()),
-            message,
-            follow,
-        }
+        ["Option<", "Vec<", "Map<"].iter().any(|of| self.text.starts_with(of))
     }
 }
 
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = format!("{:?}", self.kind).to_lowercase();
         match self.kind {
-            Kind::Operation => f.write_str(&kind),
-            _ => write!(f, "{kind} `{}`", self.text),
+            Kind::Operation => f.write_str("operation"),
+            kind => write!(f, "{} `{}`", word(kind), self.text),
         }
     }
 }
@@ -299,9 +300,8 @@ impl Surface {
             if let Item::Mod(module) = item
                 && let Some((_, items)) = module.content
             {
-                let module = module.ident.to_string();
                 // The crate shows enumerations among the other types.
-                let name = if module == "operations" { "operations" } else { "types" };
+                let name = if module.ident == "operations" { "operations" } else { "types" };
                 items.into_iter().for_each(|item| surface.item(name, item));
             }
         }
@@ -313,113 +313,68 @@ impl Surface {
         match item {
             Item::Struct(item) if is_public(&item.vis) => {
                 let path = format!("{module}::{}", item.ident);
-                let (kind, field_kind) = match operations {
-                    true => (Kind::Operation, Kind::Parameter),
-                    false => (Kind::Type, Kind::Field),
-                };
-                self.add(path.clone(), kind, "struct");
-                self.fields(&path, field_kind, item.fields);
+                let (kind, field) =
+                    if operations { (Kind::Operation, Kind::Parameter) } else { (Kind::Type, Kind::Field) };
+                self.add(&path, kind, "struct");
+                for (index, item) in item.fields.into_iter().enumerate().filter(|(_, item)| is_public(&item.vis)) {
+                    let name = item.ident.map_or_else(|| index.to_string(), |name| name.unraw().to_string());
+                    self.add(&format!("{path}::{name}"), field, type_text(item.ty));
+                }
             }
             Item::Enum(item) if is_public(&item.vis) => {
                 let path = format!("{module}::{}", item.ident);
-                self.add(path.clone(), Kind::Type, "enum");
+                self.add(&path, Kind::Type, "enum");
                 for variant in item.variants {
-                    self.add(format!("{path}::{}", variant.ident), Kind::Value, text(variant.fields));
+                    let value = variant.discriminant.and_then(|(_, value)| string(value));
+                    let value = value.unwrap_or_else(|| type_text(variant.fields));
+                    self.add(&format!("{path}::{}", variant.ident), Kind::Value, value);
                 }
             }
             Item::Type(item) if is_public(&item.vis) => {
-                self.add(format!("{module}::{}", item.ident), Kind::Type, text(*item.ty));
+                self.add(&format!("{module}::{}", item.ident), Kind::Type, type_text(item.ty));
             }
             Item::Impl(item) if operations => self.operation(module, item),
-            Item::Macro(item) => match item.mac.parse_body::<Enumeration>() {
-                Ok(enumeration) => {
-                    let path = format!("{module}::{}", enumeration.name);
-                    self.add(path.clone(), Kind::Type, "enum");
-                    for (name, value) in enumeration.values {
-                        self.add(format!("{path}::{name}"), Kind::Value, value);
-                    }
-                }
-                // A macro around ordinary items.
-                Err(_) => {
-                    let items = item.mac.parse_body::<syn::File>().map(|file| file.items);
-                    items.into_iter().flatten().for_each(|item| self.item(module, item));
-                }
-            },
-            _ => {}
-        }
-    }
-
-    fn fields(&mut self, path: &str, kind: Kind, fields: Fields) {
-        for (index, field) in fields.into_iter().enumerate() {
-            if is_public(&field.vis) {
-                let name = field.ident.map_or_else(|| index.to_string(), |name| name.unraw().to_string());
-                self.add(format!("{path}::{name}"), kind, text(field.ty));
+            Item::Macro(item) => {
+                // A macro around ordinary items, or `open_enumeration!`, in which `pub enum` is left out after the docs.
+                let named =
+                    item.mac.tokens.clone().into_iter().skip_while(|token| !matches!(token, TokenTree::Ident(_)));
+                let file = syn::parse2::<File>(item.mac.tokens);
+                let file = file.or_else(|_| syn::parse2(quote! { pub enum #(#named)* }));
+                file.into_iter().flat_map(|file| file.items).for_each(|item| self.item(module, item));
             }
+            _ => {}
         }
     }
 
     /// Reads what an implementation of `Operation` or `ListOperation` says.
     fn operation(&mut self, module: &str, item: ItemImpl) {
-        let path = format!("{module}::{}", text(*item.self_ty));
+        let path = format!("{module}::{}", type_text(item.self_ty));
         for item in item.items {
             match item {
                 ImplItem::Const(item) => {
                     let kind = if item.ident == "NAME" { Kind::Name } else { Kind::Route };
-                    let value = text(item.expr);
-                    self.add(format!("{path}::{}", item.ident), kind, value.trim_matches('"'));
+                    self.add(&format!("{path}::{}", item.ident), kind, string(item.expr).unwrap_or_default());
+                }
+                ImplItem::Type(item) if item.ident == "Page" => {
+                    self.items.remove(&format!("{path}::Response"));
+                    self.add(&format!("{path}::Page"), Kind::Page, type_text(item.ty));
                 }
                 ImplItem::Type(item) => {
-                    let kind = if item.ident == "Page" { Kind::Page } else { Kind::Response };
-                    self.add(format!("{path}::{}", item.ident), kind, text(item.ty));
+                    self.add(&format!("{path}::{}", item.ident), Kind::Response, type_text(item.ty));
                 }
                 ImplItem::Fn(item) if item.sig.ident.to_string().starts_with("set_page_") => {
                     let body = item.block.to_token_stream().to_string();
                     let field = body.split_once("self . ").and_then(|(_, rest)| rest.split(' ').next());
-                    self.paging.extend(field.map(|field| format!("{path}::{field}")));
+                    let field = self.items.get_mut(&format!("{path}::{}", field.unwrap_or_default()));
+                    field.into_iter().for_each(|field| field.kind = Kind::Paging);
                 }
                 _ => {}
             }
         }
     }
 
-    fn add(&mut self, path: String, kind: Kind, text: impl Into<String>) {
-        let text = text.into();
-        self.entries.insert(path, Entry { kind, text });
-    }
-
-    /// Returns the entries that do not merely come or go with the item that holds them.
-    fn comparable_to<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = (&'a str, &'a Entry)> {
-        self.entries.iter().filter_map(move |(path, entry)| {
-            let (parent, name) = split(path);
-            let alone = !self.entries.contains_key(parent) || other.entries.contains_key(parent);
-            // Each operation has these; a version that does not say them is of an older generator.
-            let said =
-                other.entries.contains_key(path) || !matches!(entry.kind, Kind::Response | Kind::Name | Kind::Route);
-            // The response of a list is its page.
-            let twice = name == "Response" && self.entries.contains_key(&format!("{parent}::Page"));
-            (alone && said && !twice).then_some((path.as_str(), entry))
-        })
-    }
-
-    /// Returns the types that requests hold, which users make.
-    fn sent_types(&self) -> BTreeSet<&str> {
-        let mut sent = BTreeSet::new();
-        let mut texts: Vec<&str> = Vec::new();
-        let parameters = self.entries.values().filter(|entry| entry.kind == Kind::Parameter);
-        texts.extend(parameters.map(|entry| entry.text.as_str()));
-        while let Some(text) = texts.pop() {
-            for word in text.split(|char: char| !char.is_alphanumeric() && char != '_') {
-                let Some((path, entry)) = self.entries.get_key_value(&format!("types::{word}")) else {
-                    continue;
-                };
-                if sent.insert(path.as_str()) {
-                    texts.push(&entry.text);
-                    let fields = self.entries.iter().filter(|(field, _)| split(field).0 == path);
-                    texts.extend(fields.map(|(_, field)| field.text.as_str()));
-                }
-            }
-        }
-        sent
+    fn add(&mut self, path: &str, kind: Kind, text: impl Into<String>) {
+        self.items.insert(path.to_owned(), Entry { kind, text: text.into() });
     }
 }
 
@@ -427,56 +382,26 @@ fn split(path: &str) -> (&str, &str) {
     path.rsplit_once("::").unwrap_or(("", path))
 }
 
+fn word(name: impl fmt::Debug) -> String {
+    format!("{name:?}").to_lowercase()
+}
+
 fn is_public(visibility: &Visibility) -> bool {
     matches!(visibility, Visibility::Public(_))
 }
 
-/// Returns a piece of code without spaces and, if it is a type, without the modules in its paths.
-fn text(code: impl ToTokens) -> String {
-    let tokens = code.to_token_stream();
-    let tokens = match syn::parse2::<Type>(tokens.clone()) {
-        Ok(mut ty) => {
-            ShortPaths.visit_type_mut(&mut ty);
-            ty.into_token_stream()
-        }
-        Err(_) => tokens,
-    };
-    tokens.to_string().replace(' ', "").replace(',', ", ")
-}
-
-struct ShortPaths;
-
-impl VisitMut for ShortPaths {
-    fn visit_path_mut(&mut self, path: &mut syn::Path) {
-        syn::visit_mut::visit_path_mut(self, path);
-        if let Some(last) = path.segments.last().cloned() {
-            *path = last.into();
-        }
+fn string(expression: Expr) -> Option<String> {
+    match expression {
+        Expr::Lit(ExprLit { lit: Lit::Str(string), .. }) => Some(string.value()),
+        _ => None,
     }
 }
 
-/// The body of an `open_enumeration!`: docs, a name, and the values in braces.
-struct Enumeration {
-    name: syn::Ident,
-    values: Vec<(syn::Ident, String)>,
-}
-
-impl Parse for Enumeration {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        input.call(Attribute::parse_outer)?;
-        let name = input.parse()?;
-        let body;
-        syn::braced!(body in input);
-        let values = body.parse_terminated(
-            |input| {
-                input.call(Attribute::parse_outer)?;
-                let name = input.parse()?;
-                input.parse::<Token![=]>()?;
-                Ok((name, input.parse::<LitStr>()?.value()))
-            },
-            Token![,],
-        )?;
-        let values = values.into_iter().collect();
-        Ok(Self { name, values })
-    }
+/// Returns a type without spaces and without the modules in its paths.
+fn type_text(code: impl ToTokens) -> String {
+    let text = code.to_token_stream().to_string().replace(' ', "").replace(',', ", ");
+    let mut parts: Vec<&str> = text.split("::").collect();
+    let last = parts.pop().unwrap_or_default();
+    let is_name = |char: char| char.is_alphanumeric() || char == '_';
+    parts.into_iter().map(|part| part.trim_end_matches(is_name)).chain([last]).collect()
 }

@@ -7,7 +7,6 @@ mod workspace;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use workspace::Workspace;
 
 /// The maintainers' commands of this workspace.
 #[derive(Parser)]
@@ -43,10 +42,11 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let outcome = Workspace::find().and_then(|workspace| match Arguments::parse().command {
-        Command::Codegen { check: true, .. } => codegen::check(&workspace),
-        Command::Codegen { check: false, base } => codegen::write(&workspace, &base),
-        Command::ApiDiff { base, json, deny_breaking } => api_diff::run(&workspace, &base, json, deny_breaking),
+    let arguments = Arguments::parse();
+    let outcome = workspace::enter().and_then(|()| match arguments.command {
+        Command::Codegen { check: true, .. } => codegen::check(),
+        Command::Codegen { check: false, base } => codegen::write(&base),
+        Command::ApiDiff { base, json, deny_breaking } => api_diff::run(&base, json, deny_breaking),
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

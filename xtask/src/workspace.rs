@@ -1,11 +1,6 @@
 //! The files of the workspace, and their versions in git.
 
-use std::{
-    env, fs,
-    io::ErrorKind,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{env, fs, io::ErrorKind, path::Path, process::Command};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -18,60 +13,45 @@ pub(crate) const MAPPING: &str = "openapi/mapping.yaml";
 /// The committed output of the generator.
 pub(crate) const GENERATED: &str = "press-api-gen/src/generated.rs";
 
-/// The workspace that this program belongs to.
-pub(crate) struct Workspace {
-    root: PathBuf,
+/// Makes the root of the workspace the working directory, wherever the program was started.
+///
+/// # Errors
+/// Returns an error if this program runs neither through cargo nor where it was built.
+pub(crate) fn enter() -> Result<()> {
+    let manifest = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let root = Path::new(&manifest).parent().unwrap_or(Path::new("."));
+    if !root.join("press-api-gen").is_dir() {
+        bail!("the workspace is not at {}; start this with `cargo xtask`", root.display());
+    }
+    env::set_current_dir(root).context("the workspace")
 }
 
-impl Workspace {
-    /// Finds the workspace, independent of the working directory.
-    ///
-    /// # Errors
-    /// Returns an error if this program runs neither through cargo nor where it was built.
-    pub(crate) fn find() -> Result<Self> {
-        let manifest = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
-        let root = Path::new(&manifest).parent().map(Path::to_owned).unwrap_or_default();
-        if !root.join("press-api-gen").is_dir() {
-            bail!("the workspace is not at {}; start this with `cargo xtask`", root.display());
-        }
-        Ok(Self { root })
+/// Reads a file with its line ends as `\n`; `None` if it does not exist.
+///
+/// # Errors
+/// Returns an error if the file cannot be read.
+pub(crate) fn read(path: &str) -> Result<Option<String>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(text(&bytes))),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).context(path.to_owned()),
     }
+}
 
-    /// Returns the directory of the workspace's `Cargo.toml`.
-    pub(crate) fn root(&self) -> &Path {
-        &self.root
+/// Reads a file of a git revision.
+///
+/// # Errors
+/// Returns an error if git is missing, or if it has no such revision or no such file in it.
+pub(crate) fn read_at(revision: &str, path: &str) -> Result<String> {
+    let file = format!("{revision}:./{path}");
+    let git =
+        Command::new("git").args(["show", "--end-of-options", &file]).output().context("git could not be started")?;
+    if !git.status.success() {
+        bail!("git has no {path} in the revision `{revision}`");
     }
+    Ok(text(&git.stdout))
+}
 
-    /// Reads a file with its line ends as `\n`; `None` if it does not exist.
-    ///
-    /// # Errors
-    /// Returns an error if the file cannot be read.
-    pub(crate) fn read(&self, path: &str) -> Result<Option<String>> {
-        match fs::read(self.root.join(path)) {
-            Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).replace("\r\n", "\n"))),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error).context(path.to_owned()),
-        }
-    }
-
-    /// Reads a file of a git revision.
-    ///
-    /// # Errors
-    /// Returns an error if git is missing, or if it has no such revision or no such file in it.
-    pub(crate) fn read_at(&self, revision: &str, path: &str) -> Result<String> {
-        let commit = format!("{revision}^{{commit}}");
-        if self.git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &commit])?.is_none() {
-            bail!("git has no commit `{revision}`");
-        }
-        self.git(&["show", "--end-of-options", &format!("{revision}:./{path}")])?
-            .with_context(|| format!("git has no {path} in `{revision}`"))
-    }
-
-    /// Returns the output of a git command; `None` if the command failed.
-    fn git(&self, arguments: &[&str]) -> Result<Option<String>> {
-        let output =
-            Command::new("git").current_dir(&self.root).args(arguments).output().context("git could not be started")?;
-        let text = String::from_utf8_lossy(&output.stdout).replace("\r\n", "\n");
-        Ok(output.status.success().then_some(text))
-    }
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).replace("\r\n", "\n")
 }
