@@ -125,7 +125,7 @@ fn failures_are_retried_and_reported_as_by_the_async_client() -> Outcome {
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::InternalServerError, 4));
     mock.clear_faults();
 
-    mock.fault(Fault::hang());
+    mock.fault(Fault::hang().always());
     let session = mock.session_builder().timeout(Duration::from_millis(50)).retry(RetryPolicy::none());
     let error = get_client(session.build()?)?.list_specs().page(1).expect_err("no answer");
     assert_eq!(error.kind(), ErrorKind::Timeout);

@@ -151,7 +151,8 @@ async fn renewing_costs_neither_attempts_nor_budget() -> Outcome {
 #[tokio::test]
 async fn a_function_that_fails_is_an_error_of_credentials() -> Outcome {
     let mock = MockPress::start()?;
-    let builder = || mock.session_builder().total_timeout(Duration::from_millis(200));
+    let builder = || mock.session_builder();
+    let never = future::pending::<Result<String, io::Error>>;
     let line_break = || async { Ok::<_, io::Error>("s3cr3t\nb".to_owned()) };
     let panics = || async { panic!("s3cr3t") as Result<String, io::Error> };
     let at_once = || -> future::Ready<Result<String, io::Error>> { panic!("s3cr3t") };
@@ -169,7 +170,7 @@ async fn a_function_that_fails_is_an_error_of_credentials() -> Outcome {
         ),
         (builder().auth_token_fn(panics), ErrorKind::Credentials, "panicked"),
         (builder().auth_token_fn(at_once), ErrorKind::Credentials, "panicked"),
-        (builder().auth_token_fn(future::pending::<Result<String, io::Error>>), ErrorKind::Timeout, "total timeout"),
+        (builder().auth_token_fn(never).total_timeout(Duration::from_millis(100)), ErrorKind::Timeout, "total timeout"),
     ] {
         let client = get_client(session.build()?)?;
         for _ in 0..2 {
