@@ -272,7 +272,7 @@ async fn child() -> Outcome {
 #[cfg(target_os = "linux")]
 #[test]
 fn the_worst_page_takes_no_more_memory_than_documented() -> Outcome {
-    let factor: usize = crate::environment::ask("limits::child", "memory", &[])?[0].parse()?;
+    let factor: usize = crate::support::ask("limits::child", "memory", &[])?[0].parse()?;
     assert!((20..=120).contains(&factor), "{factor} bytes for each byte");
     Ok(())
 }

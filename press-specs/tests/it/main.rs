@@ -27,7 +27,7 @@ mod runtimes;
 #[cfg(feature = "schemars")]
 mod schemars;
 mod secrets;
-mod setters;
+mod support;
 mod tls;
 #[cfg(feature = "tracing")]
 mod tracing;

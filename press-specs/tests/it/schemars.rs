@@ -4,8 +4,6 @@ use ::schemars::{JsonSchema, schema_for};
 use press_specs::types;
 use serde_json::{Value, json};
 
-use crate::Outcome;
-
 /// The schema of a type, after what every one of them must be.
 fn schema<T: JsonSchema>() -> Value {
     let schema = schema_for!(T).to_value();
@@ -16,37 +14,26 @@ fn schema<T: JsonSchema>() -> Value {
 }
 
 #[test]
-fn every_data_type_has_a_schema() -> Outcome {
-    let objects = [
-        schema::<types::SpecPage>(),
-        schema::<types::SpecSummary>(),
-        schema::<types::SpecRelease>(),
-        schema::<types::SpecMetadata>(),
-        schema::<types::DeploymentPage>(),
-        schema::<types::DeploymentSummary>(),
-        schema::<types::DeploymentRevision>(),
-        schema::<types::DeploymentMetadata>(),
-        schema::<types::DeploymentSpec>(),
-        schema::<types::DeploymentRelease>(),
-        schema::<types::Tag>(),
-    ];
-    for schema in &objects {
-        assert_eq!(schema["type"], "object");
-        let fields = schema["properties"].as_object().ok_or("fields")?;
-        assert!(!fields.is_empty() && !fields.contains_key("extra"), "{schema}");
+fn every_data_type_has_a_schema() {
+    for (schema, required) in [
+        (schema::<types::SpecPage>(), json!(["pageCount", "specs"])),
+        (schema::<types::SpecSummary>(), json!(["id"])),
+        (schema::<types::SpecRelease>(), Value::Null),
+        (schema::<types::SpecMetadata>(), Value::Null),
+        (schema::<types::DeploymentPage>(), json!(["deployments", "pageCount"])),
+        (schema::<types::DeploymentSummary>(), json!(["id"])),
+        (schema::<types::DeploymentRevision>(), Value::Null),
+        (schema::<types::DeploymentMetadata>(), Value::Null),
+        (schema::<types::DeploymentSpec>(), Value::Null),
+        (schema::<types::DeploymentRelease>(), Value::Null),
+        (schema::<types::Tag>(), Value::Null),
+    ] {
+        assert_eq!((&schema["type"], &schema["required"]), (&json!("object"), &required));
         // What the contract does not name is allowed.
+        assert!(schema["properties"].is_object() && schema["properties"]["extra"].is_null(), "{schema}");
         assert_ne!(schema["additionalProperties"], false, "{schema}");
     }
-    assert_eq!(objects[0]["required"], json!(["pageCount", "specs"]));
-    assert_eq!(objects[1]["required"], json!(["id"]));
-    assert_eq!(objects[4]["required"], json!(["deployments", "pageCount"]));
-    assert_eq!(objects[6]["required"], Value::Null);
     assert_eq!(schema::<types::Timestamp>()["type"], "string");
-    Ok(())
-}
-
-#[test]
-fn enumerations_name_their_values_and_allow_others() {
     for (schema, first) in [
         (schema::<types::SpecKind>(), "app"),
         (schema::<types::SpecScope>(), "private"),
