@@ -11,7 +11,7 @@ use std::{
 use futures::StreamExt;
 use http::HeaderValue;
 use press_specs::{
-    ErrorKind, ListSpecs, RetryPolicy, blocking, get_client,
+    ErrorKind, RetryPolicy, get_client,
     mock::{Fault, MockPress},
 };
 
@@ -104,19 +104,5 @@ async fn what_cannot_go_along_is_named_before_any_request() -> Outcome {
         assert!(error.to_string().contains(name) && !error.to_string().contains("s3cr3t"), "{error}");
     }
     assert_eq!(mock.connections(), 0);
-    Ok(())
-}
-
-#[test]
-fn absent_filters_leave_the_request_as_it_is() -> Outcome {
-    let mock = MockPress::builder().generated_specs(1).start()?;
-    let client = blocking::get_client(mock.session()?)?;
-    for (kind, query) in [(None, None), (Some("app"), Some("kind=app&pageSize=7&scope=shared&scope=public"))] {
-        mock.clear_requests();
-        let specs = client.list_specs().maybe(kind, ListSpecs::kind);
-        let specs = specs.maybe(kind.map(|_| 7), ListSpecs::page_size);
-        specs.maybe(kind.map(|_| ["shared", "public"]), ListSpecs::scope).page(None)?;
-        assert_eq!(mock.requests()[0].raw_query(), query);
-    }
     Ok(())
 }
