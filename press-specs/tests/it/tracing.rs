@@ -149,25 +149,18 @@ async fn a_stream_has_one_span_with_a_page_for_each() -> Outcome {
 async fn a_request_belongs_to_the_span_in_which_it_is_polled_or_else_called() -> Outcome {
     let (recorder, _guard) = Recorder::start().await?;
     let mock = MockPress::builder().generated_specs(3).start()?;
-    let specs = client(&mock)?.list_specs();
+    let (specs, blocking) = (client(&mock)?.list_specs(), blocking::get_client(mock.session()?)?.list_specs());
     specs.clone().page(1).instrument(info_span!("polled")).await?;
     ids(specs.clone().stream()).instrument(info_span!("polled")).await?;
     let call = info_span!("called").in_scope(|| specs.page(1));
     call.await?;
-    assert_eq!((recorder.count("list_specs", "polled"), recorder.count("list_specs", "called")), (2, 1));
-    Ok(())
-}
-
-#[tokio::test]
-async fn blocking_calls_tell_the_subscriber_of_their_caller() -> Outcome {
-    let (recorder, _guard) = Recorder::start().await?;
-    let mock = MockPress::builder().generated_specs(3).start()?;
-    let client = blocking::get_client(mock.session()?)?;
-    info_span!("outer").in_scope(|| {
-        client.list_specs().page(1)?;
-        client.list_specs().iter().try_for_each(|item| item.map(drop))
+    // The background thread tells the subscriber of the caller.
+    info_span!("blocking").in_scope(|| {
+        blocking.clone().page(1)?;
+        blocking.into_iter().try_for_each(|item| item.map(drop))
     })?;
-    assert_eq!((recorder.count("list_specs", "outer"), recorder.count("list_specs", "list_specs")), (2, 2));
+    assert_eq!(["polled", "called", "blocking"].map(|parent| recorder.count("list_specs", parent)), [2, 1, 2]);
+    assert_eq!(recorder.count("list_specs", "list_specs"), 5);
     Ok(())
 }
 
