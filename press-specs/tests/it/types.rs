@@ -27,25 +27,16 @@ async fn the_documented_examples_arrive_whole() -> Outcome {
     let spec = &page.specs[0];
     let kind = (&spec.kind, spec.featured, &spec.scope);
     assert_eq!(kind, (&Some(SpecKind::Workflow), Some(false), &Some(SpecScope::Private)));
-    let release = spec.latest_release.as_ref().ok_or("a release")?;
-    assert_eq!(release.version.as_deref(), Some("1.0.0"));
     let metadata = spec.metadata.as_ref().ok_or("metadata")?;
     assert_eq!(metadata.status, Some(SpecStatus::Available));
     let created = metadata.created_at.as_ref().and_then(|time| time.to_utc()).ok_or("a time")?;
     assert_eq!(created.to_rfc3339(), "2020-01-01T18:00:00+00:00");
-    let tags = metadata.tags.as_ref().ok_or("tags")?;
-    assert_eq!(tags[0].name.as_deref(), Some("salesforce"));
-    let shown = format!("{page:?}");
 
-    let page = deployments(include_str!("../fixtures/deployments_page.json")).await?;
-    let deployment = &page.deployments[0];
-    assert_eq!((page.deployment_count, deployment.id.as_str()), (Some(2), "632a4e7c-…"));
-    let revision = deployment.latest_revision.as_ref().ok_or("a revision")?;
-    let status = Some(DeploymentStatus::Deployed);
-    assert_eq!((revision.revision, &revision.status), (Some(1), &status));
-    assert_eq!(deployment.metadata.as_ref().ok_or("metadata")?.status, status);
+    let deployments = deployments(include_str!("../fixtures/deployments_page.json")).await?;
+    let revision = deployments.deployments[0].latest_revision.as_ref().ok_or("a revision")?;
+    assert_eq!((revision.revision, &revision.status), (Some(1), &Some(DeploymentStatus::Deployed)));
     // Every field has a name of its own.
-    let shown = shown + &format!("{page:?}");
+    let shown = format!("{page:?} {deployments:?}");
     assert_eq!(shown.matches("extra: {}").count(), shown.matches("extra: ").count(), "{shown}");
     Ok(())
 }
