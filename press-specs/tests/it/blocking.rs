@@ -2,7 +2,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    thread,
+    process, thread,
 };
 
 use futures::executor;
@@ -16,7 +16,7 @@ use tokio::{runtime::Builder, task::block_in_place};
 
 use crate::{
     Outcome, PATIENCE,
-    support::{ask, runtime, say, task},
+    support::{in_child, runtime},
 };
 
 fn client(mock: &MockPress) -> Outcome<Spec> {
@@ -130,57 +130,44 @@ fn a_panic_goes_on_in_the_caller() -> Outcome {
     Ok(())
 }
 
-/// Runs in the children of the tests below.
-#[test]
-fn child() -> Outcome {
-    match &*task() {
-        #[cfg(unix)]
-        "forks" => {
-            let mock = MockPress::builder().generated_specs(3).start()?;
-            let client = client(&mock)?;
-            let mut items = client.list_specs().page_size(1).iter();
-            items.next().ok_or("an item")??;
-            match fork::fork()? {
-                fork::Fork::Child => {
-                    let page = client.list_specs().page(1).map(|page| page.specs.len());
-                    let walk = ids(client.list_specs().page_size(1).concurrency(2)).map(|ids| ids.len());
-                    let stale = items.next().and_then(Result::err).map(|error| error.kind());
-                    let worked = matches!((page, walk, stale), (Ok(3), Ok(3), Some(ErrorKind::InvalidConfiguration)));
-                    std::process::exit(i32::from(!worked));
-                }
-                fork::Fork::Parent(child) => assert_eq!(fork::waitpid(child)?, 0),
-            }
-            assert_eq!(items.count(), 2);
-            say("both worked");
-        }
-        "no thread" => {
-            let session = Session::builder().auth_token("t").base_url("http://127.0.0.1:9").build()?;
-            let specs = get_client(session)?.list_specs();
-            let error = specs.clone().page(1).expect_err("no thread");
-            let mut items = specs.iter();
-            let same = items.next().ok_or("an error")?.expect_err("no thread");
-            assert!(items.next().is_none());
-            assert_eq!((same.kind(), error.attempts()), (error.kind(), 0));
-            say(format!("{:?}: {error}", error.kind()));
-        }
-        _ => {}
-    }
-    Ok(())
-}
-
 #[cfg(unix)]
 #[test]
 fn it_works_in_a_forked_child() -> Outcome {
-    assert_eq!(ask("blocking::child", "forks", &[])?, ["both worked"]);
-    Ok(())
+    in_child("blocking::it_works_in_a_forked_child", "", &[], || {
+        let mock = MockPress::builder().generated_specs(3).start()?;
+        let client = client(&mock)?;
+        let mut items = client.list_specs().page_size(1).iter();
+        items.next().ok_or("an item")??;
+        match fork::fork()? {
+            fork::Fork::Child => {
+                let page = client.list_specs().page(1).map(|page| page.specs.len());
+                let walk = ids(client.list_specs().page_size(1).concurrency(2)).map(|ids| ids.len());
+                let stale = items.next().and_then(Result::err).map(|error| error.kind());
+                let worked = matches!((page, walk, stale), (Ok(3), Ok(3), Some(ErrorKind::InvalidConfiguration)));
+                process::exit(i32::from(!worked));
+            }
+            fork::Fork::Parent(child) => assert_eq!(fork::waitpid(child)?, 0),
+        }
+        assert_eq!(items.filter(Result::is_ok).count(), 2);
+        Ok(())
+    })
 }
 
 #[cfg(unix)]
 #[test]
 fn without_a_thread_there_is_an_error() -> Outcome {
     // No machine has room for such a stack.
-    let said = ask("blocking::child", "no thread", &[("RUST_MIN_STACK", "100000000000000")])?;
-    assert!(said[0].starts_with("InvalidConfiguration: "), "{said:?}");
-    assert!(said[0].contains("background thread"), "{said:?}");
-    Ok(())
+    let variables = [("RUST_MIN_STACK", "100000000000000")];
+    in_child("blocking::without_a_thread_there_is_an_error", "", &variables, || {
+        let session = Session::builder().auth_token("t").base_url("http://127.0.0.1:9").build()?;
+        let specs = get_client(session)?.list_specs();
+        let mut items = specs.clone().iter();
+        for error in [specs.page(1).err(), items.next().and_then(Result::err)] {
+            let error = error.ok_or("an error")?;
+            assert_eq!((error.kind(), error.attempts()), (ErrorKind::InvalidConfiguration, 0));
+            assert!(error.to_string().contains("background thread"), "{error}");
+        }
+        assert!(items.next().is_none());
+        Ok(())
+    })
 }

@@ -29,6 +29,7 @@ use crate::{
     LIMIT, Outcome, PATIENCE, client,
     faults::{gzip, impatient, requests_per_call},
     ids,
+    support::{in_child, runtime},
 };
 
 /// A server of bare connections, with a thread and a runtime of its own.
@@ -243,38 +244,28 @@ fn large_bodies_are_decoded_beside_the_runtime_within_the_time_limits() -> Outco
     })
 }
 
-/// Runs in the child of the test below: the memory for the worst page, in bytes for each byte of its body.
 #[cfg(target_os = "linux")]
-#[tokio::test]
-async fn child() -> Outcome {
-    if std::env::var_os("PRESS_SPECS_TEST_TASK").is_none() {
-        return Ok(());
-    }
+#[test]
+fn the_worst_page_takes_no_more_memory_than_documented() -> Outcome {
     let resident = || -> Outcome<usize> {
         let status = std::fs::read_to_string("/proc/self/status")?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kilobytes = line.and_then(|line| line.trim().split(' ').next()).ok_or("VmHWM")?;
         Ok(kilobytes.parse::<usize>()? * 1024)
     };
-    let page = worst_page(2 * 1024 * 1024);
-    let length = page.len();
-    let mock = MockPress::builder().generated_specs(1).fault(Fault::raw_body(page).on_page(2).always()).start()?;
-    let client = client(&mock)?;
-    client.list_specs().page(1).await?;
-    let before = resident()?;
-    let page = client.list_specs().page(2).await?;
-    let after = resident()?;
-    assert!(page.extra.contains_key("x"));
-    println!("\nthe child says: {}", (after - before) / length);
-    Ok(())
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn the_worst_page_takes_no_more_memory_than_documented() -> Outcome {
-    let factor: usize = crate::support::ask("limits::child", "memory", &[])?[0].parse()?;
-    assert!((20..=120).contains(&factor), "{factor} bytes for each byte");
-    Ok(())
+    // Alone in its process, so that no other test takes memory.
+    in_child("limits::the_worst_page_takes_no_more_memory_than_documented", "", &[], || {
+        let page = worst_page(2 * 1024 * 1024);
+        let length = page.len();
+        let mock = MockPress::builder().generated_specs(1).fault(Fault::raw_body(page).on_page(2).always()).start()?;
+        let (client, runtime) = (client(&mock)?, runtime()?);
+        runtime.block_on(client.list_specs().page(1))?;
+        let before = resident()?;
+        let page = runtime.block_on(client.list_specs().page(2))?;
+        let factor = (resident()? - before) / length;
+        assert!(page.extra.contains_key("x") && (20..=120).contains(&factor), "{factor} bytes for each byte");
+        Ok(())
+    })
 }
 
 /// Answers each request, but only the first one of an old connection: then that goes silent, or closes.
