@@ -116,7 +116,7 @@ async fn assert_refused<O: ListOperation>(request: ListRequest<O>, name: &str, a
         assert_eq!((error.kind(), error.attempts()), (ErrorKind::InvalidParameter, 0), "{error:?}");
         assert!(error.status().is_none() && error.response().is_none() && !error.is_retryable());
         let text = error.to_string();
-        assert!(text.contains(name) && !text.contains('\n') && text.len() < 500, "{text}");
+        assert!(text.contains(name) && text.len() < 500 && !text.contains('\n') && !text.contains("s3cr3t"), "{text}");
     }
     Ok(())
 }
@@ -135,6 +135,20 @@ async fn bad_arguments_are_refused_before_any_request() -> Outcome {
     assert_refused(specs().start_page(0), "`start_page`", false).await?;
     assert_refused(specs().concurrency(0), "`concurrency`", false).await?;
     assert_refused(specs().term("x".repeat(70_000)), "could not be built", true).await?;
+    for (name, value, says) in [
+        ("Authorization", "s3cr3t", "`authorization`"),
+        ("no header", "s3cr3t", "\"no header\""),
+        ("", "s3cr3t", "\"\""),
+        (&"x".repeat(1_000_000), "s3cr3t", "header"),
+        ("x-tenant", "s3cr3t\r\nx: y", "`x-tenant`"),
+    ] {
+        assert_refused(specs().header(name, value), says, true).await?;
+        let error = mock.session_builder().header(name, value).build().expect_err("no session");
+        assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
+        assert!(error.to_string().contains(says) && !error.to_string().contains("s3cr3t"), "{error}");
+    }
+    assert_refused(specs().query("pageNumber", "7"), "`pageNumber`", true).await?;
+    assert_refused(specs().query("pageSize", "7"), "`pageSize`", true).await?;
     let error = specs().page(0).await.expect_err("no such page");
     assert_eq!((error.kind(), error.to_string().contains("`page`")), (ErrorKind::InvalidParameter, true));
     assert_eq!(mock.connections(), 0);
@@ -216,11 +230,6 @@ fn stages_have_names_and_addresses() -> Outcome {
         assert_eq!(session().stage(stage).build()?.base_url(), url);
         // A custom address wins over the stage.
         assert_eq!(session().stage(stage).base_url("https://x.example").build()?.base_url(), "https://x.example");
-    }
-    for name in ["", "Prod", " prod", "production", "é"] {
-        let error = name.parse::<Stage>().expect_err("no such stage");
-        assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
-        assert!(error.to_string().contains("stage") && error.to_string().contains("parvati"), "{error}");
     }
     Ok(())
 }

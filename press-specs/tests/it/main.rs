@@ -22,7 +22,6 @@ mod load;
 mod mock;
 mod modes;
 mod properties;
-mod requests;
 mod runtimes;
 #[cfg(feature = "schemars")]
 mod schemars;

@@ -96,15 +96,12 @@ async fn nothing_is_requested_before_it_is_asked_for() -> Outcome {
     assert!(stream.next().await.is_none());
     assert_eq!(walked().await, 3);
 
+    // A stream that is dropped requests nothing more.
     mock.clear_requests();
     let mut pages = specs.pages();
-    for requests in 1..=2 {
-        pages.try_next().await?.ok_or("a page")?;
-        assert_eq!(walked().await, requests);
-    }
-    // Dropped in the middle: the rest is never requested.
+    pages.try_next().await?;
     drop(pages);
-    assert_eq!(walked().await, 2);
+    assert_eq!(walked().await, 1);
     Ok(())
 }
 

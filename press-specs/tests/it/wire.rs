@@ -1,6 +1,15 @@
-//! Requests on the wire: every parameter of both operations, the headers and the path.
+//! Requests on the wire: every parameter of both operations, the headers, the path, and what a user adds.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use futures::StreamExt;
+use http::HeaderValue;
 use press_specs::{
     ErrorKind, ItemStream, ListOperation, ListRequest, ListSpecReleaseDeployments, ListSpecs, PageStream, Position,
     RetryPolicy, Session, SessionBuilder, Spec, Stage, blocking, get_client,
@@ -9,7 +18,7 @@ use press_specs::{
 };
 use serde_json::json;
 
-use crate::{Outcome, client};
+use crate::{Outcome, client, ids};
 
 const ODD: &str = "a b&c=d;é:%2F+#?/\\\"'<>\u{1F980}[]|~\n";
 
@@ -53,10 +62,10 @@ fn assert_every_parameter_is_set<O: ListOperation>(request: &ListRequest<O>) {
 }
 
 #[tokio::test]
-async fn every_parameter_of_list_specs_is_sent_as_documented() -> Outcome {
+async fn every_parameter_is_sent_as_documented() -> Outcome {
     let mock = yes_man()?;
     let client = client(&mock)?;
-    let specs = || client.list_specs();
+    let (specs, deployments) = (|| client.list_specs(), || client.list_spec_release_deployments("s"));
     let every = specs().status(["available"]).featured(true).kind("app").term("t").sort(["name:asc"]);
     let every = every.scope(["public"]).page_size(7);
     assert_every_parameter_is_set(&every);
@@ -86,14 +95,6 @@ async fn every_parameter_of_list_specs_is_sent_as_documented() -> Outcome {
     ] {
         assert_sent(&mock, request, "/v1/specs/", query).await?;
     }
-    Ok(())
-}
-
-#[tokio::test]
-async fn every_parameter_of_list_spec_release_deployments_is_sent_as_documented() -> Outcome {
-    let mock = yes_man()?;
-    let client = client(&mock)?;
-    let deployments = || client.list_spec_release_deployments("s");
     let every = deployments().version("1.0.0-rc.1+b 2").status([DeploymentStatus::Failed]).name("n").title("t");
     let every = every.sort([DeploymentSort::NameDesc, DeploymentSort::CreatedByAsc]).page_size(7);
     assert_every_parameter_is_set(&every);
@@ -186,6 +187,65 @@ async fn spec_ids_reach_the_service_as_they_are() -> Outcome {
         let request = only_request(&mock);
         assert_eq!(request.operation(), Some(Operation::ListSpecReleaseDeployments), "{id:?}");
         assert_eq!(request.path().split('/').count(), 6, "{id:?}: {}", request.path());
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn additions_of_session_and_request_go_along_with_every_page() -> Outcome {
+    let mock = MockPress::builder().generated_specs(4).start()?;
+    let session = mock.session_builder().header("x-tenant", "one").header("X-Region", "eu").build()?;
+    let specs = get_client(session)?.list_specs().page_size(2);
+    mock.fault(Fault::status(503).on_page(2));
+    let request = specs.clone().status(["available", "unavailable", "archived"]).header("X-Tenant", "two");
+    ids(request.query("label", "a&b=c").query("label", "é").stream()).await?;
+    assert_eq!(mock.request_count(), 3);
+    for request in mock.requests() {
+        assert_eq!((request.header("x-tenant"), request.header("x-region")), (Some("two"), Some("eu")));
+        assert_eq!(request.query_all("label"), ["a&b=c", "é"]);
+        assert_eq!((request.query_all("status").len(), request.query("pageSize").as_deref()), (3, Some("2")));
+    }
+    mock.clear_requests();
+    specs.page(1).await?;
+    assert_eq!(mock.requests()[0].header("x-tenant"), Some("one"), "the session is as it was");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_hook_sees_each_attempt_and_never_the_token() -> Outcome {
+    let mock = MockPress::builder().generated_specs(1).fault(Fault::status(503)).start()?;
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    let session = mock.session_builder().header("x-tenant", "one").on_request(move |headers| {
+        assert!(!headers.contains_key("authorization"));
+        assert_eq!(headers["x-tenant"], "one");
+        headers.insert("traceparent", HeaderValue::from(counted.fetch_add(1, Ordering::SeqCst)));
+        headers.insert("authorization", HeaderValue::from_static("other"));
+    });
+    get_client(session.build()?)?.list_specs().page(1).await?;
+    for (request, call) in mock.requests().iter().zip(["0", "1"]) {
+        assert_eq!(request.header("traceparent"), Some(call));
+        assert_eq!(request.header("authorization"), Some(&*mock.token()));
+    }
+    assert_eq!(calls.load(Ordering::SeqCst), 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn limits_and_policy_of_a_request_replace_those_of_the_session() -> Outcome {
+    // It never answers, so that each limit expires however slow the machine is.
+    let mock = MockPress::builder().fault(Fault::hang().always()).start()?;
+    let limit = Duration::from_millis(100);
+    let specs = client(&mock)?.list_specs();
+    let twice = RetryPolicy::default().max_attempts(2).max_delay(Duration::ZERO);
+    for (request, text, attempts) in [
+        (specs.clone().timeout(limit).retry(RetryPolicy::none()), "the timeout of 100ms", 1),
+        (specs.clone().timeout(limit).retry(twice), "the timeout of 100ms", 2),
+        (specs.clone().total_timeout(limit), "the total timeout of 100ms", 1),
+    ] {
+        let error = request.page(1).await.expect_err("nothing comes");
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::Timeout, attempts), "{text}");
+        assert!(error.to_string().contains(text), "{error}");
     }
     Ok(())
 }
