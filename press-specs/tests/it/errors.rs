@@ -4,7 +4,7 @@ use std::{error::Error as StdError, time::Duration};
 
 use futures::StreamExt;
 use press_specs::{
-    ErrorKind, ListOperation, ListRequest, Session, Stage, get_client,
+    ErrorKind, ListOperation, ListRequest, Position, Session, Stage, get_client,
     mock::{Fault, MockPress},
 };
 use serde_json::{Value, json};
@@ -149,6 +149,12 @@ async fn bad_arguments_are_refused_before_any_request() -> Outcome {
     }
     assert_refused(specs().query("pageNumber", "7"), "`pageNumber`", true).await?;
     assert_refused(specs().query("pageSize", "7"), "`pageSize`", true).await?;
+    // A position belongs to pages of its size.
+    for (position, size) in [("v1.p1.i1.s2", 3), ("v1.p1.i1", 25), ("v1.end.s2", 3)] {
+        let position: Position = position.parse()?;
+        assert_refused(specs().page_size(size).resume(position.clone()), "`page_size`", false).await?;
+        assert_refused(specs().resume(position).page_size(size), "`page_size`", false).await?;
+    }
     let error = specs().page(0).await.expect_err("no such page");
     assert_eq!((error.kind(), error.to_string().contains("`page`")), (ErrorKind::InvalidParameter, true));
     assert_eq!(mock.connections(), 0);

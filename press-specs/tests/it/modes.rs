@@ -23,26 +23,6 @@ fn unnumbered<const N: usize>(page_count: u64, ids: [&str; N]) -> Value {
 }
 
 #[tokio::test]
-async fn walks_give_every_item_once_and_in_order() -> Outcome {
-    // (items, page size, requests)
-    for (items, size, requests) in [(0, 25, 1), (25, 25, 1), (26, 25, 2), (9, 4, 3)] {
-        let mock = MockPress::builder().generated_specs(items.max(1)).generated_deployments(items).start()?;
-        let id = mock.spec_ids().remove(0);
-        let deployments = client(&mock)?.list_spec_release_deployments(id).page_size(size);
-        let got = ids(deployments.clone().stream()).await?;
-        assert_eq!(got.len() as u64, items);
-        let expected: Vec<_> = (1..=requests).map(Some).collect();
-        assert_eq!(requested(&mock), expected, "{items} by {size}");
-
-        let pages: Vec<_> = deployments.pages().try_collect().await?;
-        assert_eq!(pages.iter().map(|page| page.page_number).collect::<Vec<_>>(), expected, "{items} by {size}");
-        let items: Vec<_> = pages.into_iter().flat_map(|page| page.deployments).map(|item| item.id).collect();
-        assert_eq!(items, got);
-    }
-    Ok(())
-}
-
-#[tokio::test]
 async fn page_counts_are_read_afresh_from_every_page() -> Outcome {
     // What each page says, and the items that come of it.
     let table: &[(&str, &[Value], &[&str])] = &[
@@ -291,25 +271,5 @@ async fn a_position_keeps_the_page_size_that_the_service_reports() -> Outcome {
         let size = position.split_once(".s").map(|(_, size)| size.to_owned());
         assert_eq!(mock.requests().last().ok_or("a request")?.query("pageSize"), size);
     }
-    Ok(())
-}
-
-#[tokio::test]
-async fn the_page_size_of_a_position_cannot_be_changed() -> Outcome {
-    let mock = MockPress::builder().generated_specs(5).start()?;
-    let specs = client(&mock)?.list_specs();
-    for (position, size) in [("v1.p1.i1.s2", 3), ("v1.p1.i1", 25), ("v1.end.s2", 3)] {
-        for specs in [
-            specs.clone().page_size(size).resume(position.parse()?),
-            specs.clone().resume(position.parse()?).page_size(size),
-        ] {
-            let error = ids(specs.stream()).await.expect_err("another page size");
-            assert_eq!((error.kind(), error.attempts()), (ErrorKind::InvalidParameter, 0));
-            assert!(error.to_string().contains("`page_size`"), "{error}");
-        }
-    }
-    assert_eq!(mock.request_count(), 0);
-    let same = specs.page_size(2).resume("v1.p2.i1.s2".parse()?);
-    assert_eq!(ids(same.stream()).await?, mock.spec_ids()[3..]);
     Ok(())
 }
