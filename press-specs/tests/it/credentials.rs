@@ -122,20 +122,18 @@ async fn a_second_401_is_an_error_and_a_burst_of_them_costs_one_call() -> Outcom
 async fn a_function_that_fails_is_an_error_of_credentials() -> Outcome {
     type Token = Result<String, io::Error>;
     let mock = MockPress::start()?;
-    let builder = || mock.session_builder();
-    let never = future::pending::<Token>;
+    let session = || mock.session_builder();
+    let (credentials, soon) = (ErrorKind::Credentials, Duration::from_millis(100));
+    let sealed = async || Token::Err(io::Error::other("the vault is sealed"));
     let at_once = || -> future::Ready<Token> { panic!("s3cr3t") };
+    let never = future::pending::<Token>;
     for (session, kind, says) in [
-        (
-            builder().auth_token_fn(async || Token::Err(io::Error::other("sealed"))),
-            ErrorKind::Credentials,
-            "`auth_token_fn` failed",
-        ),
-        (builder().auth_token_fn(async || Token::Ok("s3cr3t\nb".into())), ErrorKind::Credentials, "cannot be sent"),
-        (builder().auth_token_fn(async || Token::Ok(String::new())), ErrorKind::Credentials, "cannot be sent"),
-        (builder().auth_token_fn(async || -> Token { panic!("s3cr3t") }), ErrorKind::Credentials, "panicked"),
-        (builder().auth_token_fn(at_once), ErrorKind::Credentials, "panicked"),
-        (builder().auth_token_fn(never).total_timeout(Duration::from_millis(100)), ErrorKind::Timeout, "total timeout"),
+        (session().auth_token_fn(sealed), credentials, "`auth_token_fn` failed"),
+        (session().auth_token_fn(async || Token::Ok("s3cr3t\nb".into())), credentials, "cannot be sent"),
+        (session().auth_token_fn(async || Token::Ok(String::new())), credentials, "cannot be sent"),
+        (session().auth_token_fn(async || -> Token { panic!("s3cr3t") }), credentials, "panicked"),
+        (session().auth_token_fn(at_once), credentials, "panicked"),
+        (session().auth_token_fn(never).total_timeout(soon), ErrorKind::Timeout, "total timeout"),
     ] {
         let client = get_client(session.build()?)?;
         for _ in 0..2 {

@@ -3,18 +3,11 @@
 use std::{env, fs, process, thread};
 
 use press_specs::{
-    Error, ErrorKind, RetryPolicy, Session, Stage, blocking, get_client,
+    ErrorKind, RetryPolicy, Session, Stage, blocking, get_client,
     mock::{Fault, MockPress},
 };
 
 use crate::{Outcome, support::in_child};
-
-fn describe(session: Result<Session, Error>) -> String {
-    match session {
-        Ok(session) => session.base_url().to_owned(),
-        Err(error) => format!("{:?}: {error}", error.kind()),
-    }
-}
 
 #[test]
 fn token_and_stage_come_from_the_environment() -> Outcome {
@@ -36,7 +29,8 @@ fn token_and_stage_come_from_the_environment() -> Outcome {
                 get_client(None).map(|client| client.session().clone()),
                 blocking::get_client(None).map(|client| client.session().clone()),
             ] {
-                let text = describe(session);
+                let address = |session: Session| session.base_url().to_owned();
+                let text = session.map_or_else(|error| format!("{:?}: {error}", error.kind()), address);
                 assert!(text.starts_with(begins) && text.contains(contains) && !text.contains("s3cr3t"), "{text}");
             }
             let with_token = || Session::builder().auth_token("t");

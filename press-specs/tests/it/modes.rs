@@ -36,7 +36,8 @@ async fn page_counts_are_read_afresh_from_every_page() -> Outcome {
         ("repeated items", &[page(2, 1, ["a", "a"]), page(2, 2, ["a"])], &["a", "a", "a"]),
         ("no numbers", &[unnumbered(2, ["a"]), unnumbered(2, ["b"])], &["a", "b"]),
     ];
-    let last = MockPress::builder().fault(Fault::raw_body(unnumbered(u64::MAX, ["z"]).to_string())).start()?;
+    let last = Fault::raw_body(unnumbered(u64::MAX, ["z"]).to_string()).always();
+    let last = MockPress::builder().fault(last).start()?;
     for concurrency in [1, 3] {
         for (told, bodies, expected) in table {
             let mock = pages(bodies)?;
@@ -44,7 +45,6 @@ async fn page_counts_are_read_afresh_from_every_page() -> Outcome {
             assert_eq!(ids(specs.stream()).await?, *expected, "{told}, {concurrency} at once");
         }
         // There is no page number after this one.
-        last.fault(Fault::raw_body(unnumbered(u64::MAX, ["z"]).to_string()));
         let specs = client(&last)?.list_specs().concurrency(concurrency).start_page(u32::MAX);
         assert_eq!(ids(specs.stream()).await?, ["z"]);
     }
