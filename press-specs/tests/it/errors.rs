@@ -89,17 +89,16 @@ async fn messages_tell_what_the_service_says_and_what_to_do() -> Outcome {
 async fn request_ids_and_retry_after_are_read_from_the_headers() -> Outcome {
     let mock = MockPress::start()?;
     let specs = client(&mock)?.list_specs();
-    for name in ["X-Request-ID", "x-amzn-RequestId", "x-amz-request-id", "X-Correlation-Id", "x-amz-cf-id"] {
-        mock.fault(Fault::status(400).header(name, "the-id"));
+    let ids = ["X-Request-ID", "x-amzn-RequestId", "x-amz-request-id", "X-Correlation-Id", "x-amz-cf-id"];
+    let ids = ids.map(|name| (name, "the-id", Some("the-id"), None));
+    // How a wish is obeyed is in `faults`.
+    let wishes = [("0", Some(0)), (" 7 ", Some(7)), ("-1", None), ("", None)];
+    let wishes = wishes.map(|(value, seconds)| ("Retry-After", value, None, seconds.map(Duration::from_secs)));
+    for (name, value, id, wish) in ids.into_iter().chain(wishes) {
+        mock.fault(Fault::status(400).header(name, value));
         let error = specs.clone().page(1).await.expect_err("a refusal");
-        assert_eq!(error.response().and_then(|response| response.request_id()), Some("the-id"), "{name}");
-    }
-    // How it is obeyed is in `faults`.
-    for (value, seconds) in [("0", Some(0)), (" 7 ", Some(7)), ("-1", None), ("", None)] {
-        mock.fault(Fault::status(400).header("Retry-After", value));
-        let error = specs.clone().page(1).await.expect_err("a refusal");
-        let wish = error.response().and_then(|response| response.retry_after());
-        assert_eq!(wish, seconds.map(Duration::from_secs), "{value:?}");
+        let response = error.response().ok_or("a response")?;
+        assert_eq!((response.request_id(), response.retry_after()), (id, wish), "{name}: {value:?}");
     }
     Ok(())
 }
@@ -194,9 +193,15 @@ async fn texts_are_bounded_and_show_as_they_read() -> Outcome {
 }
 
 #[test]
-fn sessions_that_cannot_work_are_refused() {
+fn sessions_that_cannot_work_are_refused() -> Outcome {
     let session = || Session::builder().auth_token("token");
-    let tokens = ["", "   ", "line\nbreak", "nul\0"].map(|token| ("auth_token", session().auth_token(token)));
+    let tokens = ["", "   ", "line\nbreak", "nul\0"];
+    for token in tokens {
+        let error = session().build()?.set_auth_token(token).expect_err("no token");
+        assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
+        assert!(error.to_string().contains("auth_token"), "{error}");
+    }
+    let tokens = tokens.map(|token| ("auth_token", session().auth_token(token)));
     let urls = "press.peak.ai /v1 https:// https://1.2.3.999 https://example.com:99999 ftp://example.com \
                 file:///etc/hosts mailto:a@example.com data:text/plain,x https://user:password@example.com \
                 https://user@example.com https://example.com?x=1 https://example.com/#x http://example.com \
@@ -208,6 +213,7 @@ fn sessions_that_cannot_work_are_refused() {
         assert_eq!((error.kind(), error.attempts()), (ErrorKind::InvalidConfiguration, 0), "{error}");
         assert!(error.to_string().contains(name) && !error.is_retryable(), "{error}");
     }
+    Ok(())
 }
 
 #[test]

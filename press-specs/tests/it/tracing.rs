@@ -1,9 +1,6 @@
 //! Spans and events of a call, as OpenTelemetry receives them. That they hide the token is in `secrets`.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex, Once},
-};
+use std::sync::{Arc, Mutex, Once};
 
 use ::tracing::{
     Instrument, info_span,
@@ -130,35 +127,24 @@ async fn a_request_has_a_span_its_page_below_and_the_attempt_below_that() -> Out
 }
 
 #[tokio::test]
-async fn a_stream_has_one_span_with_a_page_for_each() -> Outcome {
-    for concurrency in [1, 3] {
-        let (recorder, _guard) = Recorder::start().await?;
-        let mock = MockPress::builder().generated_specs(9).start()?;
-        ids(client(&mock)?.list_specs().page_size(3).concurrency(concurrency).stream()).await?;
-        let spans = recorder.spans();
-        let numbers = spans.iter().filter_map(|(span, _)| field(&span.attributes, "press.page_number"));
-        assert_eq!(numbers.collect::<BTreeSet<_>>().len(), 3);
-        assert_eq!((recorder.count("list_specs", "list_specs"), recorder.count("list_specs", "")), (3, 1));
-    }
-    Ok(())
-}
-
-#[tokio::test]
 async fn a_request_belongs_to_the_span_in_which_it_is_polled_or_else_called() -> Outcome {
     let (recorder, _guard) = Recorder::start().await?;
     let mock = MockPress::builder().generated_specs(3).start()?;
-    let (specs, blocking) = (client(&mock)?.list_specs(), blocking::get_client(mock.session()?)?.list_specs());
+    let specs = client(&mock)?.list_specs().page_size(1);
     specs.clone().page(1).instrument(info_span!("polled")).await?;
-    ids(specs.clone().stream()).instrument(info_span!("polled")).await?;
-    let call = info_span!("called").in_scope(|| specs.page(1));
+    let call = info_span!("called").in_scope(|| specs.clone().page(1));
     call.await?;
+    // A stream has one span, with its pages below.
+    ids(specs.clone().stream()).instrument(info_span!("stream")).await?;
+    ids(specs.concurrency(3).stream()).instrument(info_span!("stream")).await?;
     // The background thread tells the subscriber of the caller.
+    let specs = blocking::get_client(mock.session()?)?.list_specs().page_size(1);
     info_span!("blocking").in_scope(|| {
-        blocking.clone().page(1)?;
-        blocking.into_iter().try_for_each(|item| item.map(drop))
+        specs.clone().page(1)?;
+        specs.into_iter().try_for_each(|item| item.map(drop))
     })?;
-    assert_eq!(["polled", "called", "blocking"].map(|parent| recorder.count("list_specs", parent)), [2, 1, 2]);
-    assert_eq!(recorder.count("list_specs", "list_specs"), 5);
+    let requests = ["polled", "called", "stream", "blocking"].map(|parent| recorder.count("list_specs", parent));
+    assert_eq!((requests, recorder.count("list_specs", "list_specs")), ([1, 1, 2, 2], 1 + 1 + 6 + 4));
     Ok(())
 }
 
