@@ -53,12 +53,6 @@ async fn all_but_the_required_fields_may_be_missing_or_null() -> Outcome {
     assert_eq!((&page.specs[1].kind, &page.specs[1].metadata), (&None, &None));
     let metadata = page.specs[2].metadata.as_ref().ok_or("metadata")?;
     assert_eq!((&metadata.tags, &metadata.status), (&None, &None));
-    for field in ["pageCount", "pageSize", "pageNumber", "deploymentCount"] {
-        let mut body = json!({ "pageCount": 1, "deployments": [] });
-        body[field] = json!(-1);
-        let error = deployments(&body.to_string()).await.expect_err("a negative number");
-        assert!(error.to_string().contains(field), "{error}");
-    }
     Ok(())
 }
 
