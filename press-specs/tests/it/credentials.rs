@@ -96,12 +96,14 @@ async fn a_function_is_called_once_more_after_a_401() -> Outcome {
 
 #[tokio::test]
 async fn a_second_401_is_an_error_and_a_burst_of_them_costs_one_call() -> Outcome {
-    let mock = MockPress::builder().token("never").start()?;
+    let refused = Fault::status(401).html("neither first nor second").times(2);
+    let mock = MockPress::builder().fault(refused).start()?;
     let issuer = Issuer::default();
-    let client = get_client(issuer.session(&mock, ["a", "b"])?)?;
+    let client = get_client(issuer.session(&mock, ["first", "second"])?)?;
     let error = client.list_specs().page(1).await.expect_err("no token is right");
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Unauthorized, 2));
-    assert_eq!((sent(&mock), issuer.calls()), (vec!["a".into(), "b".into()], 2));
+    assert_eq!((sent(&mock), issuer.calls()), (vec!["first".into(), "second".into()], 2));
+    assert!(error.to_string().contains("neither [token] nor [token]"), "{error}");
 
     let gate = Gate::new();
     let held = Fault::pass().held_by(&gate).times(8);
