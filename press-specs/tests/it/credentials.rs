@@ -15,7 +15,7 @@ use std::{
 use futures::{StreamExt, TryStreamExt};
 use press_specs::{
     ErrorKind, RetryPolicy, Session, blocking, get_client,
-    mock::{Fault, Gate, MockPress, Operation},
+    mock::{Fault, Gate, MockPress},
 };
 use tokio::sync::Mutex;
 
@@ -154,7 +154,7 @@ async fn a_function_that_fails_is_an_error_of_credentials() -> Outcome {
 #[tokio::test]
 async fn a_token_that_is_set_anew_holds_for_all_that_runs() -> Outcome {
     let gate = Gate::new();
-    let refused = Fault::status(401).held_by(&gate).on_operation(Operation::ListSpecReleaseDeployments);
+    let refused = Fault::status(401).held_by(&gate).when(|request| request.path().ends_with("deployments"));
     let mock = MockPress::builder().token("a").generated_specs(30).fault(refused).start()?;
     let session = mock.session()?;
     let client = get_client(session.clone())?;
