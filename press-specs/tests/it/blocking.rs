@@ -20,7 +20,7 @@ use crate::{
 };
 
 fn client(mock: &MockPress) -> Outcome<Spec> {
-    Ok(get_client(mock.session()?)?)
+    Ok(get_client(mock.session_builder().timeout(2 * PATIENCE).build()?)?)
 }
 
 fn ids(specs: ListSpecs) -> Result<Vec<String>, Error> {

@@ -41,9 +41,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A limit that shall expire: long enough for a busy machine to do all else, short enough to be waited for.
 const LIMIT: Duration = Duration::from_secs(3);
 
-/// A client of the mock, with quick retries.
+/// A client of the mock, with quick retries. Its attempts outlast the patience of a test, so that no limit cancels what a
+/// test expects to be cancelled.
 fn client(mock: &MockPress) -> Outcome<Spec> {
-    Ok(get_client(mock.session()?)?)
+    Ok(get_client(mock.session_builder().timeout(2 * PATIENCE).build()?)?)
 }
 
 /// A mock that answers each request for page n with the nth of these bodies.
