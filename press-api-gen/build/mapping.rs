@@ -24,7 +24,7 @@
 //!   SpecSummary: [kind]
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -39,23 +39,15 @@ pub(crate) const FILE: &str = "openapi/mapping.yaml";
 pub(crate) struct Mapping {
     pub(crate) operations: Option<BTreeMap<String, Wrapped>>,
     pub(crate) types: BTreeMap<String, String>,
-    pub(crate) required: BTreeMap<String, Vec<String>>,
+    pub(crate) required: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// One operation, named with or without its page.
 #[derive(Debug, Deserialize)]
-#[serde(untagged, expecting = "an operation is its name, or a mapping of `name` and `page`")]
+#[serde(untagged, deny_unknown_fields, expecting = "an operation is its name, or a mapping of `name` and `page`")]
 pub(crate) enum Wrapped {
     Name(String),
-    List(List),
-}
-
-/// An operation and its page.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct List {
-    name: String,
-    page: Option<PageMapping>,
+    List { name: String, page: Option<PageMapping> },
 }
 
 /// The places of a page that the crate reads, each with dots between the names of fields.
@@ -83,14 +75,14 @@ impl Mapping {
 impl Wrapped {
     pub(crate) fn name(&self) -> &str {
         match self {
-            Self::Name(name) | Self::List(List { name, .. }) => name,
+            Self::Name(name) | Self::List { name, .. } => name,
         }
     }
 
     pub(crate) fn page(&self) -> Option<&PageMapping> {
         match self {
             Self::Name(_) => None,
-            Self::List(list) => list.page.as_ref(),
+            Self::List { page, .. } => page.as_ref(),
         }
     }
 }

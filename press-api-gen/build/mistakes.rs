@@ -1,7 +1,5 @@
 //! Mistakes, which are refused with their place and a remedy, and losses, which are noted.
 
-use std::fmt::Write as _;
-
 use serde_json::Value;
 
 /// The path of the document, as messages name it.
@@ -22,7 +20,7 @@ impl Findings {
 
     /// Refuses the document because of `what` at `at` of `file`.
     pub(crate) fn refuse_in(&mut self, file: &str, at: &str, what: impl AsRef<str>, instead: impl AsRef<str>) {
-        let mistake = format!("{file} {at}\n    {}\n    instead: {}\n", what.as_ref(), instead.as_ref());
+        let mistake = mistake(&format!("{file} {at}"), what.as_ref(), instead.as_ref());
         if !self.mistakes.contains(&mistake) {
             self.mistakes.push(mistake);
         }
@@ -40,10 +38,7 @@ impl Findings {
     pub(crate) fn finish(&self) -> Result<String, String> {
         let count = self.mistakes.len();
         if count == 0 {
-            return Ok(self.notes.iter().fold(String::new(), |mut text, note| {
-                let _ = writeln!(text, "{note}");
-                text
-            }));
+            return Ok(self.notes.iter().map(|note| format!("{note}\n")).collect());
         }
         let problems = if count == 1 { "problem" } else { "problems" };
         Err(format!("{FILE} has {count} {problems}\n\n{}", self.mistakes.join("\n")))
@@ -54,87 +49,74 @@ impl Findings {
 pub(crate) fn parse(file: &str, text: &str) -> Result<Value, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let options = serde_saphyr::options! { budget: None, strict_booleans: true, with_snippet: false };
-    let json = || text.trim_start().starts_with('{').then(|| serde_json::from_str(text).ok()).flatten();
     let error = match serde_saphyr::from_str_with_options::<Value>(text, options) {
         Ok(document) if document.is_object() => return Ok(document),
-        Ok(_) => {
-            return Err(format!(
-                "{file}\n    the document is not a mapping\n    instead: begin it with `openapi: 3.0.3`\n"
-            ));
-        }
+        Ok(_) => return Err(mistake(file, "the document is not a mapping", "begin it with `openapi: 3.0.3`")),
         Err(error) => error,
     };
     let what = error.without_snippet().to_string();
     let what = what.split(" at line ").next().unwrap_or_default();
     let what = what.split(", set DuplicateKeyPolicy").next().unwrap_or_default();
-    let duplicate = what.contains("duplicate");
-    // JSON escapes characters in ways that YAML does not know, but allows two equal keys, which are a mistake here.
-    if let (Some(document), false) = (json(), duplicate) {
-        return Ok(document);
-    }
-    let place = error.location().map(|location| format!(":{}:{}", location.line(), location.column()));
-    let instead = if duplicate {
+    let instead = if what.contains("duplicate") {
         "keep one of the two entries, or give one of them another name"
     } else {
+        // JSON escapes characters in ways that YAML does not know, but allows two equal keys, which are a mistake here.
+        if let Ok(document @ Value::Object(_)) = serde_json::from_str(text) {
+            return Ok(document);
+        }
         "look at the indentation, the quotes and the brackets of this line and of the one before"
     };
-    Err(format!("{file}{}\n    not YAML: {what}\n    instead: {instead}\n", place.unwrap_or_default()))
+    let place = error.location().map(|location| format!(":{}:{}", location.line(), location.column()));
+    Err(mistake(&format!("{file}{}", place.unwrap_or_default()), &format!("not YAML: {what}"), instead))
 }
 
 /// Refuses what is no OpenAPI document of a known version.
 pub(crate) fn version(document: &Value) -> Result<(), String> {
-    let refuse =
-        |at: &str, what: String, instead: &str| Err(format!("{FILE} {at}\n    {what}\n    instead: {instead}\n"));
     let version = plain(&document["openapi"]);
-    match (version.trim(), &document["swagger"]) {
-        (version, _) if version == "3.1" || version == "3.0" => Ok(()),
-        (version, _) if version.starts_with("3.0.") || version.starts_with("3.1.") => Ok(()),
-        ("null", Value::Null) => refuse(
+    if ["3.0", "3.1"].iter().any(|known| version.trim() == *known || version.trim().starts_with(&format!("{known}."))) {
+        return Ok(());
+    }
+    let (at, what, instead) = match (version.as_str(), &document["swagger"]) {
+        ("null", Value::Null) => (
             "#",
             "not an OpenAPI document: the entry `openapi` is missing".to_owned(),
             "begin it with `openapi: 3.0.3` or `openapi: 3.1.0`",
         ),
-        ("null", swagger) => refuse(
+        ("null", swagger) => (
             "#/swagger",
             format!("Swagger {}, not OpenAPI 3", plain(swagger)),
             "convert the document with `npx swagger2openapi`",
         ),
         (version, _) => {
-            refuse("#/openapi", format!("OpenAPI {version} is not known"), "write the document in OpenAPI 3.0 or 3.1")
+            ("#/openapi", format!("OpenAPI {version} is not known"), "write the document in OpenAPI 3.0 or 3.1")
         }
-    }
+    };
+    Err(mistake(&format!("{FILE} {at}"), &what, instead))
+}
+
+fn mistake(place: &str, what: &str, instead: &str) -> String {
+    format!("{place}\n    {what}\n    instead: {instead}\n")
 }
 
 /// Refuses a path that no request can be made from; returns the names in its braces.
 pub(crate) fn path<'a>(findings: &mut Findings, at: &str, path: &'a str) -> Vec<&'a str> {
-    if !path.starts_with('/') {
-        let what = format!("the path `{path}` does not begin with a slash");
-        findings.refuse(at, what, format!("write `/{path}`"));
+    let (mut names, mut balanced) = (Vec::new(), true);
+    let mut parts = path.split('{');
+    balanced &= !parts.next().unwrap_or_default().contains('}');
+    for part in parts {
+        let (name, rest) = part.split_once('}').unwrap_or_default();
+        balanced &= !name.is_empty() && !name.contains('/') && !rest.contains('}');
+        names.extend(Some(name).filter(|name| !name.is_empty()));
     }
-    let mut open = false;
-    let balanced = path.chars().all(|c| match c {
-        '{' | '}' => {
-            let expected = open == (c == '}');
-            open = c == '{';
-            expected
-        }
-        '/' => !open,
-        _ => true,
-    });
-    if !balanced || open || path.contains("{}") {
-        let what = format!("the braces of the path `{path}` do not enclose names");
-        findings.refuse(at, what, "write each parameter as `{name}`");
-    }
-    if path.contains(['?', '#']) {
-        let what = format!("the path `{path}` has a query or a fragment");
-        findings.refuse(at, what, "describe what follows the `?` as query parameters");
-    }
-    let places = path.split('{').skip(1).filter_map(|rest| rest.split_once('}'));
-    let names: Vec<_> = places.map(|(name, _)| name).collect();
-    for (index, name) in names.iter().enumerate() {
-        if names[..index].contains(name) {
-            let what = format!("`{{{name}}}` is in the path `{path}` twice");
-            findings.refuse(at, what, "give each place a name of its own");
+    let twice = names.iter().enumerate().any(|(index, name)| names[..index].contains(name));
+    for (is_wrong, what, instead) in [
+        (!path.starts_with('/'), "does not begin with a slash", format!("write `/{path}`")),
+        (!balanced, "has braces that do not enclose names", "write each parameter as `{name}`".to_owned()),
+        (path.contains(['?', '#']), "has a query or a fragment", "describe it as query parameters".to_owned()),
+        (balanced && twice, "has a name in braces twice", "give each place a name of its own".to_owned()),
+    ] {
+        if is_wrong {
+            findings.refuse(at, format!("the path `{path}` {what}"), instead);
         }
     }
     names

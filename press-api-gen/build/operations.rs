@@ -5,31 +5,29 @@ use std::collections::BTreeMap;
 
 use heck::ToUpperCamelCase;
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, format_ident, quote};
-use serde_json::Value;
-use syn::{FnArg, GenericArgument, ImplItem, ImplItemFn, Item, Pat, PathArguments, ReturnType, Type, visit::Visit};
+use quote::{format_ident, quote};
 
-use super::normalize::{Api, Operation, Page, Parameter, argument, component, field};
+use super::{
+    api::{Api, Operation, Page, Parameter, Shape},
+    normalize::{argument, field},
+};
 
 /// Generates a module with an [`Operation`](crate::Operation) for each operation of `api`, which is a
 /// [`ListOperation`](crate::ListOperation) if it has pages.
-pub(crate) fn generate(api: &Api, client: &syn::File) -> Result<TokenStream, String> {
+pub(crate) fn generate(api: &Api) -> TokenStream {
     let mut operations = Vec::new();
     // Several operations may return the same page.
     let mut pages = BTreeMap::new();
     for operation in &api.operations {
-        let function = method_of(client, &operation.name)
-            .ok_or_else(|| format!("the generated client has no method `{}`", operation.name))?;
-        operations.push(operation_type(operation, function));
+        operations.push(operation_type(operation));
         if let Some(page) = &operation.page {
             operations.push(list_operation(operation, page));
-            pages.entry(&page.schema).or_insert_with(|| page_impl(api, page));
+            pages.entry(&page.object).or_insert_with(|| page_impl(api, page));
         }
     }
     let pages = pages.values();
-    let joined =
-        api.operations.iter().flat_map(|operation| &operation.parameters).any(|parameter| parameter.joined.is_some());
-    let joined = joined.then(|| {
+    let mut parameters = api.operations.iter().flat_map(|operation| &operation.parameters);
+    let joined = parameters.any(|parameter| parameter.separator.is_some()).then(|| {
         quote! {
             /// Writes a list as one value; an empty list is none.
             fn joined<T: ToString>(values: &[T], separator: &str) -> Option<String> {
@@ -38,64 +36,33 @@ pub(crate) fn generate(api: &Api, client: &syn::File) -> Result<TokenStream, Str
             }
         }
     });
-    Ok(quote! {
+    quote! {
         /// The operations of the API, each with its parameters.
         pub mod operations {
             #(#operations)*
             #(#pages)*
             #joined
         }
-    })
-}
-
-fn method_of<'a>(client: &'a syn::File, name: &str) -> Option<&'a ImplItemFn> {
-    client
-        .items
-        .iter()
-        .filter_map(|item| if let Item::Impl(item) = item { Some(item) } else { None })
-        .flat_map(|item| &item.items)
-        .find_map(|item| match item {
-            ImplItem::Fn(function) if function.sig.ident == name => Some(function),
-            _ => None,
-        })
-}
-
-fn operation_type(operation: &Operation, function: &ImplItemFn) -> TokenStream {
-    let name = &function.sig.ident;
-    let ident = type_ident(operation);
-    let (name_text, method, path) = (name.to_string(), &operation.method, &operation.path);
-    let doc = format!("The parameters of `{method} {path}`: {}", operation.summary);
-    let (mut fields, mut arguments, mut path_parameters, mut path_lists) =
-        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for input in &function.sig.inputs {
-        let FnArg::Typed(input) = input else { continue };
-        let Pat::Ident(pattern) = &*input.pat else { continue };
-        let field = &pattern.ident;
-        let name = field.to_string();
-        let parameter = operation.parameters.iter().find(|parameter| argument(&parameter.name) == name);
-        let description = match (parameter, &operation.body) {
-            (Some(parameter), _) => parameter.description.as_deref(),
-            (None, Some(body)) => Some(body.description.as_str()).filter(|text| !text.is_empty()).or(Some("The body.")),
-            (None, None) => None,
-        };
-        let description = description.unwrap_or(&name);
-        let (owned, passed) = match parameter.and_then(|parameter| Some((parameter, parameter.joined.as_ref()?))) {
-            Some((parameter, (separator, items))) => joined(parameter, separator, items, field),
-            None => owned(&input.ty, &quote! { self.#field }),
-        };
-        fields.push(quote! { #[doc = #description] pub #field: #owned });
-        arguments.push(passed);
-        match parameter.filter(|parameter| parameter.location == "path").map(|parameter| &parameter.joined) {
-            Some(None) if owned.to_string() == "String" || is_enumeration(&owned) => {
-                path_parameters.push(quote! { (#name, self.#field.as_str()) });
-            }
-            Some(Some((_, items))) if items["type"] == "string" || component(items).is_some() => {
-                path_lists.push(quote! { .chain(self.#field.iter().map(|entry| (#name, entry.as_str()))) });
-            }
-            _ => {}
-        }
     }
-    let response = response_of(function);
+}
+
+fn operation_type(operation: &Operation) -> TokenStream {
+    let (ident, method, path, name_text) = (type_ident(operation), &operation.method, &operation.path, &operation.name);
+    let name = format_ident!("{name_text}");
+    let doc = format!("The parameters of `{method} {path}`: {}", operation.summary);
+    let parameters = || operation.parameters.iter().chain(operation.body.as_ref().map(|(_, body)| body));
+    let (fields, arguments) = (parameters().map(struct_field), parameters().map(method_argument));
+    let in_path = || parameters().filter(|parameter| parameter.location == "path");
+    let texts = in_path().filter(|parameter| is_text(&parameter.shape)).map(|parameter| {
+        let (ident, name) = ident_and_name(parameter);
+        quote! { (#name, self.#ident.as_str()) }
+    });
+    let lists = in_path().filter(|parameter| matches!(&parameter.shape, Shape::List(items) if is_text(&items.shape)));
+    let lists = lists.map(|parameter| {
+        let (ident, name) = ident_and_name(parameter);
+        quote! { .chain(self.#ident.iter().map(|entry| (#name, entry.as_str()))) }
+    });
+    let response = operation.response.as_ref().map_or_else(|| quote! { () }, rust);
     quote! {
         #[doc = #doc]
         #[derive(Clone, Debug, Default, PartialEq)]
@@ -111,7 +78,7 @@ fn operation_type(operation: &Operation, function: &ImplItemFn) -> TokenStream {
             const PATH: &'static str = #path;
 
             fn path_parameters(&self) -> impl Iterator<Item = (&'static str, &str)> {
-                [#(#path_parameters),*].into_iter() #(#path_lists)*
+                [#(#texts),*].into_iter() #(#lists)*
             }
 
             async fn send(
@@ -124,8 +91,51 @@ fn operation_type(operation: &Operation, function: &ImplItemFn) -> TokenStream {
     }
 }
 
+fn struct_field(parameter: &Parameter) -> TokenStream {
+    let (ident, name) = ident_and_name(parameter);
+    let (description, ty) = (parameter.description.as_ref().unwrap_or(&name), rust(&parameter.shape));
+    let always = parameter.required || matches!(parameter.shape, Shape::List(_));
+    let ty = if always {
+        ty
+    } else {
+        quote! { Option<#ty> }
+    };
+    quote! { #[doc = #description] pub #ident: #ty }
+}
+
+/// The field of `parameter` as the client's method takes it.
+fn method_argument(parameter: &Parameter) -> TokenStream {
+    let (ident, _) = ident_and_name(parameter);
+    match (&parameter.shape, parameter.required, parameter.separator) {
+        (_, true, Some(separator)) => quote! { &joined(&self.#ident, #separator).unwrap_or_default() },
+        (_, false, Some(separator)) => quote! { joined(&self.#ident, #separator).as_deref() },
+        (Shape::Boolean | Shape::Integer { .. } | Shape::Number, ..) => quote! { self.#ident },
+        (_, true, None) => quote! { &self.#ident },
+        (Shape::List(_), false, None) => quote! { (!self.#ident.is_empty()).then_some(&self.#ident) },
+        (Shape::Text, false, None) => quote! { self.#ident.as_deref() },
+        (_, false, None) => quote! { self.#ident.as_ref() },
+    }
+}
+
+fn is_text(shape: &Shape) -> bool {
+    matches!(shape, Shape::Text | Shape::Enumeration(_))
+}
+
+fn rust(shape: &Shape) -> TokenStream {
+    shape.rust("super::types")
+}
+
+fn ident_and_name(parameter: &Parameter) -> (Ident, String) {
+    let name = argument(&parameter.name);
+    (format_ident!("{name}"), name)
+}
+
+fn type_ident(operation: &Operation) -> Ident {
+    format_ident!("{}", operation.name.to_upper_camel_case())
+}
+
 fn list_operation(operation: &Operation, page: &Page) -> TokenStream {
-    let (ident, page_type) = (type_ident(operation), format_ident!("{}", page.schema));
+    let (ident, page_type) = (type_ident(operation), format_ident!("{}", page.object));
     let (number, size) = (format_ident!("{}", page.number_parameter), format_ident!("{}", page.size_parameter));
     quote! {
         impl crate::operation::ListOperation for #ident {
@@ -146,23 +156,18 @@ fn list_operation(operation: &Operation, page: &Page) -> TokenStream {
     }
 }
 
-fn type_ident(operation: &Operation) -> Ident {
-    format_ident!("{}", operation.name.to_upper_camel_case())
-}
-
-/// Lists and counts of a page schema.
+/// Lists and counts of a page.
 fn page_impl(api: &Api, page: &Page) -> TokenStream {
-    let (page_type, item_type) = (format_ident!("{}", page.schema), format_ident!("{}", page.item));
+    let (page_type, item_type) = (format_ident!("{}", page.object), format_ident!("{}", page.item));
     let fields = |path: &[String]| path.iter().map(|key| format_ident!("{}", field(key))).collect::<Vec<_>>();
     let (list, count) = (fields(&page.list), fields(&page.count));
-    let number = optional(api, &page.schema, page.number.as_deref());
-    let size = optional(api, &page.schema, page.size.as_deref());
-    let items = optional(api, &page.schema, page.items.as_deref());
-    let id = &api.schemas[&page.item]["properties"]["id"];
-    let (item, id) = match (id["type"] == "string", is_optional(api, &page.item, "id")) {
-        (true, false) => (quote! { item }, quote! { Some(&item.id) }),
-        (true, true) => (quote! { item }, quote! { item.id.as_deref() }),
-        (false, _) => (quote! { _ }, quote! { None }),
+    let [number, size, items] = [&page.number, &page.size, &page.items]
+        .map(|path| path.as_ref().map_or_else(|| quote! { None }, |path| optional(api, &page.object, path)));
+    let id = api.objects[&page.item].properties.get("id").filter(|id| id.shape == Shape::Text);
+    let (item, id) = match (id, is_optional(api, &page.item, "id")) {
+        (Some(_), false) => (quote! { item }, quote! { Some(&item.id) }),
+        (Some(_), true) => (quote! { item }, quote! { item.id.as_deref() }),
+        (None, _) => (quote! { _ }, quote! { None }),
     };
     quote! {
         impl crate::operation::sealed::Sealed for super::types::#page_type {}
@@ -201,151 +206,22 @@ fn page_impl(api: &Api, page: &Page) -> TokenStream {
     }
 }
 
-/// The number at `path`, where any part of the way may be absent.
-fn optional(api: &Api, schema: &str, path: Option<&[String]>) -> TokenStream {
-    let Some((last, parents)) = path.and_then(<[String]>::split_last) else {
-        return quote! { None };
-    };
-    let (mut schema, mut place, mut is_option) = (schema.to_owned(), quote! { self }, false);
-    for key in parents {
+/// The number at `path` of the object `name`, where any part of the way may be absent.
+fn optional(api: &Api, name: &str, path: &[String]) -> TokenStream {
+    let mut place = quote! { self };
+    for (depth, key) in path.iter().enumerate() {
         let ident = format_ident!("{}", field(key));
-        let here = is_optional(api, &schema, key);
-        place = match (is_option, here) {
-            (false, false) => quote! { #place.#ident },
-            (false, true) => quote! { #place.#ident.as_ref() },
-            (true, false) => quote! { #place.map(|value| &value.#ident) },
-            (true, true) => quote! { #place.and_then(|value| value.#ident.as_ref()) },
+        let is_option = api.owner(name, &path[..depth]).is_some_and(|owner| is_optional(api, owner, key));
+        place = match (is_option, depth + 1 == path.len()) {
+            (true, true) => return quote! { #place.#ident },
+            (true, false) => quote! { #place.#ident.as_ref()? },
+            (false, _) => quote! { #place.#ident },
         };
-        is_option |= here;
-        schema = component(&api.schemas[&schema]["properties"][key]).unwrap_or_default().to_owned();
     }
-    let ident = format_ident!("{}", field(last));
-    match (is_option, is_optional(api, &schema, last)) {
-        (false, false) => quote! { Some(#place.#ident) },
-        (false, true) => quote! { #place.#ident },
-        (true, false) => quote! { #place.map(|value| value.#ident) },
-        (true, true) => quote! { #place.and_then(|value| value.#ident) },
-    }
+    quote! { Some(#place) }
 }
 
-fn is_optional(api: &Api, schema: &str, key: &str) -> bool {
-    let schema = &api.schemas[schema];
-    let required = schema["required"].as_array().is_some_and(|required| required.iter().any(|name| name == key));
-    !required || schema["properties"][key]["nullable"] == true
-}
-
-/// The list that `parameter` is sent as one value of, and how its `field` is passed.
-fn joined(parameter: &Parameter, separator: &str, items: &Value, field: &Ident) -> (TokenStream, TokenStream) {
-    let item = match (component(items), items["type"].as_str()) {
-        (Some(name), _) => {
-            let name = format_ident!("{name}");
-            quote! { crate::generated::enumerations::#name }
-        }
-        (None, Some("integer")) if items["format"] == "uint64" => quote! { u64 },
-        (None, Some("integer")) => quote! { i64 },
-        (None, Some("number")) => quote! { f64 },
-        (None, Some("boolean")) => quote! { bool },
-        (None, _) => quote! { String },
-    };
-    let passed = quote! { joined(&self.#field, #separator) };
-    let passed = if parameter.required {
-        quote! { &#passed.unwrap_or_default() }
-    } else {
-        quote! { #passed.as_deref() }
-    };
-    (quote! { ::std::vec::Vec<#item> }, passed)
-}
-
-fn is_enumeration(ty: &TokenStream) -> bool {
-    ty.to_string().starts_with("crate :: generated :: enumerations")
-}
-
-/// The `T` of the `ResponseValue<T>` that `function` returns.
-fn response_of(function: &ImplItemFn) -> TokenStream {
-    struct Response(Option<Type>);
-
-    impl<'ast> Visit<'ast> for Response {
-        fn visit_path_segment(&mut self, segment: &'ast syn::PathSegment) {
-            if segment.ident == "ResponseValue"
-                && let PathArguments::AngleBracketed(arguments) = &segment.arguments
-                && let Some(GenericArgument::Type(ty)) = arguments.args.first()
-            {
-                self.0 = Some(ty.clone());
-            }
-            syn::visit::visit_path_segment(self, segment);
-        }
-    }
-
-    let mut response = Response(None);
-    if let ReturnType::Type(_, ty) = &function.sig.output {
-        response.visit_type(ty);
-    }
-    response.0.map_or_else(|| quote! { () }, |ty| in_module(&ty))
-}
-
-/// The type that owns what the argument type `borrowed` borrows, and how the field `field` of it is passed.
-fn owned(borrowed: &Type, field: &TokenStream) -> (TokenStream, TokenStream) {
-    let as_written = |ty: &Type| ty.to_token_stream().to_string().replace(' ', "");
-    if let Type::Reference(reference) = borrowed {
-        let owned = own_referent(&reference.elem);
-        return (owned, quote! { &#field });
-    }
-    let Some(inner) = option_argument(borrowed) else {
-        return (in_module(borrowed), quote! { #field.clone() });
-    };
-    match inner {
-        Type::Reference(reference) if as_written(&reference.elem).contains("Vec<") => {
-            let owned = own_referent(&reference.elem);
-            (owned, quote! { (!#field.is_empty()).then_some(&#field) })
-        }
-        Type::Reference(reference) if as_written(&reference.elem) == "str" => {
-            (quote! { Option<String> }, quote! { #field.as_deref() })
-        }
-        Type::Reference(reference) => {
-            let owned = own_referent(&reference.elem);
-            (quote! { Option<#owned> }, quote! { #field.as_ref() })
-        }
-        Type::Path(path) if path.path.segments.len() == 1 => (quote! { Option<#path> }, field.clone()),
-        other => {
-            let owned = in_module(other);
-            (quote! { Option<#owned> }, quote! { #field.clone() })
-        }
-    }
-}
-
-fn own_referent(referent: &Type) -> TokenStream {
-    match referent {
-        Type::Path(path) if path.path.is_ident("str") => quote! { String },
-        other => in_module(other),
-    }
-}
-
-fn option_argument(ty: &Type) -> Option<&Type> {
-    let Type::Path(path) = ty else { return None };
-    let segment = path.path.segments.last().filter(|segment| segment.ident == "Option")?;
-    let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
-        return None;
-    };
-    arguments.args.iter().find_map(|argument| match argument {
-        GenericArgument::Type(ty) => Some(ty),
-        _ => None,
-    })
-}
-
-/// `ty` as the module below the client's names it.
-fn in_module(ty: &Type) -> TokenStream {
-    let mut ty = ty.clone();
-    syn::visit_mut::visit_type_mut(&mut InModule, &mut ty);
-    ty.into_token_stream()
-}
-
-struct InModule;
-
-impl syn::visit_mut::VisitMut for InModule {
-    fn visit_path_mut(&mut self, path: &mut syn::Path) {
-        if path.leading_colon.is_none() && path.segments.first().is_some_and(|segment| segment.ident == "types") {
-            *path = syn::parse_quote! { super::#path };
-        }
-        syn::visit_mut::visit_path_mut(self, path);
-    }
+fn is_optional(api: &Api, name: &str, key: &str) -> bool {
+    let object = &api.objects[name];
+    !object.required.contains(key) || object.properties.get(key).is_some_and(|property| property.nullable)
 }

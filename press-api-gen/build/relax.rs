@@ -1,76 +1,51 @@
-//! Makes the types tolerant of what a newer or careless service sends: no bounds, null and absence wherever a field is
-//! not required, times of any form, and a place for the fields that the document does not name.
+//! Makes the types tolerant of what a newer or careless service sends: null and absence wherever a field need not be there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use super::{
+    api::{Api, Shape},
+    mapping::Mapping,
+};
 
-use super::normalize::{Api, component};
-
-/// Loosens all schemas of `api`.
-pub(crate) fn relax(api: &mut Api) {
-    let mut times = false;
-    for (name, schema) in &mut api.schemas {
-        if schema["type"] != "object" {
-            continue;
-        }
-        let mut required = BTreeSet::new();
-        if let Some(fields) = api.required.get(name) {
-            required.extend(fields.iter().cloned());
-        }
-        // Frameworks mark nearly every field of a response as required, and one that is missing would fail a page.
-        let received = api.received.contains(name);
-        let said = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
-        let said: Vec<_> = said.filter(|field| !received || (field == "id" && api.items.contains(name))).collect();
-        let forced = required.clone();
-        required.extend(said);
-        for (field, property) in schema["properties"].as_object_mut().into_iter().flatten() {
-            loosen(property, &mut times);
-            let any = property["type"].is_null() && component(property).is_none();
-            if forced.contains(field) {
-                property.as_object_mut().map(|property| property.remove("nullable"));
-            } else if !required.contains(field) && !any {
-                if property.get("$ref").is_some() {
-                    *property = json!({ "allOf": [property] });
+/// Loosens all objects of `api`.
+///
+/// Frameworks mark nearly every field of a response as required, and one that is missing would fail a page. So responses
+/// need no fields but the list and the count of a page, the `id` of an item and what `mapping` says.
+pub(crate) fn relax(api: &mut Api, mapping: &Mapping) {
+    let mut must: BTreeMap<String, BTreeSet<String>> = mapping.required.clone();
+    let (mut received, mut items) = (BTreeSet::new(), BTreeSet::new());
+    for operation in &api.operations {
+        reach(api, operation.response.as_ref(), &mut received);
+        let Some(page) = &operation.page else { continue };
+        items.insert(page.item.clone());
+        for place in [&page.list, &page.count] {
+            for (depth, key) in place.iter().enumerate() {
+                if let Some(owner) = api.owner(&page.object, &place[..depth]) {
+                    must.entry(owner.to_owned()).or_default().insert(key.clone());
                 }
-                property["nullable"] = true.into();
             }
         }
-        schema["required"] = required.into_iter().collect();
-        schema["additionalProperties"] = json!({});
     }
-    for operation in &mut api.operations {
-        for schema in operation.parameters.iter_mut().map(|parameter| &mut parameter.schema) {
-            schema.as_object_mut().map(|schema| schema.remove("format"));
-            loosen(schema, &mut times);
+    for (name, object) in &mut api.objects {
+        let (received, item) = (received.contains(name), items.contains(name));
+        object.required.retain(|field| !received || (item && field == "id"));
+        for field in must.remove(name).unwrap_or_default() {
+            if let Some(property) = object.properties.get_mut(&field) {
+                property.nullable = false;
+                object.required.insert(field);
+            }
         }
-        for schema in operation.response.iter_mut().chain(operation.body.as_mut().map(|body| &mut body.schema)) {
-            loosen(schema, &mut times);
-        }
-    }
-    if times {
-        api.schemas.insert("Timestamp".to_owned(), json!({ "type": "string" }));
     }
 }
 
-/// Takes the bounds off a schema, and makes it a time if it is one.
-fn loosen(schema: &mut Value, times: &mut bool) {
-    if schema["type"] == "integer" {
-        let unsigned = schema.as_object_mut().and_then(|schema| schema.remove("minimum")).is_some();
-        schema["format"] = if unsigned { "uint64" } else { "int64" }.into();
-    } else if schema["format"] == "date-time" {
-        *times = true;
-        let mut time = json!({ "allOf": [{ "$ref": "#/components/schemas/Timestamp" }] });
-        for word in ["description", "nullable"] {
-            if let Some(value) = schema.get(word) {
-                time[word] = value.clone();
-            }
+/// Adds the names of the objects that `shape` holds to `reached`.
+fn reach(api: &Api, shape: Option<&Shape>, reached: &mut BTreeSet<String>) {
+    match shape {
+        Some(Shape::List(inner) | Shape::Map(inner)) => reach(api, Some(&inner.shape), reached),
+        Some(Shape::Object(name)) if reached.insert(name.clone()) => {
+            let properties = api.objects.get(name).into_iter().flat_map(|object| object.properties.values());
+            properties.for_each(|property| reach(api, Some(&property.shape), reached));
         }
-        *schema = time;
-    }
-    for word in ["items", "additionalProperties"] {
-        if let Some(inner) = schema.get_mut(word).filter(|inner| inner.is_object()) {
-            loosen(inner, times);
-        }
+        _ => {}
     }
 }

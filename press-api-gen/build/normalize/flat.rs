@@ -4,11 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Normalizer, below};
+use super::{Normalizer, Place};
 use crate::codegen::mistakes::plain;
-
-/// A schema and where it stands.
-pub(super) type Placed<'a> = (String, &'a Value);
 
 /// The words of a schema, gathered.
 #[derive(Default)]
@@ -22,12 +19,12 @@ pub(super) struct Flat<'a> {
     /// The values of an enumeration, null left out.
     pub(super) values: Vec<&'a Value>,
     pub(super) value_docs: Option<&'a Value>,
-    pub(super) properties: BTreeMap<&'a str, Placed<'a>>,
+    pub(super) properties: BTreeMap<&'a str, Place<'a>>,
     pub(super) required: BTreeSet<&'a str>,
-    pub(super) additional: Option<Placed<'a>>,
-    pub(super) items: Option<Placed<'a>>,
+    pub(super) additional: Option<Place<'a>>,
+    pub(super) items: Option<Place<'a>>,
     /// The members of `oneOf` and `anyOf`, null left out.
-    pub(super) choices: Vec<Placed<'a>>,
+    pub(super) choices: Vec<Place<'a>>,
 }
 
 impl Flat<'_> {
@@ -37,92 +34,86 @@ impl Flat<'_> {
 }
 
 impl<'a> Normalizer<'a> {
-    pub(super) fn flat(&mut self, at: &str, node: &'a Value) -> Flat<'a> {
+    pub(super) fn flat(&mut self, place: &Place<'a>) -> Flat<'a> {
         let mut flat = Flat::default();
-        self.flatten(at, node, &mut flat, &mut Vec::new());
+        self.flatten(place, &mut flat, &mut Vec::new());
         flat
     }
 
-    fn flatten(&mut self, at: &str, node: &'a Value, flat: &mut Flat<'a>, open: &mut Vec<String>) {
-        let Some(schema) = node.as_object() else {
-            if !node.is_boolean() {
+    fn flatten(&mut self, place: &Place<'a>, flat: &mut Flat<'a>, open: &mut Vec<String>) {
+        let node = place.node;
+        if !node.is_object() {
+            // Null stands for a schema that is not there, and a boolean for any value.
+            if !node.is_boolean() && !node.is_null() {
                 let what = format!("a schema is a mapping, not `{}`", plain(node));
-                self.findings.refuse(at, what, "write for example `type: string` or `$ref: '#/components/schemas/…'`");
+                let instead = "write for example `type: string` or `$ref: '#/components/schemas/…'`";
+                self.findings.refuse(&place.at, what, instead);
             }
             return;
-        };
-        if open.iter().any(|other| other == at) {
-            self.findings.refuse(at, "a schema that is part of itself", "break the circle of `allOf` and `$ref`");
+        }
+        if open.contains(&place.at) {
+            let what = "a schema that is part of itself";
+            self.findings.refuse(&place.at, what, "break the circle of `allOf` and `$ref`");
             return;
         }
-        open.push(at.to_owned());
-        let (outermost, text) = (open.len() == 1, |key: &str| schema.get(key).and_then(Value::as_str));
-        flat.description = flat.description.or(text("description"));
-        flat.title = flat.title.or(text("title"));
-        self.types(at, schema.get("type"), flat);
-        flat.nullable |= outermost && schema.get("nullable") == Some(&Value::Bool(true));
-        flat.timestamp |= text("format") == Some("date-time");
-        for bound in ["minimum", "exclusiveMinimum"] {
-            flat.unsigned |= schema.get(bound).and_then(Value::as_f64).is_some_and(|bound| bound >= 0.0);
-        }
-        let values = self.list(&below(at, "enum"), schema.get("enum").unwrap_or(&Value::Null));
-        for value in values.into_iter().map(|(_, value)| value).chain(schema.get("const")) {
-            match value {
-                Value::Null => flat.nullable |= outermost,
-                value if flat.values.contains(&value) => {}
-                value => flat.values.push(value),
+        open.push(place.at.clone());
+        let outermost = open.len() == 1;
+        flat.description = flat.description.or(place.text("description"));
+        flat.title = flat.title.or(place.text("title"));
+        flat.value_docs = flat.value_docs.or(node.get("x-enumDescriptions"));
+        flat.nullable |= outermost && node["nullable"] == true;
+        flat.timestamp |= node["format"] == "date-time";
+        let bounds = ["minimum", "exclusiveMinimum"].iter().filter_map(|bound| node[*bound].as_f64());
+        flat.unsigned |= bounds.into_iter().any(|bound| bound >= 0.0);
+        self.types(&place.get("type"), flat);
+        let values = self.list(&place.get("enum")).into_iter().map(|value| value.node).chain(node.get("const"));
+        for value in values {
+            if value.is_null() {
+                flat.nullable |= outermost;
+            } else if !flat.values.contains(&value) {
+                flat.values.push(value);
             }
         }
-        flat.value_docs = flat.value_docs.or(schema.get("x-enumDescriptions"));
-        for (name, at, property) in
-            self.entries(&below(at, "properties"), schema.get("properties").unwrap_or(&Value::Null))
-        {
-            flat.properties.entry(name).or_insert((at, property));
+        for (name, property) in self.entries(&place.get("properties")) {
+            flat.properties.entry(name).or_insert(property);
         }
-        match schema.get("required") {
-            Some(Value::Array(names)) => flat.required.extend(names.iter().filter_map(Value::as_str)),
-            None | Some(Value::Bool(false) | Value::Null) => {}
-            Some(Value::Bool(true)) => {
+        match &node["required"] {
+            Value::Array(names) => flat.required.extend(names.iter().filter_map(Value::as_str)),
+            Value::Bool(false) | Value::Null => {}
+            Value::Bool(true) => {
                 let what = "`required: true` says nothing here: the object lists the names of its required properties";
-                self.findings.note(at, what);
+                self.findings.note(&place.at, what);
             }
-            Some(_) => {
+            _ => {
                 let what = "`required` of a schema is a list of the names of its properties";
-                self.findings.refuse(&below(at, "required"), what, "write `required: [name]`");
+                self.findings.refuse(&place.get("required").at, what, "write `required: [name]`");
             }
         }
-        let placed = |word: &str| schema.get(word).map(|node| (below(at, word), node));
-        flat.additional =
-            flat.additional.take().or_else(|| placed("additionalProperties").filter(|(_, node)| node.is_object()));
-        flat.items = flat.items.take().or_else(|| placed("items").filter(|(_, node)| node.is_object()));
-        for word in ["oneOf", "anyOf"] {
-            for (at, member) in self.list(&below(at, word), schema.get(word).unwrap_or(&Value::Null)) {
-                if is_null(member) {
-                    flat.nullable |= outermost;
-                } else if !only_requires(member) {
-                    flat.choices.push((at, member));
-                }
+        let inner = |word: &str| Some(place.get(word)).filter(|inner| inner.node.is_object());
+        flat.additional = flat.additional.take().or_else(|| inner("additionalProperties"));
+        flat.items = flat.items.take().or_else(|| inner("items"));
+        for member in ["oneOf", "anyOf"].iter().flat_map(|word| self.list(&place.get(word))) {
+            if is_null(member.node) {
+                flat.nullable |= outermost;
+            } else if !only_requires(member.node) {
+                flat.choices.push(member);
             }
         }
-        for (at, member) in self.list(&below(at, "allOf"), schema.get("allOf").unwrap_or(&Value::Null)) {
-            self.flatten(&at, member, flat, open);
+        for member in self.list(&place.get("allOf")) {
+            self.flatten(&member, flat, open);
         }
-        if let Some(target) = schema.get("$ref")
-            && let Some((at, target)) = self.resolve(at, target)
+        if node.get("$ref").is_some()
+            && let Some(target) = self.resolve(place)
         {
-            self.flatten(&at, target, flat, open);
+            self.flatten(&target, flat, open);
         }
         open.pop();
     }
 
     /// The type of OpenAPI 3.0, or the list of types of 3.1.
-    fn types(&mut self, at: &str, node: Option<&'a Value>, flat: &mut Flat<'a>) {
-        let (one, many) = match node {
-            None => return,
-            Some(Value::Array(many)) => (None, many.as_slice()),
-            Some(one) => (Some(one), [].as_slice()),
-        };
-        for of in one.into_iter().chain(many) {
+    fn types(&mut self, place: &Place<'a>, flat: &mut Flat<'a>) {
+        let types = if place.node.is_null() { &[] } else { std::slice::from_ref(place.node) };
+        for of in place.node.as_array().map_or(types, Vec::as_slice) {
             match of.as_str() {
                 Some("null") => flat.nullable = true,
                 Some(of @ ("string" | "integer" | "number" | "boolean" | "array" | "object")) => {
@@ -131,7 +122,7 @@ impl<'a> Normalizer<'a> {
                 _ => {
                     let what = format!("there is no type `{}`", plain(of));
                     let instead = "write `string`, `integer`, `number`, `boolean`, `array` or `object`";
-                    self.findings.refuse(&below(at, "type"), what, instead);
+                    self.findings.refuse(&place.at, what, instead);
                 }
             }
         }
@@ -141,14 +132,11 @@ impl<'a> Normalizer<'a> {
 /// Returns `true` if `schema` allows null and nothing else.
 pub(super) fn is_null(schema: &Value) -> bool {
     let null = |word: &str| schema.get(word).is_some_and(Value::is_null);
-    schema["type"] == "null"
-        || null("const")
-        || schema["enum"].as_array().is_some_and(|values| *values == [Value::Null])
+    schema["type"] == "null" || null("const") || schema["enum"].as_array().is_some_and(|of| *of == [Value::Null])
 }
 
 /// Returns `true` if `schema` only says which of the fields beside it are required.
 fn only_requires(schema: &Value) -> bool {
-    schema
-        .as_object()
-        .is_some_and(|schema| schema.keys().all(|key| ["required", "not", "title"].contains(&key.as_str())))
+    let words = schema.as_object().into_iter().flat_map(|schema| schema.keys());
+    schema.is_object() && words.into_iter().all(|word| ["required", "not", "title"].contains(&word.as_str()))
 }

@@ -1,251 +1,205 @@
 //! Schemas, each of which becomes one of a few shapes: a scalar, a list, a map, any value, or a named object or enumeration.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::{
-    Normalizer, below, documentation,
-    flat::{Flat, Placed, is_null},
-    names::{camel, field, type_name},
+    FILE, Normalizer, Place, documentation, field,
+    flat::{Flat, is_null},
+    names::camel,
+    plain,
 };
+use crate::codegen::api::{Enumeration, Object, Schema, Shape};
 
 /// The words that may stand beside a reference without changing what it refers to.
+#[rustfmt::skip]
 const BESIDE: [&str; 15] = [
-    "default",
-    "deprecated",
-    "description",
-    "discriminator",
-    "example",
-    "examples",
-    "externalDocs",
-    "nullable",
-    "readOnly",
-    "summary",
-    "title",
-    "type",
-    "writeOnly",
-    "xml",
-    "format",
+    "default", "deprecated", "description", "discriminator", "example", "examples", "externalDocs", "format", "nullable",
+    "readOnly", "summary", "title", "type", "writeOnly", "xml",
 ];
 
 impl<'a> Normalizer<'a> {
-    /// The schema at `at` as it stands where it is used; `name` is for the type that it may become.
-    pub(super) fn schema(&mut self, at: &str, node: &'a Value, name: &str) -> Value {
-        let alone = |word: &str| {
-            node.as_object().is_some_and(|schema| {
-                let other = |key: &&String| *key != word && !BESIDE.contains(&key.as_str()) && !key.starts_with("x-");
-                schema.contains_key(word) && !schema.keys().any(|key| other(&key))
-            })
+    /// The schema at `place` as it stands where it is used; `name` is for the type that it may become.
+    pub(super) fn schema(&mut self, place: &Place<'a>, name: &str) -> Schema {
+        let node = place.node;
+        let is_alone = |word: &str| {
+            let beside = |key: &String| key == word || BESIDE.contains(&key.as_str()) || key.starts_with("x-");
+            node.as_object().is_some_and(|schema| schema.contains_key(word) && schema.keys().all(beside))
         };
-        let nullable =
+        let mut nullable =
             node["nullable"] == true || node["type"].as_array().is_some_and(|of| of.contains(&"null".into()));
-        if alone("$ref") {
-            let value = self.reference(at, &node["$ref"], name);
-            return annotate(value, node["description"].as_str(), nullable);
-        }
-        for word in ["allOf", "oneOf", "anyOf"] {
-            let members = node[word].as_array().map(Vec::as_slice).unwrap_or_default();
-            let others = || members.iter().enumerate().filter(|(_, member)| word == "allOf" || !is_null(member));
-            if let (Some((index, member)), 1, true) = (others().next(), others().count(), alone(word)) {
-                let value = self.schema(&format!("{}/{index}", below(at, word)), member, name);
-                return annotate(value, node["description"].as_str(), nullable || members.len() > 1);
+        let only = match ["$ref", "allOf", "oneOf", "anyOf"].into_iter().find(|word| is_alone(word)) {
+            Some("$ref") => Some(self.reference(place, name)),
+            Some(word) => {
+                let members = self.list(&place.get(word));
+                let mut others = members.iter().filter(|member| word == "allOf" || !is_null(member.node));
+                nullable |= others.clone().count() < members.len();
+                others.next().filter(|_| others.next().is_none()).map(|member| self.schema(member, name))
             }
-        }
-        let flat = self.flat(at, node);
-        let value = self.shape(at, &flat, name);
-        annotate(value, flat.description, flat.nullable)
+            None => None,
+        };
+        let (mut schema, description) = match only {
+            Some(schema) => (schema, place.text("description")),
+            None => {
+                let flat = self.flat(place);
+                nullable = flat.nullable;
+                (self.shape(place, &flat, name).into(), flat.description)
+            }
+        };
+        schema.nullable |= nullable;
+        schema.description = description.map(documentation).or(schema.description);
+        schema
     }
 
-    fn shape(&mut self, at: &str, flat: &Flat<'a>, name: &str) -> Value {
+    fn shape(&mut self, place: &Place<'a>, flat: &Flat<'a>, name: &str) -> Shape {
         if !flat.properties.is_empty() {
-            return self.object(at, flat, name);
+            return self.object(place, flat, name);
         }
         if !flat.choices.is_empty() {
-            return self.choice(at, flat, name);
+            return self.choice(place, flat, name);
         }
         if !flat.values.is_empty() {
-            return self.enumeration(at, flat, name);
+            return self.enumeration(place, flat, name);
         }
         let types: Vec<_> = flat.types.iter().copied().collect();
         match (types.as_slice(), &flat.items, &flat.additional) {
-            (["array"], None, _) => json!({ "type": "array", "items": {} }),
-            (["array"] | [], Some((at, items)), _) => {
-                json!({ "type": "array", "items": self.schema(at, items, &format!("{name}Item")) })
-            }
-            (["object"] | [], _, Some((at, values))) => match self.schema(at, values, &format!("{name}Value")) {
-                Value::Object(any) if any.is_empty() => json!({ "type": "object" }),
-                values => json!({ "type": "object", "additionalProperties": values }),
-            },
-            (["object"], ..) => json!({ "type": "object" }),
-            (["string"], ..) if flat.timestamp => json!({ "type": "string", "format": "date-time" }),
-            (["integer"], ..) if flat.unsigned => json!({ "type": "integer", "minimum": 0 }),
-            (["integer", "number"], ..) => json!({ "type": "number" }),
-            ([one], ..) => json!({ "type": one }),
-            ([], ..) => json!({}),
-            (several, ..) => {
-                self.findings.note(at, format!("one of the types {} is kept as any value", several.join(", ")));
-                json!({})
-            }
+            (["array"] | [], Some(items), _) => Shape::List(self.schema(items, &format!("{name}Item")).into()),
+            (["array"], None, _) => Shape::List(Box::new(Shape::Any.into())),
+            (["object"] | [], _, Some(values)) => Shape::Map(self.schema(values, &format!("{name}Value")).into()),
+            (["object"], ..) => Shape::Map(Box::new(Shape::Any.into())),
+            (["string"], ..) if flat.timestamp => Shape::Time,
+            (["string"], ..) => Shape::Text,
+            (["integer"], ..) => Shape::Integer { unsigned: flat.unsigned },
+            (["number"] | ["integer", "number"], ..) => Shape::Number,
+            (["boolean"], ..) => Shape::Boolean,
+            ([], ..) => Shape::Any,
+            (several, ..) => self.any(place, &format!("one of the types {}", several.join(", "))),
         }
     }
 
-    /// Resolves `target`. Objects and enumerations stay references, the rest goes into its uses.
-    fn reference(&mut self, at: &str, target: &Value, name: &str) -> Value {
-        let Some((at, node)) = self.resolve(at, target) else {
-            return json!({});
-        };
-        if let Some(done) = self.done.get(&at) {
+    fn any(&mut self, place: &Place<'a>, what: &str) -> Shape {
+        self.findings.note(&place.at, format!("{what} is kept as any value"));
+        Shape::Any
+    }
+
+    /// What the reference at `place` refers to. Objects and enumerations have names, the rest goes into its uses.
+    fn reference(&mut self, place: &Place<'a>, name: &str) -> Schema {
+        let Some(target) = self.resolve(place) else { return Shape::Any.into() };
+        if let Some(done) = self.done.get(&target.at) {
             return done.clone();
         }
-        if self.open.contains(&at) {
-            self.findings.note(&at, "holds itself, and is kept as any value");
-            return json!({});
+        if self.open.contains(&target.at) {
+            return self.any(&target, "what holds itself").into();
         }
-        let component = at.strip_prefix("#/components/schemas/").filter(|key| !key.contains('/'));
-        let name = component.map_or_else(|| name.to_owned(), type_name);
-        self.open.push(at.clone());
-        let mut value = self.schema(&at, node, &name);
+        self.open.push(target.at.clone());
+        let mut schema = self.schema(&target, target.component().unwrap_or(name));
         self.open.pop();
-        if let Some(value) = value.as_object_mut() {
-            value.remove("description");
-        }
-        if value.as_object().is_some_and(|value| value.len() == 1)
-            && let Some(reference) = value.pointer("/allOf/0").cloned()
-        {
-            value = reference;
-        }
-        self.done.insert(at, value.clone());
-        value
+        schema.description = None;
+        self.done.insert(target.at, schema.clone());
+        schema
     }
 
-    fn object(&mut self, at: &str, flat: &Flat<'a>, name: &str) -> Value {
-        let name = self.type_name(at, name, flat.title);
-        let reference = json!({ "$ref": format!("#/components/schemas/{name}") });
+    fn object(&mut self, place: &Place<'a>, flat: &Flat<'a>, name: &str) -> Shape {
+        let name = self.type_name(place, name, flat.title);
         // Before its properties, which may hold it again.
-        self.done.insert(at.to_owned(), reference.clone());
-        let (mut properties, mut fields) = (Map::new(), BTreeMap::from([("extra".to_owned(), "the unknown fields")]));
+        self.done.insert(place.at.clone(), Shape::Object(name.clone()).into());
+        let (mut properties, mut fields) =
+            (BTreeMap::new(), BTreeMap::from([("extra".to_owned(), "the unknown fields")]));
         let mut all: Vec<_> = flat.properties.iter().collect();
         // Of `Name` and `name`, the one that is called like its field keeps it.
         all.sort_by_key(|(key, _)| field(key) != **key);
-        for (key, (at, property)) in all {
-            if let Some(other) = fields.insert(field(key), key) {
-                self.findings.note(at, format!("the name is taken by {other}; the value is found in `extra`"));
-                fields.insert(field(key), other);
+        for (key, property) in all {
+            if let Some(other) = fields.get(&field(key)) {
+                let note = format!("the name is taken by {other}; the value is found in `extra`");
+                self.findings.note(&property.at, note);
                 continue;
             }
-            let value = self.schema(at, property, &format!("{name}{}", camel(key)));
-            properties.insert((*key).to_owned(), value);
+            fields.insert(field(key), key);
+            let schema = self.schema(property, &format!("{name}{}", camel(key)));
+            properties.insert((*key).to_owned(), schema);
         }
         for key in flat.required.iter().filter(|key| !flat.properties.contains_key(**key)) {
-            self.findings.note(at, format!("`{key}` is required, and there is no such property"));
+            self.findings.note(&place.at, format!("`{key}` is required, and there is no such property"));
         }
-        let required: Vec<_> = flat.required.iter().filter(|key| properties.contains_key(**key)).collect();
-        let schema = json!({
-            "type": "object",
-            "description": flat.description.map(documentation),
-            "required": required,
-            "properties": properties,
-        });
-        self.define(at, &name, schema);
-        reference
+        let required = flat.required.iter().filter(|key| properties.contains_key(**key));
+        let required: BTreeSet<_> = required.map(|key| (*key).to_owned()).collect();
+        if let Some(there) = self.api.objects.get_mut(&name) {
+            let mut same = true;
+            for (key, property) in properties {
+                let shape = property.shape.clone();
+                same &= there.properties.entry(key).or_insert(property).shape == shape;
+            }
+            there.required.retain(|key| required.contains(key));
+            self.check_shared(place, &name, same);
+        } else {
+            self.check_shared(place, &name, !self.api.enumerations.contains_key(&name));
+            let description = flat.description.map(documentation);
+            self.api.objects.insert(name.clone(), Object { description, properties, required });
+        }
+        Shape::Object(name)
     }
 
-    pub(super) fn enumeration(&mut self, at: &str, flat: &Flat<'a>, name: &str) -> Value {
+    fn enumeration(&mut self, place: &Place<'a>, flat: &Flat<'a>, name: &str) -> Shape {
         let are = |test: fn(&Value) -> bool| flat.values.iter().all(|value| test(value));
         if !flat.types.contains("string") && !are(Value::is_string) {
             return match () {
-                () if are(|value| value.is_i64() || value.is_u64())
-                    && flat.values.iter().all(|value| value.is_u64()) =>
-                {
-                    json!({ "type": "integer", "minimum": 0 })
-                }
-                () if are(|value| value.is_i64() || value.is_u64()) => json!({ "type": "integer" }),
-                () if are(Value::is_number) => json!({ "type": "number" }),
-                () if are(Value::is_boolean) => json!({ "type": "boolean" }),
-                () => json!({}),
+                () if are(|value| value.is_i64() || value.is_u64()) => Shape::Integer { unsigned: are(Value::is_u64) },
+                () if are(Value::is_number) => Shape::Number,
+                () if are(Value::is_boolean) => Shape::Boolean,
+                () => Shape::Any,
             };
         }
-        let mut values: Vec<String> = Vec::new();
-        for value in flat.values.iter().map(|value| super::plain(value)) {
-            if !values.contains(&value) {
-                values.push(value);
+        let name = self.type_name(place, name, flat.title);
+        self.check_shared(place, &name, !self.api.objects.contains_key(&name));
+        let enumeration = self.api.enumerations.entry(name.clone()).or_insert_with(|| Enumeration {
+            description: flat.description.map(documentation),
+            values: Vec::new(),
+            docs: flat.value_docs.cloned().unwrap_or_default(),
+        });
+        for value in flat.values.iter().map(|value| plain(value)) {
+            if !enumeration.values.contains(&value) {
+                enumeration.values.push(value);
             }
         }
-        let name = self.type_name(at, name, flat.title);
-        let schema = json!({
-            "type": "string",
-            "description": flat.description.map(documentation),
-            "enum": values,
-            "x-enumDescriptions": flat.value_docs,
-        });
-        self.define(at, &name, schema);
-        json!({ "$ref": format!("#/components/schemas/{name}") })
+        Shape::Enumeration(name)
     }
 
-    /// Adds the component `name`, or to it, when several places share it.
-    fn define(&mut self, at: &str, name: &str, schema: Value) {
-        if self.receiving {
-            self.api.received.insert(name.to_owned());
-        }
-        let Some(there) = self.api.schemas.get_mut(name) else {
-            self.api.schemas.insert(name.to_owned(), schema);
-            return;
-        };
-        let mut same = there["type"] == schema["type"];
-        if let (Some(there), Some(values)) = (there["enum"].as_array_mut(), schema["enum"].as_array()) {
-            let new: Vec<_> = values.iter().filter(|value| !there.contains(value)).cloned().collect();
-            there.extend(new);
-        }
-        if let (Some(there), Some(properties)) = (there["properties"].as_object_mut(), schema["properties"].as_object())
-        {
-            for (key, property) in properties {
-                let other = there.entry(key).or_insert_with(|| property.clone());
-                same &= undescribed(other) == undescribed(property);
-            }
-        }
-        if let (Some(there), Some(required)) = (there["required"].as_array_mut(), schema["required"].as_array()) {
-            there.retain(|name| required.contains(name));
-        }
+    /// Refuses a type that several places share, unless it is the `same` in all.
+    fn check_shared(&mut self, place: &Place<'a>, name: &str, same: bool) {
         if !same {
             let what = format!("the type `{name}` is here another one than where it was met before");
-            self.findings.refuse(at, what, format!("give one of them another name in {}", super::FILE));
+            self.findings.refuse(&place.at, what, format!("give one of them another name in {FILE}"));
         }
     }
 
-    /// The members of a choice with what they refer to.
-    pub(super) fn flats(&mut self, members: &[Placed<'a>]) -> Vec<Flat<'a>> {
-        members.iter().map(|(at, member)| self.flat(at, member)).collect()
-    }
-}
-
-/// `value` with a description, and nullable if it is.
-fn annotate(mut value: Value, description: Option<&str>, nullable: bool) -> Value {
-    if value.get("$ref").is_some() && (nullable || description.is_some()) {
-        value = json!({ "allOf": [value] });
-    }
-    // Any value can be null already.
-    let any = ["type", "allOf", "$ref"].iter().all(|word| value.get(*word).is_none());
-    if let Some(value) = value.as_object_mut() {
-        if let Some(description) = description {
-            value.insert("description".to_owned(), documentation(description).into());
+    /// What all members of a choice have in common, or else any value: a closed choice would fail a whole page on the
+    /// first new member.
+    fn choice(&mut self, place: &Place<'a>, flat: &Flat<'a>, name: &str) -> Shape {
+        let (mut open, mut members) = (flat.choices.clone(), Vec::new());
+        let mut seen: BTreeSet<_> = open.iter().map(|choice| choice.at.clone()).collect();
+        while let Some(choice) = open.pop() {
+            let member = self.flat(&choice);
+            let texts = !member.values.is_empty() && member.values.iter().all(|value| value.is_string());
+            let scalar = member.types.len() == 1 || (member.types.is_empty() && texts);
+            if !member.choices.is_empty() && member.properties.is_empty() {
+                open.extend(member.choices.into_iter().filter(|choice| seen.insert(choice.at.clone())));
+            } else if scalar && !member.is_object() && !member.types.contains("array") {
+                members.push(member);
+            } else {
+                return self.any(place, "a choice between several shapes");
+            }
         }
-        if nullable && !any {
-            value.insert("nullable".to_owned(), true.into());
+        // Members come off the end.
+        members.reverse();
+        let types: BTreeSet<_> =
+            members.iter().map(|member| member.types.first().copied().unwrap_or("string")).collect();
+        let mut common = Flat { timestamp: members.iter().all(|member| member.timestamp), ..Flat::default() };
+        if types.iter().eq(&["string"]) {
+            common.values = members.iter().flat_map(|member| member.values.iter().copied()).collect();
         }
-    }
-    value
-}
-
-/// `schema` without its description and whether it can be null, which need not be the same for one type.
-fn undescribed(schema: &Value) -> Value {
-    let mut schema = schema.clone();
-    if let Some(schema) = schema.as_object_mut() {
-        schema.remove("description");
-        schema.remove("nullable");
-    }
-    match schema.pointer("/allOf/0") {
-        Some(reference) => reference.clone(),
-        None => schema,
+        (common.types, common.description, common.title, common.value_docs) =
+            (types, flat.description, flat.title, flat.value_docs);
+        self.shape(place, &common, name)
     }
 }

@@ -1,0 +1,252 @@
+//! The API in the few shapes that the generator takes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proc_macro2::TokenStream;
+use serde_json::{Map, Value, json};
+
+/// All that is generated.
+#[derive(Default)]
+pub(crate) struct Api {
+    pub(crate) info: Value,
+    pub(crate) objects: BTreeMap<String, Object>,
+    pub(crate) enumerations: BTreeMap<String, Enumeration>,
+    pub(crate) operations: Vec<Operation>,
+}
+
+/// A type with fields, and with a place for those that the document does not name.
+pub(crate) struct Object {
+    pub(crate) description: Option<String>,
+    pub(crate) properties: BTreeMap<String, Schema>,
+    pub(crate) required: BTreeSet<String>,
+}
+
+/// A type with named values, and with a place for others.
+pub(crate) struct Enumeration {
+    pub(crate) description: Option<String>,
+    pub(crate) values: Vec<String>,
+    /// The descriptions of values.
+    pub(crate) docs: Value,
+}
+
+/// A value where it is used.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Schema {
+    pub(crate) shape: Shape,
+    pub(crate) nullable: bool,
+    pub(crate) description: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Shape {
+    Any,
+    Boolean,
+    Integer { unsigned: bool },
+    Number,
+    Text,
+    Time,
+    List(Box<Schema>),
+    Map(Box<Schema>),
+    Object(String),
+    Enumeration(String),
+}
+
+/// A request that the client can send.
+pub(crate) struct Operation {
+    pub(crate) name: String,
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) summary: String,
+    pub(crate) description: String,
+    pub(crate) parameters: Vec<Parameter>,
+    /// The media type of the body, and the body, which is passed like a parameter.
+    pub(crate) body: Option<(&'static str, Parameter)>,
+    pub(crate) response: Option<Shape>,
+    pub(crate) page: Option<Page>,
+}
+
+/// A parameter of one operation.
+pub(crate) struct Parameter {
+    pub(crate) name: String,
+    pub(crate) location: &'static str,
+    pub(crate) required: bool,
+    pub(crate) description: Option<String>,
+    pub(crate) shape: Shape,
+    /// The separator of a list that goes out as one value.
+    pub(crate) separator: Option<&'static str>,
+}
+
+/// The places of a page, each a path of field names.
+pub(crate) struct Page {
+    /// The name of the page's type.
+    pub(crate) object: String,
+    pub(crate) list: Vec<String>,
+    /// The name of an item's type.
+    pub(crate) item: String,
+    pub(crate) count: Vec<String>,
+    pub(crate) number: Option<Vec<String>>,
+    pub(crate) size: Option<Vec<String>>,
+    pub(crate) items: Option<Vec<String>>,
+    /// The arguments of the method with the number and the size of the page.
+    pub(crate) number_parameter: String,
+    pub(crate) size_parameter: String,
+}
+
+impl Api {
+    /// The OpenAPI document that the generator reads. Every success decodes or is an invalid response, and every other
+    /// response arrives with its body unread.
+    pub(crate) fn openapi(&self) -> Result<openapiv3::OpenAPI, String> {
+        let mut paths = Map::new();
+        for operation in &self.operations {
+            let item = paths.entry(&operation.path).or_insert_with(|| json!({}));
+            item[operation.method.to_ascii_lowercase()] = operation.node();
+        }
+        let mut schemas = Map::from_iter([("Timestamp".to_owned(), json!({ "type": "string" }))]);
+        schemas.extend(self.objects.iter().map(|(name, object)| (name.clone(), object.node())));
+        for (name, enumeration) in &self.enumerations {
+            schemas.insert(name.clone(), json!({ "type": "string", "enum": enumeration.values }));
+        }
+        let document =
+            json!({ "openapi": "3.0.3", "info": self.info, "paths": paths, "components": { "schemas": schemas } });
+        serde_json::from_value(document).map_err(|error| error.to_string())
+    }
+
+    /// The property at `path` of the object `name`.
+    pub(crate) fn property(&self, name: &str, path: &[String]) -> Option<&Schema> {
+        let (last, parents) = path.split_last()?;
+        self.objects.get(self.owner(name, parents)?)?.properties.get(last)
+    }
+
+    /// The name of the object that is found at `path` of the object `name`.
+    pub(crate) fn owner<'a>(&'a self, name: &'a str, path: &[String]) -> Option<&'a str> {
+        path.iter().try_fold(name, |name, key| match &self.objects.get(name)?.properties.get(key)?.shape {
+            Shape::Object(inner) => Some(inner.as_str()),
+            _ => None,
+        })
+    }
+}
+
+impl Object {
+    fn node(&self) -> Value {
+        let properties = self.properties.iter().map(|(key, schema)| {
+            let optional = Schema { nullable: schema.nullable || !self.required.contains(key), ..schema.clone() };
+            (key.clone(), optional.node())
+        });
+        json!({
+            "type": "object",
+            "description": self.description,
+            "required": self.required,
+            "properties": properties.collect::<Map<_, _>>(),
+            "additionalProperties": {},
+        })
+    }
+}
+
+impl Schema {
+    fn node(&self) -> Value {
+        let mut node = self.shape.node();
+        // Any value can be null already.
+        let nullable = self.nullable && self.shape != Shape::Any;
+        if node.get("$ref").is_some() && (nullable || self.description.is_some()) {
+            node = json!({ "allOf": [node] });
+        }
+        if nullable {
+            node["nullable"] = true.into();
+        }
+        if let Some(description) = &self.description {
+            node["description"] = description.clone().into();
+        }
+        node
+    }
+}
+
+impl Shape {
+    pub(crate) fn is_number(&self) -> bool {
+        matches!(self, Self::Integer { .. } | Self::Number)
+    }
+
+    fn node(&self) -> Value {
+        let reference = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
+        match self {
+            Self::Any => json!({}),
+            Self::Boolean => json!({ "type": "boolean" }),
+            Self::Integer { unsigned: true } => json!({ "type": "integer", "format": "uint64" }),
+            Self::Integer { unsigned: false } => json!({ "type": "integer", "format": "int64" }),
+            Self::Number => json!({ "type": "number" }),
+            Self::Text => json!({ "type": "string" }),
+            Self::Time => reference("Timestamp"),
+            Self::List(items) => json!({ "type": "array", "items": items.node() }),
+            Self::Map(values) if values.shape == Self::Any => json!({ "type": "object" }),
+            Self::Map(values) => json!({ "type": "object", "additionalProperties": values.node() }),
+            Self::Object(name) | Self::Enumeration(name) => reference(name),
+        }
+    }
+
+    /// The type in Rust, where `types` is the module of the objects.
+    pub(crate) fn rust(&self, types: &str) -> TokenStream {
+        self.rust_text(types).parse().unwrap_or_default()
+    }
+
+    fn rust_text(&self, types: &str) -> String {
+        let inner = |schema: &Schema| match schema.shape.rust_text(types) {
+            inner if schema.nullable && schema.shape != Self::Any => format!("::std::option::Option<{inner}>"),
+            inner => inner,
+        };
+        match self {
+            Self::Any => "::serde_json::Value".to_owned(),
+            Self::Boolean => "bool".to_owned(),
+            Self::Integer { unsigned: true } => "u64".to_owned(),
+            Self::Integer { unsigned: false } => "i64".to_owned(),
+            Self::Number => "f64".to_owned(),
+            Self::Text => "String".to_owned(),
+            Self::Time => "crate::timestamp::Timestamp".to_owned(),
+            Self::List(items) => format!("::std::vec::Vec<{}>", inner(items)),
+            Self::Map(values) if values.shape == Self::Any => {
+                "::serde_json::Map<String, ::serde_json::Value>".to_owned()
+            }
+            Self::Map(values) => format!("::std::collections::HashMap<String, {}>", inner(values)),
+            Self::Object(name) => format!("{types}::{name}"),
+            Self::Enumeration(name) => format!("crate::generated::enumerations::{name}"),
+        }
+    }
+}
+
+impl From<Shape> for Schema {
+    fn from(shape: Shape) -> Self {
+        Self { shape, nullable: false, description: None }
+    }
+}
+
+impl Operation {
+    fn node(&self) -> Value {
+        let parameters: Vec<_> = self.parameters.iter().map(Parameter::node).collect();
+        let mut node = json!({
+            "operationId": self.name,
+            "summary": self.summary,
+            "description": self.description,
+            "parameters": parameters,
+            "responses": { "2XX": { "description": "" } },
+        });
+        if let Some(shape) = &self.response {
+            node["responses"]["2XX"]["content"] = json!({ "application/json": { "schema": shape.node() } });
+        }
+        if let Some((media_type, Parameter { shape, description, .. })) = &self.body {
+            let content = json!({ *media_type: { "schema": shape.node() } });
+            node["requestBody"] = json!({ "required": true, "description": description, "content": content });
+        }
+        node
+    }
+}
+
+impl Parameter {
+    fn node(&self) -> Value {
+        let shape = if self.separator.is_some() { &Shape::Text } else { &self.shape };
+        json!({
+            "name": self.name,
+            "in": self.location,
+            "required": self.required,
+            "description": self.description,
+            "schema": shape.node(),
+        })
+    }
+}

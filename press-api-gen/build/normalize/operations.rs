@@ -1,0 +1,131 @@
+//! The operations that are generated: those that the mapping names, or else all that can be.
+
+use std::collections::BTreeSet;
+
+use heck::ToUpperCamelCase;
+
+use super::{FILE, Normalizer, Place, documentation, names::operation_name};
+use crate::codegen::{
+    api::{Operation, Parameter},
+    mapping::Wrapped,
+};
+
+const METHODS: [&str; 6] = ["get", "put", "post", "delete", "head", "patch"];
+
+impl<'a> Normalizer<'a> {
+    pub(super) fn operations(&mut self) {
+        let wanted = self.mapping.operations.as_ref();
+        let (mut there, mut seen, mut left_out) = (Vec::new(), BTreeSet::new(), 0);
+        let paths = self.document.get("paths");
+        for (path, item) in self.entries(&paths).into_iter().filter(|(path, _)| !path.starts_with("x-")) {
+            let Some(item) = self.follow(item) else { continue };
+            for (method, place) in self.entries(&item) {
+                let key = format!("{} {path}", method.to_ascii_uppercase());
+                if ["options", "trace"].contains(&method) {
+                    self.findings.note(&place.at, format!("left out: the client sends no {}", method.to_uppercase()));
+                }
+                if !METHODS.contains(&method) {
+                    continue;
+                }
+                let wrapped = wanted.and_then(|wanted| wanted.get(&key));
+                there.push(key.clone());
+                if wanted.is_some() && wrapped.is_none() {
+                    left_out += 1;
+                    continue;
+                }
+                self.check_references(&place, &mut seen);
+                match (self.operation(&key, &item, &place, wrapped), wrapped) {
+                    (Ok(operation), _) => self.api.operations.push(operation),
+                    (Err(why), Some(_)) => {
+                        self.findings.refuse(&place.at, why, format!("leave `{key}` out of {FILE}"));
+                    }
+                    (Err(why), None) => self.findings.note(&place.at, format!("left out: {why}")),
+                }
+            }
+        }
+        if left_out > 0 {
+            self.findings.note(&paths.at, format!("{left_out} operations that {FILE} does not name are left out"));
+        }
+        for key in wanted.into_iter().flat_map(|wanted| wanted.keys()).filter(|key| !there.contains(key)) {
+            let bare = |key: &str| key.trim_end_matches('/').to_ascii_lowercase();
+            let instead = match there.iter().find(|other| bare(other) == bare(key)) {
+                Some(other) => format!("write `{other}`"),
+                None => "write the method and the path as the document has them, such as `GET /v1/specs`".to_owned(),
+            };
+            self.findings.refuse_in(FILE, "operations", format!("there is no operation `{key}`"), instead);
+        }
+        if there.is_empty() {
+            let instead = "add `paths` with the operations of the service";
+            self.findings.refuse(&paths.at, "there are no operations", instead);
+        }
+    }
+
+    /// The operation at `place`, or why there can be none.
+    fn operation(
+        &mut self,
+        key: &str,
+        item: &Place<'a>,
+        place: &Place<'a>,
+        wrapped: Option<&'a Wrapped>,
+    ) -> Result<Operation, String> {
+        let (method, path) = key.split_once(' ').unwrap_or_default();
+        let parameters = self.fold(item, place, path);
+        let (body, response) = (self.request_body(place)?, self.success(place)?);
+        let name = self.operation_name(key, place, wrapped);
+        let made = name.to_upper_camel_case();
+        let parameters = self.parameters(parameters, path, &made)?;
+        let response = response.map(|media| self.schema(&media.schema, &format!("{made}Response")).shape);
+        let body = body.map(|media| {
+            let shape = self.schema(&media.schema, &format!("{made}Body")).shape;
+            let description = media.description.filter(|text| !text.is_empty()).unwrap_or("The body.");
+            let (name, description) = ("body".to_owned(), Some(documentation(description)));
+            (
+                media.media_type,
+                Parameter { name, location: "body", required: true, description, shape, separator: None },
+            )
+        });
+        let text = |key: &str| documentation(place.text(key).unwrap_or_default());
+        let (summary, description) = (text("summary"), text("description"));
+        let (method, path) = (method.to_owned(), path.to_owned());
+        Ok(Operation { name, method, path, summary, description, parameters, body, response, page: None })
+    }
+
+    /// Refuses references that lead nowhere, also in what is dropped later, such as error responses.
+    fn check_references(&mut self, place: &Place<'a>, seen: &mut BTreeSet<String>) {
+        if place.node["$ref"].is_string()
+            && let Some(target) = self.resolve(place)
+            && seen.insert(target.at.clone())
+        {
+            self.check_references(&target, seen);
+        }
+        let data = |key: &str| ["default", "enum", "example", "examples"].contains(&key) || key.starts_with("x-");
+        let named = ["properties", "schemas"].iter().any(|named| place.at.ends_with(named));
+        for (_, entry) in place.children().iter().filter(|(key, _)| named || !data(key)) {
+            self.check_references(entry, seen);
+        }
+    }
+
+    /// The name of an operation by the mapping, by its id, or else by its method and path.
+    fn operation_name(&mut self, key: &str, place: &Place<'a>, wrapped: Option<&Wrapped>) -> String {
+        let id = place.text("operationId").filter(|id| id.chars().any(char::is_alphanumeric));
+        let mut name = operation_name(wrapped.map(Wrapped::name).or(id).unwrap_or(key));
+        let other = self.operations.get(&name.to_upper_camel_case());
+        match (wrapped, id, other) {
+            (Some(wrapped), ..) if wrapped.name() != name => {
+                let what = format!("`{}` is no name of an operation", wrapped.name());
+                self.findings.refuse_in(FILE, "operations", what, format!("write `{name}`"));
+            }
+            (None, Some(id), Some(other)) if other.text("operationId") != Some(id) => {
+                let what = format!("`{id}` reads as the id of `{}`, so the path names it", other.at);
+                self.findings.note(&place.get("operationId").at, what);
+                name = operation_name(key);
+            }
+            _ => {}
+        }
+        if let Some(other) = self.operations.insert(name.to_upper_camel_case(), place.clone()) {
+            let what = format!("the operation `{name}` has the name of `{}`", other.at);
+            self.findings.refuse(&place.at, what, format!("give each a name of its own, here or in {FILE}"));
+        }
+        name
+    }
+}
