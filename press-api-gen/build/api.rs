@@ -143,19 +143,18 @@ impl Object {
 }
 
 impl Schema {
+    /// Any value can be null already.
+    fn is_option(&self) -> bool {
+        self.nullable && self.shape != Shape::Any
+    }
+
     fn node(&self) -> Value {
         let mut node = self.shape.node();
-        // Any value can be null already.
-        let nullable = self.nullable && self.shape != Shape::Any;
-        if node.get("$ref").is_some() && (nullable || self.description.is_some()) {
+        if node.get("$ref").is_some() {
             node = json!({ "allOf": [node] });
         }
-        if nullable {
-            node["nullable"] = true.into();
-        }
-        if let Some(description) = &self.description {
-            node["description"] = description.clone().into();
-        }
+        node["nullable"] = self.is_option().into();
+        node["description"] = json!(self.description);
         node
     }
 }
@@ -189,7 +188,7 @@ impl Shape {
 
     fn rust_text(&self, types: &str) -> String {
         let inner = |schema: &Schema| match schema.shape.rust_text(types) {
-            inner if schema.nullable && schema.shape != Self::Any => format!("::std::option::Option<{inner}>"),
+            inner if schema.is_option() => format!("::std::option::Option<{inner}>"),
             inner => inner,
         };
         match self {
@@ -219,12 +218,15 @@ impl From<Shape> for Schema {
 
 impl Operation {
     fn node(&self) -> Value {
-        let parameters: Vec<_> = self.parameters.iter().map(Parameter::node).collect();
+        let parameters = self.parameters.iter().map(|Parameter { name, location, required, description, shape, separator }| {
+            let schema = if separator.is_some() { Shape::Text.node() } else { shape.node() };
+            json!({ "name": name, "in": location, "required": required, "description": description, "schema": schema })
+        });
         let mut node = json!({
             "operationId": self.name,
             "summary": self.summary,
             "description": self.description,
-            "parameters": parameters,
+            "parameters": parameters.collect::<Vec<_>>(),
             "responses": { "2XX": { "description": "" } },
         });
         if let Some(shape) = &self.response {
@@ -235,18 +237,5 @@ impl Operation {
             node["requestBody"] = json!({ "required": true, "description": description, "content": content });
         }
         node
-    }
-}
-
-impl Parameter {
-    fn node(&self) -> Value {
-        let shape = if self.separator.is_some() { &Shape::Text } else { &self.shape };
-        json!({
-            "name": self.name,
-            "in": self.location,
-            "required": self.required,
-            "description": self.description,
-            "schema": shape.node(),
-        })
     }
 }

@@ -8,14 +8,13 @@ use quote::{format_ident, quote};
 use sha2::{Digest, Sha256};
 
 mod api;
-mod enumerations;
 mod mapping;
 mod mistakes;
 mod normalize;
-mod objects;
 mod operations;
 mod postprocess;
 mod relax;
+mod types;
 
 use api::Api;
 use mapping::Mapping;
@@ -94,14 +93,12 @@ fn client(api: &Api) -> Result<TokenStream, String> {
     let client = client.map_err(|error| format!("{}: {error}", mistakes::FILE))?;
     let mut client: syn::File = syn::parse2(client).map_err(generated_code)?;
     postprocess::adapt(&mut client, api).map_err(generated_code)?;
-    let (objects, enumerations, operations) =
-        (objects::generate(api), enumerations::generate(api), operations::generate(api));
+    let (types, operations) = (types::generate(api), operations::generate(api));
     let names: Vec<_> = api.objects.keys().chain(api.enumerations.keys()).collect();
     let idents = names.iter().map(|name| format_ident!("{name}"));
     Ok(quote! {
         #client
-        #objects
-        #enumerations
+        #types
         #operations
 
         /// The JSON Schema of each data type, with the name of its schema in the contract.

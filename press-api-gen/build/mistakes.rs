@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::mapping;
+
 /// The path of the document, as messages name it.
 pub(crate) const FILE: &str = "openapi/press.yaml";
 
@@ -13,14 +15,10 @@ pub(crate) struct Findings {
 }
 
 impl Findings {
-    /// Refuses the document because of `what` at `at`; `instead` is what to write.
-    pub(crate) fn refuse(&mut self, at: &str, what: impl AsRef<str>, instead: impl AsRef<str>) {
-        self.refuse_in(FILE, at, what, instead);
-    }
-
-    /// Refuses the document because of `what` at `at` of `file`.
-    pub(crate) fn refuse_in(&mut self, file: &str, at: &str, what: impl AsRef<str>, instead: impl AsRef<str>) {
-        let mistake = mistake(&format!("{file} {at}"), what.as_ref(), instead.as_ref());
+    /// Refuses what is at `at`, a pointer into the document or an entry of the mapping; `why` ends with what to write.
+    pub(crate) fn refuse(&mut self, at: &str, why: impl AsRef<str>) {
+        let file = if at.starts_with('#') { FILE } else { mapping::FILE };
+        let mistake = mistake(&format!("{file} {at}"), why.as_ref());
         if !self.mistakes.contains(&mistake) {
             self.mistakes.push(mistake);
         }
@@ -28,7 +26,7 @@ impl Findings {
 
     /// Notes that `what` at `at` is left out or lost.
     pub(crate) fn note(&mut self, at: &str, what: impl AsRef<str>) {
-        let note = format!("{at}: {}", what.as_ref().replace('\n', " "));
+        let note = format!("{at}: {}\n", what.as_ref().replace('\n', " "));
         if !self.notes.contains(&note) {
             self.notes.push(note);
         }
@@ -36,13 +34,16 @@ impl Findings {
 
     /// Returns the notes, one a line, unless there was a mistake.
     pub(crate) fn finish(&self) -> Result<String, String> {
-        let count = self.mistakes.len();
-        if count == 0 {
-            return Ok(self.notes.iter().map(|note| format!("{note}\n")).collect());
+        match self.mistakes.len() {
+            0 => Ok(self.notes.concat()),
+            1 => Err(format!("{FILE} has 1 problem\n\n{}", self.mistakes.concat())),
+            count => Err(format!("{FILE} has {count} problems\n\n{}", self.mistakes.join("\n"))),
         }
-        let problems = if count == 1 { "problem" } else { "problems" };
-        Err(format!("{FILE} has {count} {problems}\n\n{}", self.mistakes.join("\n")))
     }
+}
+
+fn mistake(place: &str, why: &str) -> String {
+    format!("{place}\n    {why}\n")
 }
 
 /// Parses `text`, which is YAML or JSON; a mistake is told with line and column.
@@ -51,7 +52,7 @@ pub(crate) fn parse(file: &str, text: &str) -> Result<Value, String> {
     let options = serde_saphyr::options! { budget: None, strict_booleans: true, with_snippet: false };
     let error = match serde_saphyr::from_str_with_options::<Value>(text, options) {
         Ok(document) if document.is_object() => return Ok(document),
-        Ok(_) => return Err(mistake(file, "the document is not a mapping", "begin it with `openapi: 3.0.3`")),
+        Ok(_) => return Err(mistake(file, "the document is not a mapping; begin it with `openapi: 3.0.3`")),
         Err(error) => error,
     };
     let what = error.without_snippet().to_string();
@@ -59,15 +60,14 @@ pub(crate) fn parse(file: &str, text: &str) -> Result<Value, String> {
     let what = what.split(", set DuplicateKeyPolicy").next().unwrap_or_default();
     let instead = if what.contains("duplicate") {
         "keep one of the two entries, or give one of them another name"
-    } else {
+    } else if let Ok(document @ Value::Object(_)) = serde_json::from_str(text) {
         // JSON escapes characters in ways that YAML does not know, but allows two equal keys, which are a mistake here.
-        if let Ok(document @ Value::Object(_)) = serde_json::from_str(text) {
-            return Ok(document);
-        }
+        return Ok(document);
+    } else {
         "look at the indentation, the quotes and the brackets of this line and of the one before"
     };
     let place = error.location().map(|location| format!(":{}:{}", location.line(), location.column()));
-    Err(mistake(&format!("{file}{}", place.unwrap_or_default()), &format!("not YAML: {what}"), instead))
+    Err(mistake(&format!("{file}{}", place.unwrap_or_default()), &format!("not YAML: {what}; {instead}")))
 }
 
 /// Refuses what is no OpenAPI document of a known version.
@@ -76,47 +76,35 @@ pub(crate) fn version(document: &Value) -> Result<(), String> {
     if ["3.0", "3.1"].iter().any(|known| version.trim() == *known || version.trim().starts_with(&format!("{known}."))) {
         return Ok(());
     }
-    let (at, what, instead) = match (version.as_str(), &document["swagger"]) {
-        ("null", Value::Null) => (
-            "#",
-            "not an OpenAPI document: the entry `openapi` is missing".to_owned(),
-            "begin it with `openapi: 3.0.3` or `openapi: 3.1.0`",
-        ),
-        ("null", swagger) => (
-            "#/swagger",
-            format!("Swagger {}, not OpenAPI 3", plain(swagger)),
-            "convert the document with `npx swagger2openapi`",
-        ),
-        (version, _) => {
-            ("#/openapi", format!("OpenAPI {version} is not known"), "write the document in OpenAPI 3.0 or 3.1")
+    let (at, why) = match (version.as_str(), plain(&document["swagger"]).as_str()) {
+        ("null", "null") => ("#", "the entry `openapi` is missing; begin with `openapi: 3.0.3`".to_owned()),
+        ("null", swagger) => {
+            ("#/swagger", format!("Swagger {swagger}, not OpenAPI 3; convert it with `npx swagger2openapi`"))
         }
+        (version, _) => ("#/openapi", format!("OpenAPI {version} is not known; write OpenAPI 3.0 or 3.1")),
     };
-    Err(mistake(&format!("{FILE} {at}"), &what, instead))
-}
-
-fn mistake(place: &str, what: &str, instead: &str) -> String {
-    format!("{place}\n    {what}\n    instead: {instead}\n")
+    Err(mistake(&format!("{FILE} {at}"), &why))
 }
 
 /// Refuses a path that no request can be made from; returns the names in its braces.
 pub(crate) fn path<'a>(findings: &mut Findings, at: &str, path: &'a str) -> Vec<&'a str> {
-    let (mut names, mut balanced) = (Vec::new(), true);
     let mut parts = path.split('{');
-    balanced &= !parts.next().unwrap_or_default().contains('}');
+    let mut balanced = !parts.next().unwrap_or_default().contains('}');
+    let mut names = Vec::new();
     for part in parts {
         let (name, rest) = part.split_once('}').unwrap_or_default();
         balanced &= !name.is_empty() && !name.contains('/') && !rest.contains('}');
         names.extend(Some(name).filter(|name| !name.is_empty()));
     }
     let twice = names.iter().enumerate().any(|(index, name)| names[..index].contains(name));
-    for (is_wrong, what, instead) in [
-        (!path.starts_with('/'), "does not begin with a slash", format!("write `/{path}`")),
-        (!balanced, "has braces that do not enclose names", "write each parameter as `{name}`".to_owned()),
-        (path.contains(['?', '#']), "has a query or a fragment", "describe it as query parameters".to_owned()),
-        (balanced && twice, "has a name in braces twice", "give each place a name of its own".to_owned()),
+    for (is_wrong, why) in [
+        (!path.starts_with('/'), format!("does not begin with a slash; write `/{path}`")),
+        (!balanced, "has braces that do not enclose names; write each parameter as `{name}`".to_owned()),
+        (path.contains(['?', '#']), "has a query or a fragment; describe it as query parameters".to_owned()),
+        (twice, "has a name in braces twice; give each place a name of its own".to_owned()),
     ] {
         if is_wrong {
-            findings.refuse(at, format!("the path `{path}` {what}"), instead);
+            findings.refuse(at, format!("the path `{path}` {why}"));
         }
     }
     names

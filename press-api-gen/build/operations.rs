@@ -52,16 +52,18 @@ fn operation_type(operation: &Operation) -> TokenStream {
     let doc = format!("The parameters of `{method} {path}`: {}", operation.summary);
     let parameters = || operation.parameters.iter().chain(operation.body.as_ref().map(|(_, body)| body));
     let (fields, arguments) = (parameters().map(struct_field), parameters().map(method_argument));
-    let in_path = || parameters().filter(|parameter| parameter.location == "path");
-    let texts = in_path().filter(|parameter| is_text(&parameter.shape)).map(|parameter| {
+    let (mut texts, mut lists) = (Vec::new(), Vec::new());
+    for parameter in operation.parameters.iter().filter(|parameter| parameter.location == "path") {
         let (ident, name) = ident_and_name(parameter);
-        quote! { (#name, self.#ident.as_str()) }
-    });
-    let lists = in_path().filter(|parameter| matches!(&parameter.shape, Shape::List(items) if is_text(&items.shape)));
-    let lists = lists.map(|parameter| {
-        let (ident, name) = ident_and_name(parameter);
-        quote! { .chain(self.#ident.iter().map(|entry| (#name, entry.as_str()))) }
-    });
+        let is_text = |shape: &Shape| matches!(shape, Shape::Text | Shape::Enumeration(_));
+        match &parameter.shape {
+            Shape::List(items) if is_text(&items.shape) => {
+                lists.push(quote! { .chain(self.#ident.iter().map(|entry| (#name, entry.as_str()))) });
+            }
+            shape if is_text(shape) => texts.push(quote! { (#name, self.#ident.as_str()) }),
+            _ => {}
+        }
+    }
     let response = operation.response.as_ref().map_or_else(|| quote! { () }, rust);
     quote! {
         #[doc = #doc]
@@ -94,12 +96,8 @@ fn operation_type(operation: &Operation) -> TokenStream {
 fn struct_field(parameter: &Parameter) -> TokenStream {
     let (ident, name) = ident_and_name(parameter);
     let (description, ty) = (parameter.description.as_ref().unwrap_or(&name), rust(&parameter.shape));
-    let always = parameter.required || matches!(parameter.shape, Shape::List(_));
-    let ty = if always {
-        ty
-    } else {
-        quote! { Option<#ty> }
-    };
+    let is_optional = !parameter.required && !matches!(parameter.shape, Shape::List(_));
+    let ty = is_optional.then(|| quote! { Option<#ty> }).unwrap_or(ty);
     quote! { #[doc = #description] pub #ident: #ty }
 }
 
@@ -115,10 +113,6 @@ fn method_argument(parameter: &Parameter) -> TokenStream {
         (Shape::Text, false, None) => quote! { self.#ident.as_deref() },
         (_, false, None) => quote! { self.#ident.as_ref() },
     }
-}
-
-fn is_text(shape: &Shape) -> bool {
-    matches!(shape, Shape::Text | Shape::Enumeration(_))
 }
 
 fn rust(shape: &Shape) -> TokenStream {

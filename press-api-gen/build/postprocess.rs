@@ -5,7 +5,7 @@ use syn::{Block, File, ImplItem, ImplItemFn, Item, parse_quote};
 
 use super::{
     api::{Api, Operation},
-    objects,
+    types,
 };
 
 /// Drops what progenitor has for its own way of sending a request, in favour of ours, and serde's derives.
@@ -37,7 +37,7 @@ pub(crate) fn adapt(client: &mut File, api: &Api) -> syn::Result<()> {
                     if let Item::Struct(item) = item
                         && let Some(object) = api.objects.get(&item.ident.to_string())
                     {
-                        objects::without_serde(item, object);
+                        types::without_serde(item, object);
                     }
                 }
             }

@@ -29,8 +29,8 @@ impl<'a> Normalizer<'a> {
         let mut responses = self.entries(&place.get("responses"));
         responses.sort_by_key(|(status, _)| *status);
         for (status, place) in responses.iter().filter(|(status, _)| !is_status(status) && !status.starts_with("x-")) {
-            let what = format!("`{status}` is not a status");
-            self.findings.refuse(&place.at, what, "write three digits, or `4XX` for all that begin with 4");
+            let why = format!("`{status}` is not a status; write three digits, or `4XX` for all that begin with 4");
+            self.findings.refuse(&place.at, why);
         }
         let any_success = responses.iter().any(|(status, _)| status.starts_with('2'));
         responses.retain(|(status, _)| if any_success { status.starts_with('2') } else { *status == "default" });

@@ -45,15 +45,13 @@ impl<'a> Normalizer<'a> {
         if !node.is_object() {
             // Null stands for a schema that is not there, and a boolean for any value.
             if !node.is_boolean() && !node.is_null() {
-                let what = format!("a schema is a mapping, not `{}`", plain(node));
-                let instead = "write for example `type: string` or `$ref: '#/components/schemas/…'`";
-                self.findings.refuse(&place.at, what, instead);
+                let why = format!("a schema is a mapping, not `{}`; write for example `type: string`", plain(node));
+                self.findings.refuse(&place.at, why);
             }
             return;
         }
         if open.contains(&place.at) {
-            let what = "a schema that is part of itself";
-            self.findings.refuse(&place.at, what, "break the circle of `allOf` and `$ref`");
+            self.findings.refuse(&place.at, "a schema that is part of itself; break the circle of `allOf` and `$ref`");
             return;
         }
         open.push(place.at.clone());
@@ -85,8 +83,7 @@ impl<'a> Normalizer<'a> {
                 self.findings.note(&place.at, what);
             }
             _ => {
-                let what = "`required` of a schema is a list of the names of its properties";
-                self.findings.refuse(&place.get("required").at, what, "write `required: [name]`");
+                self.findings.refuse(&place.get("required").at, "not a list of properties; write `required: [name]`");
             }
         }
         let inner = |word: &str| Some(place.get(word)).filter(|inner| inner.node.is_object());
@@ -120,9 +117,8 @@ impl<'a> Normalizer<'a> {
                     flat.types.insert(of);
                 }
                 _ => {
-                    let what = format!("there is no type `{}`", plain(of));
-                    let instead = "write `string`, `integer`, `number`, `boolean`, `array` or `object`";
-                    self.findings.refuse(&place.at, what, instead);
+                    let types = "`string`, `integer`, `number`, `boolean`, `array` or `object`";
+                    self.findings.refuse(&place.at, format!("there is no type `{}`; write {types}", plain(of)));
                 }
             }
         }

@@ -9,7 +9,6 @@ mod names;
 mod operations;
 mod pages;
 mod parameters;
-mod place;
 mod schemas;
 
 use std::collections::{BTreeMap, HashMap};
@@ -22,8 +21,7 @@ use super::{
     mapping::{FILE, Mapping},
     mistakes::{Findings, plain},
 };
-pub(crate) use names::{argument, field, numbered};
-use place::Place;
+pub(crate) use names::{argument, field, legal, numbered};
 
 /// Reads `document` as `mapping` has it. Returns the notes, too.
 pub(crate) fn normalize(document: &Value, mapping: &Mapping) -> Result<(Api, String), String> {
@@ -33,7 +31,6 @@ pub(crate) fn normalize(document: &Value, mapping: &Mapping) -> Result<(Api, Str
         findings: Findings::default(),
         names: names::Names::new(&document),
         done: HashMap::new(),
-        open: Vec::new(),
         operations: BTreeMap::new(),
         api: Api { info: info(&document.get("info")), ..Api::default() },
         document,
@@ -45,16 +42,49 @@ pub(crate) fn normalize(document: &Value, mapping: &Mapping) -> Result<(Api, Str
     Ok((normalizer.api, notes))
 }
 
+/// A node of the document and where it stands. What is not there is null.
+#[derive(Clone)]
+struct Place<'a> {
+    /// The JSON pointer, as messages have it.
+    at: String,
+    node: &'a Value,
+}
+
+impl<'a> Place<'a> {
+    fn get(&self, key: &str) -> Self {
+        Self { at: format!("{}/{}", self.at, key.replace('~', "~0").replace('/', "~1")), node: &self.node[key] }
+    }
+
+    fn text(&self, key: &str) -> Option<&'a str> {
+        self.node[key].as_str()
+    }
+
+    /// The entries of a mapping with their keys, or of a list.
+    fn children(&self) -> Vec<(&'a str, Self)> {
+        match self.node {
+            Value::Object(entries) => entries.keys().map(|key| (key.as_str(), self.get(key))).collect(),
+            Value::Array(entries) => {
+                let place = |(index, node)| ("", Self { at: format!("{}/{index}", self.at), node });
+                entries.iter().enumerate().map(place).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The key of a schema among the components.
+    fn component(&self) -> Option<&str> {
+        self.at.strip_prefix("#/components/schemas/").filter(|key| !key.contains('/'))
+    }
+}
+
 /// The state of the way through a document.
 struct Normalizer<'a> {
     document: Place<'a>,
     mapping: &'a Mapping,
     findings: Findings,
     names: names::Names,
-    /// The component that each place has become.
-    done: HashMap<String, Schema>,
-    /// The components on the way here, to notice one that holds nothing but itself.
-    open: Vec<String>,
+    /// What each place has become; nothing yet on the way to it, to notice one that holds nothing but itself.
+    done: HashMap<String, Option<Schema>>,
     /// The operation that bears each name.
     operations: BTreeMap<String, Place<'a>>,
     api: Api,
@@ -64,15 +94,14 @@ impl<'a> Normalizer<'a> {
     /// Refuses a mapping of things that are not in the document.
     fn check_mapping(&mut self) {
         for (key, name) in self.mapping.types.iter().filter(|(key, _)| !self.names.used.contains(*key)) {
-            let what = format!("`{key}`, to be called `{name}`, is no type that the selected operations reach");
-            self.findings.refuse_in(FILE, "types", what, "leave it out, or correct the pointer or the name");
+            let why = format!("`{key}`, for `{name}`, is no type that the selected operations reach; leave it out");
+            self.findings.refuse("types", why);
         }
-        for (name, field) in
-            self.mapping.required.iter().flat_map(|(name, of)| of.iter().map(move |field| (name, field)))
-        {
-            if self.api.property(name, std::slice::from_ref(field)).is_none() {
-                let what = format!("there is no field `{field}` in a type `{name}`");
-                self.findings.refuse_in(FILE, "required", what, "leave it out, or correct the names");
+        for (name, fields) in &self.mapping.required {
+            let properties = self.api.objects.get(name).map(|object| &object.properties);
+            for field in fields.iter().filter(|field| properties.is_none_or(|there| !there.contains_key(*field))) {
+                let why = format!("there is no field `{field}` in a type `{name}`; leave it out, or correct the names");
+                self.findings.refuse("required", why);
             }
         }
     }
@@ -82,15 +111,15 @@ impl<'a> Normalizer<'a> {
         let target = &place.node["$ref"];
         let text = plain(target);
         let Some(pointer) = text.strip_prefix('#').filter(|_| target.is_string()) else {
-            let what = format!("`{text}` refers to something outside of this document");
-            self.findings.refuse(&place.at, what, "copy it to `components` and refer to it as `#/components/…`");
+            let why = format!("`{text}` refers to something outside of this document; copy it to `components`");
+            self.findings.refuse(&place.at, why);
             return None;
         };
         let pointer = percent_decode_str(pointer).decode_utf8_lossy();
         let found = self.document.node.pointer(&pointer);
         if found.is_none() {
-            let what = format!("`{text}` refers to nothing");
-            self.findings.refuse(&place.at, what, "add it there, or refer to something that exists");
+            let why = format!("`{text}` refers to nothing; add it there, or refer to something that exists");
+            self.findings.refuse(&place.at, why);
         }
         found.map(|node| Place { at: format!("#{pointer}"), node })
     }
@@ -103,18 +132,14 @@ impl<'a> Normalizer<'a> {
             }
             place = self.resolve(&place)?;
         }
-        self.findings.refuse(
-            &place.at,
-            "a reference that leads back to itself",
-            "let one of the entries be what it is",
-        );
+        self.findings.refuse(&place.at, "a reference that leads back to itself; let one of the entries be what it is");
         None
     }
 
     /// The entries of `place`, which must be a mapping if it is there.
     fn entries(&mut self, place: &Place<'a>) -> Vec<(&'a str, Place<'a>)> {
         if !place.node.is_object() && !place.node.is_null() {
-            self.findings.refuse(&place.at, "not a mapping", "write `key: value` entries here");
+            self.findings.refuse(&place.at, "not a mapping; write `key: value` entries here");
             return Vec::new();
         }
         place.children()
@@ -123,7 +148,7 @@ impl<'a> Normalizer<'a> {
     /// The entries of `place`, which must be a list if it is there.
     fn list(&mut self, place: &Place<'a>) -> Vec<Place<'a>> {
         if !place.node.is_array() && !place.node.is_null() {
-            self.findings.refuse(&place.at, "not a list", "begin each entry with `- `");
+            self.findings.refuse(&place.at, "not a list; begin each entry with `- `");
             return Vec::new();
         }
         place.children().into_iter().map(|(_, entry)| entry).collect()

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use heck::{ToSnakeCase, ToUpperCamelCase};
 
-use super::{FILE, Normalizer, Place};
+use super::{Normalizer, Place};
 
 /// The names that are taken, and by whom.
 #[derive(Default)]
@@ -78,8 +78,8 @@ impl Normalizer<'_> {
             Some((key, name)) => {
                 self.names.used.insert(key.clone());
                 if type_name(name) != *name {
-                    let what = format!("`{name}` is no name of a type");
-                    self.findings.refuse_in(FILE, "types", what, format!("write `{}`", type_name(name)));
+                    let why = format!("`{name}` is no name of a type; write `{}`", type_name(name));
+                    self.findings.refuse("types", why);
                 }
                 name.clone()
             }
@@ -93,11 +93,15 @@ impl Normalizer<'_> {
 
 /// `text` as the name of a type.
 fn type_name(text: &str) -> String {
-    let name = camel(text);
+    legal(camel(text), "Value", &TAKEN)
+}
+
+/// `name`, or `empty` for none, as the name of a type or a variant beside those that are `taken`.
+pub(crate) fn legal(name: String, empty: &str, taken: &[&str]) -> String {
     match name.chars().next() {
-        None => "Value".to_owned(),
+        None => empty.to_owned(),
         Some(first) if !first.is_alphabetic() => format!("V{name}"),
-        Some(_) if TAKEN.contains(&name.as_str()) => format!("{name}Value"),
+        Some(_) if taken.contains(&name.as_str()) => format!("{name}Value"),
         Some(_) => name,
     }
 }

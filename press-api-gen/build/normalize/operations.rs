@@ -37,7 +37,7 @@ impl<'a> Normalizer<'a> {
                 match (self.operation(&key, &item, &place, wrapped), wrapped) {
                     (Ok(operation), _) => self.api.operations.push(operation),
                     (Err(why), Some(_)) => {
-                        self.findings.refuse(&place.at, why, format!("leave `{key}` out of {FILE}"));
+                        self.findings.refuse(&place.at, format!("{why}; leave `{key}` out of {FILE}"));
                     }
                     (Err(why), None) => self.findings.note(&place.at, format!("left out: {why}")),
                 }
@@ -52,11 +52,10 @@ impl<'a> Normalizer<'a> {
                 Some(other) => format!("write `{other}`"),
                 None => "write the method and the path as the document has them, such as `GET /v1/specs`".to_owned(),
             };
-            self.findings.refuse_in(FILE, "operations", format!("there is no operation `{key}`"), instead);
+            self.findings.refuse("operations", format!("there is no operation `{key}`; {instead}"));
         }
         if there.is_empty() {
-            let instead = "add `paths` with the operations of the service";
-            self.findings.refuse(&paths.at, "there are no operations", instead);
+            self.findings.refuse(&paths.at, "there are no operations; add `paths` with those of the service");
         }
     }
 
@@ -112,8 +111,8 @@ impl<'a> Normalizer<'a> {
         let other = self.operations.get(&name.to_upper_camel_case());
         match (wrapped, id, other) {
             (Some(wrapped), ..) if wrapped.name() != name => {
-                let what = format!("`{}` is no name of an operation", wrapped.name());
-                self.findings.refuse_in(FILE, "operations", what, format!("write `{name}`"));
+                let why = format!("`{}` is no name of an operation; write `{name}`", wrapped.name());
+                self.findings.refuse("operations", why);
             }
             (None, Some(id), Some(other)) if other.text("operationId") != Some(id) => {
                 let what = format!("`{id}` reads as the id of `{}`, so the path names it", other.at);
@@ -123,8 +122,9 @@ impl<'a> Normalizer<'a> {
             _ => {}
         }
         if let Some(other) = self.operations.insert(name.to_upper_camel_case(), place.clone()) {
-            let what = format!("the operation `{name}` has the name of `{}`", other.at);
-            self.findings.refuse(&place.at, what, format!("give each a name of its own, here or in {FILE}"));
+            let why =
+                format!("the operation `{name}` has the name of `{}`; give each its own, here or in {FILE}", other.at);
+            self.findings.refuse(&place.at, why);
         }
         name
     }

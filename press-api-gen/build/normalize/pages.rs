@@ -21,12 +21,10 @@ impl Normalizer<'_> {
                 Ok(page) => operation.page = page,
                 Err(why) => {
                     let at = &self.operations[&operation.name.to_upper_camel_case()].at;
-                    let what = format!("`{}` is no paginated list: {why}", operation.name);
-                    if wanted.is_some() {
-                        let instead = format!("correct its `page` in {FILE}, or leave it out there");
-                        self.findings.refuse(at, what, instead);
-                    } else {
-                        self.findings.note(at, what);
+                    let why = format!("`{}` is no paginated list: {why}", operation.name);
+                    match wanted {
+                        Some(_) => self.findings.refuse(at, format!("{why}; correct or remove its `page` in {FILE}")),
+                        None => self.findings.note(at, why),
                     }
                 }
             }

@@ -25,16 +25,14 @@ impl<'a> Normalizer<'a> {
                 let (node, name) = (parameter.node, plain(&parameter.node["name"]));
                 let is_same = |other: &Place<'a>| other.node["name"] == node["name"] && other.node["in"] == node["in"];
                 let same = folded.iter().position(is_same);
-                let (what, instead) = if parameter.text("name").is_none_or(str::is_empty) {
-                    ("a parameter without a name".to_owned(), "add `name`")
+                let why = if parameter.text("name").is_none_or(str::is_empty) {
+                    "a parameter without a name; add `name`".to_owned()
                 } else if !parameter.text("in").is_some_and(|location| LOCATIONS.contains(&location)) {
-                    let what = format!("the parameter `{name}` is in `{}`", plain(&node["in"]));
-                    (what, "write `in: query`, `in: path` or `in: header`")
+                    format!("`{name}` is in `{}`; write `in: query`, `in: path` or `in: header`", plain(&node["in"]))
                 } else if node["schema"].is_null() && node["content"].is_null() {
-                    let what = format!("the parameter `{name}` has no schema");
-                    (what, "add `schema`, for example `schema: {type: string}`")
+                    format!("the parameter `{name}` has no schema; add `schema`, for example `{{type: string}}`")
                 } else if same.is_some_and(|other| other >= shared) {
-                    (format!("the parameter `{name}` is there twice"), "leave one of the two out")
+                    format!("the parameter `{name}` is there twice; leave one of the two out")
                 } else {
                     // An operation's own parameter takes the place of its path's.
                     match same {
@@ -43,22 +41,21 @@ impl<'a> Normalizer<'a> {
                     }
                     continue;
                 };
-                self.findings.refuse(&parameter.at, what, instead);
+                self.findings.refuse(&parameter.at, why);
             }
         }
         let of_path: Vec<_> = folded.iter().filter(|parameter| parameter.node["in"] == "path").collect();
         let names = mistakes::path(&mut self.findings, &item.at, path);
         for parameter in of_path.iter().filter(|parameter| !names.iter().any(|name| parameter.node["name"] == *name)) {
             let name = plain(&parameter.node["name"]);
-            let what = format!("the path parameter `{name}` is not in the path `{path}`");
-            let instead = format!("write `{{{name}}}` where it belongs in the path, or leave it out");
-            self.findings.refuse(&parameter.at, what, instead);
+            let why = format!("`{name}` is not in the path `{path}`; write `{{{name}}}` there, or leave it out");
+            self.findings.refuse(&parameter.at, why);
         }
         for name in names.iter().filter(|name| !of_path.iter().any(|parameter| parameter.node["name"] == **name)) {
-            let what = format!("the path `{path}` has a place for `{name}`, and the operation has no such parameter");
-            let instead =
-                format!("add the parameter: `name: {name}`, `in: path`, `required: true`, `schema: {{type: string}}`");
-            self.findings.refuse(&operation.at, what, instead);
+            let parameter = format!("`name: {name}`, `in: path`, `required: true`, `schema: {{type: string}}`");
+            let why =
+                format!("the path has a place for `{name}`, and the operation has no such parameter; add {parameter}");
+            self.findings.refuse(&operation.at, why);
         }
         folded
     }

@@ -86,24 +86,21 @@ impl<'a> Normalizer<'a> {
     /// What the reference at `place` refers to. Objects and enumerations have names, the rest goes into its uses.
     fn reference(&mut self, place: &Place<'a>, name: &str) -> Schema {
         let Some(target) = self.resolve(place) else { return Shape::Any.into() };
-        if let Some(done) = self.done.get(&target.at) {
-            return done.clone();
-        }
-        if self.open.contains(&target.at) {
-            return self.any(&target, "what holds itself").into();
-        }
-        self.open.push(target.at.clone());
+        match self.done.get(&target.at) {
+            Some(Some(done)) => return done.clone(),
+            Some(None) => return self.any(&target, "what holds itself").into(),
+            None => self.done.insert(target.at.clone(), None),
+        };
         let mut schema = self.schema(&target, target.component().unwrap_or(name));
-        self.open.pop();
         schema.description = None;
-        self.done.insert(target.at, schema.clone());
+        self.done.insert(target.at, Some(schema.clone()));
         schema
     }
 
     fn object(&mut self, place: &Place<'a>, flat: &Flat<'a>, name: &str) -> Shape {
         let name = self.type_name(place, name, flat.title);
         // Before its properties, which may hold it again.
-        self.done.insert(place.at.clone(), Shape::Object(name.clone()).into());
+        self.done.insert(place.at.clone(), Some(Shape::Object(name.clone()).into()));
         let (mut properties, mut fields) =
             (BTreeMap::new(), BTreeMap::from([("extra".to_owned(), "the unknown fields")]));
         let mut all: Vec<_> = flat.properties.iter().collect();
@@ -168,8 +165,8 @@ impl<'a> Normalizer<'a> {
     /// Refuses a type that several places share, unless it is the `same` in all.
     fn check_shared(&mut self, place: &Place<'a>, name: &str, same: bool) {
         if !same {
-            let what = format!("the type `{name}` is here another one than where it was met before");
-            self.findings.refuse(&place.at, what, format!("give one of them another name in {FILE}"));
+            let why = format!("the type `{name}` is here another one than before; give one another name in {FILE}");
+            self.findings.refuse(&place.at, why);
         }
     }
 
