@@ -92,7 +92,7 @@ fn client(api: &Api) -> Result<TokenStream, String> {
     let client = Generator::new(&settings).generate_tokens(&api.openapi()?);
     let client = client.map_err(|error| format!("{}: {error}", mistakes::FILE))?;
     let mut client: syn::File = syn::parse2(client).map_err(generated_code)?;
-    postprocess::adapt(&mut client, api).map_err(generated_code)?;
+    postprocess::adapt(&mut client, api);
     let (types, operations) = (types::generate(api), operations::generate(api));
     let names: Vec<_> = api.objects.keys().chain(api.enumerations.keys()).collect();
     let idents = names.iter().map(|name| format_ident!("{name}"));

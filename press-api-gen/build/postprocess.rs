@@ -1,5 +1,6 @@
 //! Final changes to the generator's output: requests end in our own exchange, unused parts go, documentation is completed.
 
+use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{Block, File, ImplItem, ImplItemFn, Item, parse_quote};
 
@@ -9,7 +10,7 @@ use super::{
 };
 
 /// Drops what progenitor has for its own way of sending a request, in favour of ours, and serde's derives.
-pub(crate) fn adapt(client: &mut File, api: &Api) -> syn::Result<()> {
+pub(crate) fn adapt(client: &mut File, api: &Api) {
     client.items.retain(|item| match item {
         Item::Impl(item) => item.trait_.as_ref().is_none_or(|(path, _)| !text(path).starts_with("Client")),
         Item::Use(item) => !matches!(item.vis, syn::Visibility::Public(_)),
@@ -26,7 +27,7 @@ pub(crate) fn adapt(client: &mut File, api: &Api) -> syn::Result<()> {
                     if let ImplItem::Fn(function) = item
                         && let Some(operation) = api.operations.iter().find(|of| function.sig.ident == of.name)
                     {
-                        exchange(function, operation)?;
+                        exchange(function, operation);
                     }
                 }
             }
@@ -44,11 +45,10 @@ pub(crate) fn adapt(client: &mut File, api: &Api) -> syn::Result<()> {
             _ => {}
         }
     }
-    Ok(())
 }
 
 /// Ends a method of the client in `crate::hooks`, once its request is built.
-fn exchange(function: &mut ImplItemFn, operation: &Operation) -> syn::Result<()> {
+fn exchange(function: &mut ImplItemFn, operation: &Operation) {
     let statements = &mut function.block.stmts;
     let built = statements.iter().position(|statement| text(statement).starts_with("let info"));
     statements.truncate(built.unwrap_or(statements.len()));
@@ -60,13 +60,13 @@ fn exchange(function: &mut ImplItemFn, operation: &Operation) -> syn::Result<()>
         request = request.replace(". headers (header_map)", "");
     }
     let (end, response) = match &operation.response {
-        Some(response) => ("json", response.rust("types")),
-        None => ("empty", quote! { () }),
+        Some(response) => (quote! { json }, response.rust("types")),
+        None => (quote! { empty }, quote! { () }),
     };
-    let end = format!("{{ let request = {request} crate::hooks::{end}(self, request).await }}");
-    statements.extend(syn::parse_str::<Block>(&end)?.stmts);
+    let request: TokenStream = request.parse().unwrap_or_default();
+    let Block { stmts, .. } = parse_quote! { { let request = #request crate::hooks::#end(self, request).await } };
+    statements.extend(stmts);
     function.sig.output = parse_quote! { -> Result<crate::decode::Response<#response>, crate::decode::Failure> };
-    Ok(())
 }
 
 /// `code` with a space between the slashes of its documentation and the text.

@@ -7,6 +7,8 @@ use serde_json::Value;
 use super::{Normalizer, Place};
 use crate::codegen::mistakes::plain;
 
+const TYPES: [&str; 6] = ["string", "integer", "number", "boolean", "array", "object"];
+
 /// The words of a schema, gathered.
 #[derive(Default)]
 pub(super) struct Flat<'a> {
@@ -63,7 +65,19 @@ impl<'a> Normalizer<'a> {
         flat.timestamp |= node["format"] == "date-time";
         let bounds = ["minimum", "exclusiveMinimum"].iter().filter_map(|bound| node[*bound].as_f64());
         flat.unsigned |= bounds.into_iter().any(|bound| bound >= 0.0);
-        self.types(&place.get("type"), flat);
+        // The type of OpenAPI 3.0, or the list of types of 3.1.
+        let types = place.get("type");
+        for of in types.node.as_array().map_or(std::slice::from_ref(types.node), Vec::as_slice) {
+            match of.as_str() {
+                Some("null") => flat.nullable = true,
+                Some(of) if TYPES.contains(&of) => _ = flat.types.insert(of),
+                None if types.node.is_null() => {}
+                _ => {
+                    let why = format!("there is no type `{}`; write one of `{}`", plain(of), TYPES.join("`, `"));
+                    self.findings.refuse(&types.at, why);
+                }
+            }
+        }
         let values = self.list(&place.get("enum")).into_iter().map(|value| value.node).chain(node.get("const"));
         for value in values {
             if value.is_null() {
@@ -105,23 +119,6 @@ impl<'a> Normalizer<'a> {
             self.flatten(&target, flat, open);
         }
         open.pop();
-    }
-
-    /// The type of OpenAPI 3.0, or the list of types of 3.1.
-    fn types(&mut self, place: &Place<'a>, flat: &mut Flat<'a>) {
-        let types = if place.node.is_null() { &[] } else { std::slice::from_ref(place.node) };
-        for of in place.node.as_array().map_or(types, Vec::as_slice) {
-            match of.as_str() {
-                Some("null") => flat.nullable = true,
-                Some(of @ ("string" | "integer" | "number" | "boolean" | "array" | "object")) => {
-                    flat.types.insert(of);
-                }
-                _ => {
-                    let types = "`string`, `integer`, `number`, `boolean`, `array` or `object`";
-                    self.findings.refuse(&place.at, format!("there is no type `{}`; write {types}", plain(of)));
-                }
-            }
-        }
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) struct Names {
     /// The name of each place.
     types: HashMap<String, String>,
     /// The titles that only one shape of inline schemas bears.
-    titles: BTreeSet<String>,
+    pub(super) titles: BTreeSet<String>,
     /// The entries of the mapping that were of use.
     pub(super) used: BTreeSet<String>,
 }
@@ -108,12 +108,8 @@ pub(crate) fn legal(name: String, empty: &str, taken: &[&str]) -> String {
 
 /// `text` in the case of a type.
 pub(super) fn camel(text: &str) -> String {
-    let mut name = text.to_upper_camel_case();
     // The generator does it again, and `a1B` needs it twice to rest.
-    while name != name.to_upper_camel_case() {
-        name = name.to_upper_camel_case();
-    }
-    name
+    text.to_upper_camel_case().to_upper_camel_case()
 }
 
 /// `text` as the name of an operation and its method.

@@ -61,7 +61,7 @@ impl Normalizer<'_> {
         let beside = |name: &str| [&count[..count.len() - 1], &[name.to_owned()]].concat();
         let number = self.counted(&object, mapping.number, Some(beside("pageNumber")))?;
         let size = self.counted(&object, None, Some(beside("pageSize")))?;
-        let total = self.total(&object, &count, list.last().map_or("", String::as_str));
+        let total = self.total(&object, &count);
         let items = self.counted(&object, mapping.items, total.map(|name| beside(&name)))?;
         for place in [Some(&count), number.as_ref(), size.as_ref(), items.as_ref()].into_iter().flatten() {
             self.change(&object, place, |number| number.shape = Shape::Integer { unsigned: true });
@@ -116,16 +116,14 @@ impl Normalizer<'_> {
         }
     }
 
-    /// The number beside the count of pages that counts the items: by the name of the list, or else the only other count.
-    fn total(&self, object: &str, count: &[String], list: &str) -> Option<String> {
+    /// The only other number beside the count of pages that is called a count: that of the items.
+    fn total(&self, object: &str, count: &[String]) -> Option<String> {
         let (last, parents) = count.split_last()?;
         let properties = &self.api.objects.get(self.api.owner(object, parents)?)?.properties;
-        let numbers = properties.iter().filter(|(key, number)| *key != last && number.shape.is_number());
-        let counts: Vec<_> = numbers.map(|(key, _)| key).filter(|key| field(key).ends_with("_count")).collect();
-        let list = field(list);
-        let of_list = [format!("{}_count", list.trim_end_matches('s')), format!("{list}_count")];
-        let exact = counts.iter().find(|key| of_list.contains(&field(key)));
-        exact.or(if let [only] = counts.as_slice() { Some(only) } else { None }).map(|key| (*key).clone())
+        let mut counts = properties
+            .iter()
+            .filter(|(key, number)| *key != last && field(key).ends_with("_count") && number.shape.is_number());
+        counts.next().filter(|_| counts.next().is_none()).map(|(key, _)| key.clone())
     }
 }
 

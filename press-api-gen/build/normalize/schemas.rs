@@ -99,6 +99,9 @@ impl<'a> Normalizer<'a> {
 
     fn object(&mut self, place: &Place<'a>, flat: &Flat<'a>, name: &str) -> Shape {
         let name = self.type_name(place, name, flat.title);
+        if self.names.titles.contains(&name) && self.api.objects.contains_key(&name) {
+            return Shape::Object(name);
+        }
         // Before its properties, which may hold it again.
         self.done.insert(place.at.clone(), Some(Shape::Object(name.clone()).into()));
         let (mut properties, mut fields) =
