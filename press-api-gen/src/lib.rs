@@ -18,6 +18,7 @@ pub mod memory;
 mod object;
 mod open_enum;
 mod operation;
+mod text;
 mod timestamp;
 
 #[cfg(feature = "schemars")]

@@ -2,11 +2,8 @@
 
 use std::{
     cmp::Ordering,
-    fmt,
-    time::{Duration, SystemTime},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
-
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A point in time, in the text that the service sent.
 ///
@@ -42,11 +39,7 @@ impl Timestamp {
     pub fn to_system_time(&self) -> Option<SystemTime> {
         let (seconds, nanoseconds) = self.parse()?;
         let whole = Duration::from_secs(seconds.unsigned_abs());
-        let whole = if seconds < 0 {
-            SystemTime::UNIX_EPOCH.checked_sub(whole)
-        } else {
-            SystemTime::UNIX_EPOCH.checked_add(whole)
-        };
+        let whole = if seconds < 0 { UNIX_EPOCH.checked_sub(whole) } else { UNIX_EPOCH.checked_add(whole) };
         whole?.checked_add(Duration::new(0, nanoseconds))
     }
 
@@ -80,7 +73,12 @@ impl Timestamp {
         if !(1..=last_day).contains(&day) || hour > 23 || minute > 59 || second > 60 {
             return None;
         }
-        let (nanoseconds, zone) = fraction(rest)?;
+        let after_dot = rest.strip_prefix(b".").unwrap_or_default();
+        let digits = after_dot.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let padded = after_dot[..digits].iter().copied().chain(std::iter::repeat(b'0'));
+        let nanoseconds = padded.take(9).fold(0, |number, digit| number * 10 + u32::from(digit - b'0'));
+        // A dot without digits is left, and begins no zone.
+        let zone = if digits == 0 { rest } else { &after_dot[digits..] };
         let offset = match *zone {
             [b'Z' | b'z'] => 0,
             [sign @ (b'+' | b'-'), h0, h1, b':', m0, m1] => {
@@ -107,18 +105,6 @@ fn number(digits: &[u8]) -> Option<i64> {
     digits.iter().try_fold(0, |number, digit| digit.is_ascii_digit().then(|| number * 10 + i64::from(digit - b'0')))
 }
 
-/// The nanoseconds of the fraction at the beginning of `text`, if there is one, and what follows.
-fn fraction(text: &[u8]) -> Option<(u32, &[u8])> {
-    let Some(text) = text.strip_prefix(b".") else {
-        return Some((0, text));
-    };
-    let end = text.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
-    let (digits, rest) = text.split_at(end);
-    let padded = digits.iter().copied().chain(std::iter::repeat(b'0'));
-    let nanoseconds = padded.take(9).fold(0, |number, digit| number * 10 + u32::from(digit - b'0'));
-    (end > 0).then_some((nanoseconds, rest))
-}
-
 impl Ord for Timestamp {
     fn cmp(&self, other: &Self) -> Ordering {
         self.parse().cmp(&other.parse()).then_with(|| self.0.cmp(&other.0))
@@ -131,71 +117,19 @@ impl PartialOrd for Timestamp {
     }
 }
 
-impl PartialEq<str> for Timestamp {
-    fn eq(&self, other: &str) -> bool {
-        self.0 == other
-    }
-}
-
-impl PartialEq<&str> for Timestamp {
-    fn eq(&self, other: &&str) -> bool {
-        self.0 == *other
-    }
-}
-
-impl fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
-
-impl AsRef<str> for Timestamp {
-    fn as_ref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for Timestamp {
-    fn from(text: String) -> Self {
-        Self(text)
-    }
-}
-
 impl From<&str> for Timestamp {
     fn from(text: &str) -> Self {
         Self(text.to_owned())
     }
 }
 
-impl Serialize for Timestamp {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Timestamp {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(Self)
-    }
-}
-
-#[cfg(feature = "schemars")]
-impl schemars::JsonSchema for Timestamp {
-    fn inline_schema() -> bool {
-        false
-    }
-
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Timestamp".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({
-            "description": "A point in time as the service wrote it, usually RFC 3339.",
-            "type": "string",
-        })
-    }
-}
+crate::text::text!(
+    Timestamp,
+    schemars::json_schema!({
+        "description": "A point in time as the service wrote it, usually RFC 3339.",
+        "type": "string",
+    })
+);
 
 #[cfg(test)]
 mod tests {
