@@ -3,7 +3,7 @@
 use std::{env, fs, panic, path::Path};
 
 use proc_macro2::TokenStream;
-use progenitor::{GenerationSettings, Generator, HooksMode, TypePatch};
+use progenitor::{GenerationSettings, Generator, HooksMode};
 use quote::{format_ident, quote};
 use sha2::{Digest, Sha256};
 
@@ -77,15 +77,11 @@ fn generate(document: &str, mapping: &str) -> Result<(TokenStream, String), Stri
 
 fn client(api: &Api) -> Result<TokenStream, String> {
     let mut settings = GenerationSettings::new();
-    settings
-        .with_inner_type(quote! { crate::hooks::Attempt })
-        .with_hooks(HooksMode::Expected)
-        .with_derive("PartialEq")
-        .with_replacement("Timestamp", "crate::timestamp::Timestamp", [].into_iter());
-    for name in api.objects.keys() {
-        let schema = r#"#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]"#;
-        settings.with_patch(name, TypePatch::default().with_attr("#[non_exhaustive]").with_attr(schema));
-    }
+    settings.with_inner_type(quote! { crate::hooks::Attempt }).with_hooks(HooksMode::Expected).with_replacement(
+        "Timestamp",
+        "crate::timestamp::Timestamp",
+        [].into_iter(),
+    );
     for name in api.enumerations.keys() {
         settings.with_replacement(name, format!("crate::generated::enumerations::{name}"), [].into_iter());
     }

@@ -110,13 +110,6 @@ pub(crate) fn path<'a>(findings: &mut Findings, at: &str, path: &'a str) -> Vec<
     names
 }
 
-/// Returns `true` if `text` is the status of a response: `200`, `4XX` or `default`.
-pub(crate) fn is_status(text: &str) -> bool {
-    let (first, rest) = text.split_at_checked(1).unwrap_or_default();
-    let digits = rest.len() == 2 && rest.bytes().all(|byte| byte.is_ascii_digit());
-    text == "default" || (["1", "2", "3", "4", "5"].contains(&first) && (digits || rest.eq_ignore_ascii_case("XX")))
-}
-
 /// `value` as it reads in the document.
 pub(crate) fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)

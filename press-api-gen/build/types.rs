@@ -37,11 +37,12 @@ pub(crate) fn generate(api: &Api) -> TokenStream {
     }
 }
 
-/// Takes serde's derive off `item`, which the generator made of `object`.
+/// Gives `item`, which the generator made of `object`, other attributes than serde's.
 pub(crate) fn without_serde(item: &mut ItemStruct, object: &Object) {
-    for attribute in item.attrs.iter_mut().filter(|attribute| attribute.path().is_ident("derive")) {
-        *attribute = parse_quote! { #[derive(Clone, Debug, PartialEq, Default)] };
-    }
+    item.attrs.retain(|attribute| attribute.path().is_ident("doc"));
+    item.attrs.push(parse_quote! { #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))] });
+    item.attrs.push(parse_quote! { #[non_exhaustive] });
+    item.attrs.push(parse_quote! { #[derive(Clone, Debug, PartialEq, Default)] });
     for item in &mut item.fields {
         item.attrs.retain(|attribute| !attribute.path().is_ident("serde"));
         let Some(ident) = item.ident.as_ref().map(ToString::to_string) else { continue };

@@ -1,36 +1,33 @@
 //! The bodies of requests and responses.
 
-use super::{Normalizer, Place};
-use crate::codegen::mistakes::is_status;
+use openapiv3::StatusCode;
 
-/// The content of a body that the client can send or read.
-pub(super) struct Media<'a> {
-    pub(super) media_type: &'static str,
-    pub(super) schema: Place<'a>,
-    pub(super) description: Option<&'a str>,
-}
+use super::{Normalizer, Place};
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 impl<'a> Normalizer<'a> {
-    /// The body that the operation at `place` asks for, or why it cannot be sent.
-    pub(super) fn request_body(&mut self, place: &Place<'a>) -> Result<Option<Media<'a>>, String> {
-        let Some(body) = self.follow(place.get("requestBody")) else { return Ok(None) };
-        match (self.json(&body), first_media_type(&body)) {
-            (None, Some(_)) if body.node["content"].get(FORM).is_some() => Ok(Some(media(&body, FORM, FORM))),
+    /// The media type and the schema of `body`, which a request has, or why it cannot be sent.
+    pub(super) fn request_body(&mut self, body: &Place<'a>) -> Result<Option<(&'static str, Place<'a>)>, String> {
+        match (self.json(body), first_media_type(body)) {
+            (Some(schema), _) => Ok(Some((JSON, schema))),
+            (None, Some(_)) if body.node["content"].get(FORM).is_some() => Ok(Some((FORM, schema_of(body, FORM)))),
             (None, Some(media_type)) => Err(format!("its body is `{media_type}`, neither JSON nor a form")),
-            (json, _) => Ok(json),
+            (None, None) => Ok(None),
         }
     }
 
-    /// The content of the successful response, if it has one, or why it cannot be read.
-    pub(super) fn success(&mut self, place: &Place<'a>) -> Result<Option<Media<'a>>, String> {
+    /// The schema of the successful response, if it has content, or why it cannot be read.
+    pub(super) fn success(&mut self, place: &Place<'a>) -> Result<Option<Place<'a>>, String> {
         let mut responses = self.entries(&place.get("responses"));
+        responses.retain(|(status, _)| !status.starts_with("x-"));
         responses.sort_by_key(|(status, _)| *status);
-        for (status, place) in responses.iter().filter(|(status, _)| !is_status(status) && !status.starts_with("x-")) {
-            let why = format!("`{status}` is not a status; write three digits, or `4XX` for all that begin with 4");
-            self.findings.refuse(&place.at, why);
+        for (status, place) in responses.iter().filter(|(status, _)| *status != "default") {
+            if serde_json::from_value::<StatusCode>((*status).into()).is_err() {
+                let why = format!("`{status}` is not a status; write three digits, or `4XX` for all that begin with 4");
+                self.findings.refuse(&place.at, why);
+            }
         }
         let any_success = responses.iter().any(|(status, _)| status.starts_with('2'));
         responses.retain(|(status, _)| if any_success { status.starts_with('2') } else { *status == "default" });
@@ -45,7 +42,7 @@ impl<'a> Normalizer<'a> {
                     self.findings.note(&place.at, format!("the response {status} is left out beside another success"));
                 }
                 (None, media_type) => other = other.or(media_type.map(|media_type| (status, media_type))),
-                (json, _) => chosen = json,
+                (schema, _) => chosen = schema,
             }
         }
         match (chosen, other) {
@@ -54,21 +51,20 @@ impl<'a> Normalizer<'a> {
         }
     }
 
-    /// The JSON among the contents of `body`.
-    fn json(&mut self, body: &Place<'a>) -> Option<Media<'a>> {
+    /// The schema of the JSON among the contents of `body`.
+    fn json(&mut self, body: &Place<'a>) -> Option<Place<'a>> {
         let content = self.entries(&body.get("content"));
         let json = content.iter().map(|(media_type, _)| *media_type).filter(|media_type| is_json(media_type));
         let chosen = json.min_by_key(|media_type| !media_type.starts_with(JSON))?;
         for (media_type, place) in content.iter().filter(|(media_type, _)| *media_type != chosen) {
             self.findings.note(&place.at, format!("`{media_type}` is left out beside `{chosen}`"));
         }
-        Some(media(body, chosen, JSON))
+        Some(schema_of(body, chosen))
     }
 }
 
-fn media<'a>(body: &Place<'a>, key: &str, media_type: &'static str) -> Media<'a> {
-    let schema = body.get("content").get(key).get("schema");
-    Media { media_type, schema, description: body.text("description") }
+fn schema_of<'a>(body: &Place<'a>, media_type: &str) -> Place<'a> {
+    body.get("content").get(media_type).get("schema")
 }
 
 fn first_media_type<'a>(body: &Place<'a>) -> Option<&'a str> {

@@ -155,14 +155,11 @@ impl<'a> Normalizer<'a> {
     }
 }
 
-/// The title, the version and the description of the API. The version goes into a header.
+/// The title, the version and the description of the API.
 fn info(info: &Place<'_>) -> Value {
-    let version = info.text("version").filter(|text| text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()));
-    json!({
-        "title": documentation(info.text("title").unwrap_or("API")),
-        "version": documentation(version.unwrap_or("unknown")),
-        "description": info.text("description").map(documentation),
-    })
+    let text = |key| info.text(key).map(documentation);
+    let (title, version) = (text("title").unwrap_or("API".to_owned()), text("version").unwrap_or("unknown".to_owned()));
+    json!({ "title": title, "version": version, "description": text("description") })
 }
 
 /// `text` as documentation: code in it is none that rustdoc would compile and run.

@@ -69,19 +69,23 @@ impl<'a> Normalizer<'a> {
     ) -> Result<Operation, String> {
         let (method, path) = key.split_once(' ').unwrap_or_default();
         let parameters = self.fold(item, place, path);
-        let (body, response) = (self.request_body(place)?, self.success(place)?);
+        let body_place = self.follow(place.get("requestBody")).unwrap_or_else(|| place.get("requestBody"));
+        let (body, response) = (self.request_body(&body_place)?, self.success(place)?);
         let name = self.operation_name(key, place, wrapped);
         let made = name.to_upper_camel_case();
         let parameters = self.parameters(parameters, path, &made)?;
-        let response = response.map(|media| self.schema(&media.schema, &format!("{made}Response")).shape);
-        let body = body.map(|media| {
-            let shape = self.schema(&media.schema, &format!("{made}Body")).shape;
-            let description = media.description.filter(|text| !text.is_empty()).unwrap_or("The body.");
-            let (name, description) = ("body".to_owned(), Some(documentation(description)));
-            (
-                media.media_type,
-                Parameter { name, location: "body", required: true, description, shape, separator: None },
-            )
+        let response = response.map(|schema| self.schema(&schema, &format!("{made}Response")).shape);
+        let body = body.map(|(media_type, schema)| {
+            let description = body_place.text("description").filter(|text| !text.is_empty());
+            let body = Parameter {
+                name: "body".to_owned(),
+                location: "body",
+                required: true,
+                description: Some(documentation(description.unwrap_or("The body."))),
+                shape: self.schema(&schema, &format!("{made}Body")).shape,
+                separator: None,
+            };
+            (media_type, body)
         });
         let text = |key: &str| documentation(place.text(key).unwrap_or_default());
         let (summary, description) = (text("summary"), text("description"));
