@@ -70,6 +70,11 @@ impl Mapping {
         let value = mistakes::parse(FILE, text)?;
         serde_json::from_value(value).map_err(|error| format!("{FILE}: {error}; its format stands in build/mapping.rs"))
     }
+
+    /// What the file has of the operation `key`, such as `GET /v1/specs`.
+    pub(crate) fn operation(&self, key: &str) -> Option<&Wrapped> {
+        self.operations.as_ref()?.get(key)
+    }
 }
 
 impl Wrapped {

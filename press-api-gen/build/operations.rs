@@ -64,7 +64,7 @@ fn operation_type(operation: &Operation) -> TokenStream {
             _ => {}
         }
     }
-    let response = operation.response.as_ref().map_or_else(|| quote! { () }, rust);
+    let response = operation.response.as_ref().map_or_else(|| quote! { () }, |shape| shape.rust("super::types"));
     quote! {
         #[doc = #doc]
         #[derive(Clone, Debug, Default, PartialEq)]
@@ -95,7 +95,7 @@ fn operation_type(operation: &Operation) -> TokenStream {
 
 fn struct_field(parameter: &Parameter) -> TokenStream {
     let (ident, name) = ident_and_name(parameter);
-    let (description, ty) = (parameter.description.as_ref().unwrap_or(&name), rust(&parameter.shape));
+    let (description, ty) = (parameter.description.as_ref().unwrap_or(&name), parameter.shape.rust("super::types"));
     let is_optional = !parameter.required && !matches!(parameter.shape, Shape::List(_));
     let ty = is_optional.then(|| quote! { Option<#ty> }).unwrap_or(ty);
     quote! { #[doc = #description] pub #ident: #ty }
@@ -113,10 +113,6 @@ fn method_argument(parameter: &Parameter) -> TokenStream {
         (Shape::Text, false, None) => quote! { self.#ident.as_deref() },
         (_, false, None) => quote! { self.#ident.as_ref() },
     }
-}
-
-fn rust(shape: &Shape) -> TokenStream {
-    shape.rust("super::types")
 }
 
 fn ident_and_name(parameter: &Parameter) -> (Ident, String) {

@@ -130,6 +130,5 @@ pub(super) fn is_null(schema: &Value) -> bool {
 
 /// Returns `true` if `schema` only says which of the fields beside it are required.
 fn only_requires(schema: &Value) -> bool {
-    let words = schema.as_object().into_iter().flat_map(|schema| schema.keys());
-    schema.is_object() && words.into_iter().all(|word| ["required", "not", "title"].contains(&word.as_str()))
+    schema.as_object().is_some_and(|schema| schema.keys().all(|word| ["required", "not", "title"].contains(&&**word)))
 }

@@ -1,6 +1,9 @@
 //! The names of types, operations, fields and arguments.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    iter,
+};
 
 use heck::{ToSnakeCase, ToUpperCamelCase};
 
@@ -9,8 +12,6 @@ use super::{Normalizer, Place};
 /// The names that are taken, and by whom.
 #[derive(Default)]
 pub(super) struct Names {
-    /// The place that each name belongs to.
-    places: HashMap<String, String>,
     /// The name of each place.
     types: HashMap<String, String>,
     /// The titles that only one shape of inline schemas bears.
@@ -33,27 +34,21 @@ impl Names {
         }
         let mut titles = BTreeMap::new();
         collect_titles(document, &mut titles);
-        let alone = titles.into_iter().filter(|(title, shapes)| shapes.len() == 1 && !names.places.contains_key(title));
-        names.titles = alone.map(|(title, _)| title).collect();
+        titles.retain(|title, shapes| shapes.len() == 1 && !names.types.values().any(|name| name == title));
+        names.titles = titles.into_keys().collect();
         names
     }
 
-    /// Takes `name` for the type at `at`, or the first free one after it.
-    fn free(&mut self, name: &str, at: &str) -> String {
-        let free = numbered(name, |name| self.places.get(name).is_some_and(|place| place != at));
-        self.places.insert(free.clone(), at.to_owned());
-        free
+    /// `name`, or the first one after it that the type at `at` can have.
+    fn free(&self, name: &str, at: &str) -> String {
+        numbered(name, |name| self.types.iter().any(|(place, taken)| taken == name && place != at))
     }
 }
 
 /// `name`, or the first of `name2`, `name3`… that is not taken.
 pub(crate) fn numbered(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
-    let (mut free, mut number) = (name.to_owned(), 2);
-    while is_taken(&free) {
-        free = format!("{name}{number}");
-        number += 1;
-    }
-    free
+    let numbered = (2..).map(|number| format!("{name}{number}"));
+    iter::once(name.to_owned()).chain(numbered).find(|name| !is_taken(name)).unwrap_or_default()
 }
 
 /// The different schemas of objects and enumerations by their title, those of components left out.

@@ -27,19 +27,19 @@ impl<'a> Normalizer<'a> {
                 if !METHODS.contains(&method) {
                     continue;
                 }
-                let wrapped = wanted.and_then(|wanted| wanted.get(&key));
+                let is_named = self.mapping.operation(&key).is_some();
                 there.push(key.clone());
-                if wanted.is_some() && wrapped.is_none() {
+                if wanted.is_some() && !is_named {
                     left_out += 1;
                     continue;
                 }
                 self.check_references(&place, &mut seen);
-                match (self.operation(&key, &item, &place, wrapped), wrapped) {
-                    (Ok(operation), _) => self.api.operations.push(operation),
-                    (Err(why), Some(_)) => {
+                match self.operation(&key, &item, &place) {
+                    Ok(operation) => self.api.operations.push(operation),
+                    Err(why) if is_named => {
                         self.findings.refuse(&place.at, format!("{why}; leave `{key}` out of {FILE}"));
                     }
-                    (Err(why), None) => self.findings.note(&place.at, format!("left out: {why}")),
+                    Err(why) => self.findings.note(&place.at, format!("left out: {why}")),
                 }
             }
         }
@@ -60,18 +60,12 @@ impl<'a> Normalizer<'a> {
     }
 
     /// The operation at `place`, or why there can be none.
-    fn operation(
-        &mut self,
-        key: &str,
-        item: &Place<'a>,
-        place: &Place<'a>,
-        wrapped: Option<&'a Wrapped>,
-    ) -> Result<Operation, String> {
+    fn operation(&mut self, key: &str, item: &Place<'a>, place: &Place<'a>) -> Result<Operation, String> {
         let (method, path) = key.split_once(' ').unwrap_or_default();
         let parameters = self.fold(item, place, path);
         let body_place = self.follow(place.get("requestBody")).unwrap_or_else(|| place.get("requestBody"));
         let (body, response) = (self.request_body(&body_place)?, self.success(place)?);
-        let name = self.operation_name(key, place, wrapped);
+        let name = self.operation_name(key, place);
         let made = name.to_upper_camel_case();
         let parameters = self.parameters(parameters, path, &made)?;
         let response = response.map(|schema| self.schema(&schema, &format!("{made}Response")).shape);
@@ -109,14 +103,14 @@ impl<'a> Normalizer<'a> {
     }
 
     /// The name of an operation by the mapping, by its id, or else by its method and path.
-    fn operation_name(&mut self, key: &str, place: &Place<'a>, wrapped: Option<&Wrapped>) -> String {
+    fn operation_name(&mut self, key: &str, place: &Place<'a>) -> String {
+        let mapped = self.mapping.operation(key).map(Wrapped::name);
         let id = place.text("operationId").filter(|id| id.chars().any(char::is_alphanumeric));
-        let mut name = operation_name(wrapped.map(Wrapped::name).or(id).unwrap_or(key));
+        let mut name = operation_name(mapped.or(id).unwrap_or(key));
         let other = self.operations.get(&name.to_upper_camel_case());
-        match (wrapped, id, other) {
-            (Some(wrapped), ..) if wrapped.name() != name => {
-                let why = format!("`{}` is no name of an operation; write `{name}`", wrapped.name());
-                self.findings.refuse("operations", why);
+        match (mapped, id, other) {
+            (Some(mapped), ..) if mapped != name => {
+                self.findings.refuse("operations", format!("`{mapped}` is no name of an operation; write `{name}`"));
             }
             (None, Some(id), Some(other)) if other.text("operationId") != Some(id) => {
                 let what = format!("`{id}` reads as the id of `{}`, so the path names it", other.at);

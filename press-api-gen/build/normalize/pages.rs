@@ -7,7 +7,7 @@ use heck::ToUpperCamelCase;
 use super::{FILE, Normalizer, argument, field};
 use crate::codegen::{
     api::{Operation, Page, Schema, Shape},
-    mapping::PageMapping,
+    mapping::{PageMapping, Wrapped},
 };
 
 impl Normalizer<'_> {
@@ -16,7 +16,7 @@ impl Normalizer<'_> {
         let mut operations = mem::take(&mut self.api.operations);
         for operation in &mut operations {
             let key = format!("{} {}", operation.method, operation.path);
-            let wanted = self.mapping.operations.as_ref().and_then(|wanted| wanted.get(&key)?.page());
+            let wanted = self.mapping.operation(&key).and_then(Wrapped::page);
             match self.page(operation, wanted) {
                 Ok(page) => operation.page = page,
                 Err(why) => {

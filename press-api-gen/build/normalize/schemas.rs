@@ -22,34 +22,42 @@ const BESIDE: [&str; 15] = [
 impl<'a> Normalizer<'a> {
     /// The schema at `place` as it stands where it is used; `name` is for the type that it may become.
     pub(super) fn schema(&mut self, place: &Place<'a>, name: &str) -> Schema {
-        let node = place.node;
-        let is_alone = |word: &str| {
-            let beside = |key: &String| key == word || BESIDE.contains(&key.as_str()) || key.starts_with("x-");
-            node.as_object().is_some_and(|schema| schema.contains_key(word) && schema.keys().all(beside))
+        match self.done.get(&place.at) {
+            Some(Some(done)) => return done.clone(),
+            Some(None) => return self.any(place, "what holds itself").into(),
+            None => self.done.insert(place.at.clone(), None),
         };
-        let mut nullable =
-            node["nullable"] == true || node["type"].as_array().is_some_and(|of| of.contains(&"null".into()));
-        let only = match ["$ref", "allOf", "oneOf", "anyOf"].into_iter().find(|word| is_alone(word)) {
-            Some("$ref") => Some(self.reference(place, name)),
-            Some(word) => {
-                let members = self.list(&place.get(word));
-                let mut others = members.iter().filter(|member| word == "allOf" || !is_null(member.node));
-                nullable |= others.clone().count() < members.len();
-                others.next().filter(|_| others.next().is_none()).map(|member| self.schema(member, name))
-            }
-            None => None,
-        };
-        let (mut schema, description) = match only {
-            Some(schema) => (schema, place.text("description")),
+        let (mut schema, description, nullable) = match self.only(place, name) {
+            Some((schema, nullable)) => (schema, place.text("description"), nullable),
             None => {
                 let flat = self.flat(place);
-                nullable = flat.nullable;
-                (self.shape(place, &flat, name).into(), flat.description)
+                (self.shape(place, &flat, name).into(), flat.description, flat.nullable)
             }
         };
         schema.nullable |= nullable;
         schema.description = description.map(documentation).or(schema.description);
+        self.done.insert(place.at.clone(), Some(schema.clone()));
         schema
+    }
+
+    /// The only schema that the one at `place` refers to or consists of, and whether it can be null beside it.
+    fn only(&mut self, place: &Place<'a>, name: &str) -> Option<(Schema, bool)> {
+        let schema = place.node.as_object()?;
+        let nullable = place.node["nullable"] == true
+            || place.node["type"].as_array().is_some_and(|of| of.contains(&"null".into()));
+        let word = ["$ref", "allOf", "oneOf", "anyOf"].into_iter().find(|word| schema.contains_key(*word))?;
+        if schema.keys().any(|key| key != word && !BESIDE.contains(&key.as_str()) && !key.starts_with("x-")) {
+            return None;
+        }
+        if word == "$ref" {
+            let Some(target) = self.resolve(place) else { return Some((Shape::Any.into(), false)) };
+            let schema = self.schema(&target, target.component().unwrap_or(name));
+            return Some((Schema { description: None, ..schema }, nullable));
+        }
+        let members = self.list(&place.get(word));
+        let mut others = members.iter().filter(|member| word == "allOf" || !is_null(member.node));
+        let (member, None) = (others.next()?, others.next()) else { return None };
+        Some((self.schema(member, name), nullable || members.len() > 1))
     }
 
     fn shape(&mut self, place: &Place<'a>, flat: &Flat<'a>, name: &str) -> Shape {
@@ -81,20 +89,6 @@ impl<'a> Normalizer<'a> {
     fn any(&mut self, place: &Place<'a>, what: &str) -> Shape {
         self.findings.note(&place.at, format!("{what} is kept as any value"));
         Shape::Any
-    }
-
-    /// What the reference at `place` refers to. Objects and enumerations have names, the rest goes into its uses.
-    fn reference(&mut self, place: &Place<'a>, name: &str) -> Schema {
-        let Some(target) = self.resolve(place) else { return Shape::Any.into() };
-        match self.done.get(&target.at) {
-            Some(Some(done)) => return done.clone(),
-            Some(None) => return self.any(&target, "what holds itself").into(),
-            None => self.done.insert(target.at.clone(), None),
-        };
-        let mut schema = self.schema(&target, target.component().unwrap_or(name));
-        schema.description = None;
-        self.done.insert(target.at, Some(schema.clone()));
-        schema
     }
 
     fn object(&mut self, place: &Place<'a>, flat: &Flat<'a>, name: &str) -> Shape {
