@@ -42,7 +42,8 @@ pub(crate) fn run() -> Result<(), String> {
         pub const CONTRACT_SHA256: &str = #digest;
         #code
     });
-    let code = postprocess::spaced(&prettyplease::unparse(&file.map_err(generated_code)?));
+    let file = file.map_err(|error| format!("generated code: {error}"))?;
+    let code = postprocess::spaced(&prettyplease::unparse(&file));
     let code = format!(
         "// Generated from openapi/press.yaml; do not edit, run `cargo xtask codegen`.\n\
          // Generator: progenitor {version}\n\n{code}"
@@ -84,7 +85,7 @@ fn client(api: &Api) -> Result<TokenStream, String> {
     }
     let client = Generator::new(&settings).generate_tokens(&api.openapi()?);
     let client = client.map_err(|error| format!("{}: {error}", mistakes::FILE))?;
-    let mut client: syn::File = syn::parse2(client).map_err(generated_code)?;
+    let mut client: syn::File = syn::parse2(client).map_err(|error| format!("generated code: {error}"))?;
     postprocess::adapt(&mut client, api);
     let (types, operations) = (types::generate(api), operations::generate(api));
     let names: Vec<_> = api.objects.keys().chain(api.enumerations.keys()).collect();
@@ -100,10 +101,6 @@ fn client(api: &Api) -> Result<TokenStream, String> {
             vec![#((#names, schemars::schema_for!(crate::types::#idents))),*]
         }
     })
-}
-
-fn generated_code(error: syn::Error) -> String {
-    format!("generated code: {error}")
 }
 
 fn read(path: &str) -> Result<String, String> {

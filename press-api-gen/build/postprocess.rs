@@ -12,10 +12,10 @@ use super::{
 /// Drops what progenitor has for its own way of sending a request, in favour of ours, and serde's derives.
 pub(crate) fn adapt(client: &mut File, api: &Api) {
     client.items.retain(|item| match item {
-        Item::Impl(item) => item.trait_.as_ref().is_none_or(|(path, _)| !text(path).starts_with("Client")),
+        Item::Impl(item) => item.trait_.is_none(),
         Item::Use(item) => !matches!(item.vis, syn::Visibility::Public(_)),
-        Item::Const(item) => item.ident != "_",
-        Item::Mod(item) => item.ident != "prelude",
+        Item::Const(_) => false,
+        Item::Mod(item) => item.ident == "types",
         _ => true,
     });
     for item in &mut client.items {

@@ -155,6 +155,12 @@ impl<'a> Normalizer<'a> {
     }
 }
 
+/// The only item, if there is one and no other.
+fn only<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
+    let first = items.next()?;
+    items.next().is_none().then_some(first)
+}
+
 /// The title, the version and the description of the API.
 fn info(info: &Place<'_>) -> Value {
     let text = |key| info.text(key).map(documentation);

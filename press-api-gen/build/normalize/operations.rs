@@ -15,7 +15,7 @@ const METHODS: [&str; 6] = ["get", "put", "post", "delete", "head", "patch"];
 impl<'a> Normalizer<'a> {
     pub(super) fn operations(&mut self) {
         let wanted = self.mapping.operations.as_ref();
-        let (mut there, mut seen, mut left_out) = (Vec::new(), BTreeSet::new(), 0);
+        let (mut there, mut seen) = (Vec::new(), BTreeSet::new());
         let paths = self.document.get("paths");
         for (path, item) in self.entries(&paths).into_iter().filter(|(path, _)| !path.starts_with("x-")) {
             let Some(item) = self.follow(item) else { continue };
@@ -30,7 +30,6 @@ impl<'a> Normalizer<'a> {
                 let is_named = self.mapping.operation(&key).is_some();
                 there.push(key.clone());
                 if wanted.is_some() && !is_named {
-                    left_out += 1;
                     continue;
                 }
                 self.check_references(&place, &mut seen);
@@ -43,6 +42,7 @@ impl<'a> Normalizer<'a> {
                 }
             }
         }
+        let left_out = wanted.map_or(0, |wanted| there.iter().filter(|key| !wanted.contains_key(*key)).count());
         if left_out > 0 {
             self.findings.note(&paths.at, format!("{left_out} operations that {FILE} does not name are left out"));
         }

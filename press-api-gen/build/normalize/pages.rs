@@ -4,7 +4,7 @@ use std::mem;
 
 use heck::ToUpperCamelCase;
 
-use super::{FILE, Normalizer, argument, field};
+use super::{FILE, Normalizer, argument, field, only};
 use crate::codegen::{
     api::{Operation, Page, Schema, Shape},
     mapping::{PageMapping, Wrapped},
@@ -107,23 +107,19 @@ impl Normalizer<'_> {
     /// The only list of objects of `object`, or the only required one.
     fn only_list(&self, object: &str) -> Option<String> {
         let object = self.api.objects.get(object)?;
-        let lists = object.properties.iter().filter(|(_, property)| list_of_objects(property).is_some());
-        let lists: Vec<_> = lists.map(|(key, _)| key).collect();
-        let required: Vec<_> = lists.iter().copied().filter(|key| object.required.contains(*key)).collect();
-        match (lists.as_slice(), required.as_slice()) {
-            ([only], _) | (_, [only]) => Some((*only).clone()),
-            _ => None,
-        }
+        let lists = || object.properties.iter().filter(|(_, property)| list_of_objects(property).is_some());
+        let (list, _) = only(lists()).or_else(|| only(lists().filter(|(key, _)| object.required.contains(*key))))?;
+        Some(list.clone())
     }
 
     /// The only other number beside the count of pages that is called a count: that of the items.
     fn total(&self, object: &str, count: &[String]) -> Option<String> {
         let (last, parents) = count.split_last()?;
         let properties = &self.api.objects.get(self.api.owner(object, parents)?)?.properties;
-        let mut counts = properties
+        let counts = properties
             .iter()
             .filter(|(key, number)| *key != last && field(key).ends_with("_count") && number.shape.is_number());
-        counts.next().filter(|_| counts.next().is_none()).map(|(key, _)| key.clone())
+        only(counts).map(|(key, _)| key.clone())
     }
 }
 

@@ -73,19 +73,19 @@ impl<'a> Normalizer<'a> {
             BTreeMap::from([("body".to_owned(), "the request body"), ("header_map".to_owned(), "the headers")]);
         for place in places {
             let name = place.text("name").unwrap_or_default();
-            let why = match (self.unsendable(&place), arguments.get(&argument(name))) {
-                (Some((why, true)), _) if place.node["required"] == true => {
+            let taken = arguments.get(&argument(name)).map(|other| (format!("its name is taken by {other}"), false));
+            match self.unsendable(&place).map(|(why, lacks)| (why.to_owned(), lacks)).or(taken) {
+                Some((why, true)) if place.node["required"] == true => {
                     return Err(format!("its required parameter `{name}` cannot be sent: {why}"));
                 }
-                (Some((why, _)), _) => why.to_owned(),
-                (None, Some(other)) => format!("its name is taken by {other}"),
-                (None, None) => {
+                Some((why, _)) => {
+                    self.findings.note(&place.at, format!("the parameter `{name}` is left out: {why}"));
+                }
+                None => {
                     arguments.insert(argument(name), name);
                     sent.push((name, place));
-                    continue;
                 }
-            };
-            self.findings.note(&place.at, format!("the parameter `{name}` is left out: {why}"));
+            }
         }
         let sent =
             sent.into_iter().map(|(name, place)| self.parameter(&place, name, &format!("{made}{}", camel(name))));

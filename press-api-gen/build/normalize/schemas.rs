@@ -8,7 +8,7 @@ use super::{
     FILE, Normalizer, Place, documentation, field,
     flat::{Flat, is_null},
     names::camel,
-    plain,
+    only, plain,
 };
 use crate::codegen::api::{Enumeration, Object, Schema, Shape};
 
@@ -27,7 +27,7 @@ impl<'a> Normalizer<'a> {
             Some(None) => return self.any(place, "what holds itself").into(),
             None => self.done.insert(place.at.clone(), None),
         };
-        let (mut schema, description, nullable) = match self.only(place, name) {
+        let (mut schema, description, nullable) = match self.wrapped(place, name) {
             Some((schema, nullable)) => (schema, place.text("description"), nullable),
             None => {
                 let flat = self.flat(place);
@@ -41,7 +41,7 @@ impl<'a> Normalizer<'a> {
     }
 
     /// The only schema that the one at `place` refers to or consists of, and whether it can be null beside it.
-    fn only(&mut self, place: &Place<'a>, name: &str) -> Option<(Schema, bool)> {
+    fn wrapped(&mut self, place: &Place<'a>, name: &str) -> Option<(Schema, bool)> {
         let schema = place.node.as_object()?;
         let nullable = place.node["nullable"] == true
             || place.node["type"].as_array().is_some_and(|of| of.contains(&"null".into()));
@@ -55,8 +55,7 @@ impl<'a> Normalizer<'a> {
             return Some((Schema { description: None, ..schema }, nullable));
         }
         let members = self.list(&place.get(word));
-        let mut others = members.iter().filter(|member| word == "allOf" || !is_null(member.node));
-        let (member, None) = (others.next()?, others.next()) else { return None };
+        let member = only(members.iter().filter(|member| word == "allOf" || !is_null(member.node)))?;
         Some((self.schema(member, name), nullable || members.len() > 1))
     }
 
