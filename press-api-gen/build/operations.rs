@@ -96,8 +96,11 @@ fn operation_type(operation: &Operation) -> TokenStream {
 fn struct_field(parameter: &Parameter) -> TokenStream {
     let (ident, name) = ident_and_name(parameter);
     let (description, ty) = (parameter.description.as_ref().unwrap_or(&name), parameter.shape.rust("super::types"));
-    let is_optional = !parameter.required && !matches!(parameter.shape, Shape::List(_));
-    let ty = is_optional.then(|| quote! { Option<#ty> }).unwrap_or(ty);
+    let ty = match &parameter.shape {
+        Shape::List(_) => ty,
+        _ if parameter.required => ty,
+        _ => quote! { Option<#ty> },
+    };
     quote! { #[doc = #description] pub #ident: #ty }
 }
 
