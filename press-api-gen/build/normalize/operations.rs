@@ -67,7 +67,12 @@ impl<'a> Normalizer<'a> {
         let (body, response) = (self.request_body(&body_place)?, self.success(place)?);
         let name = self.operation_name(key, place);
         let made = name.to_upper_camel_case();
-        let parameters = self.parameters(parameters, path, &made)?;
+        let mut parameters = self.parameters(parameters, &made)?;
+        // The order of the method's arguments.
+        parameters.sort_by_cached_key(|parameter| {
+            let in_path = path.find(&format!("{{{}}}", parameter.name)).filter(|_| parameter.location == "path");
+            (parameter.location == "header", in_path.is_none(), in_path, parameter.name.clone())
+        });
         let response = response.map(|schema| self.schema(&schema, &format!("{made}Response")).shape);
         let body = body.map(|(media_type, schema)| {
             let description = body_place.text("description").filter(|text| !text.is_empty());

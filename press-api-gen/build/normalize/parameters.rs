@@ -8,7 +8,6 @@ use crate::codegen::{
     mistakes::{self, plain},
 };
 
-/// In the order in which the generator has their parameters.
 const LOCATIONS: [&str; 4] = ["path", "query", "header", "cookie"];
 
 /// Headers that OpenAPI does not take as parameters.
@@ -60,14 +59,8 @@ impl<'a> Normalizer<'a> {
         folded
     }
 
-    /// The parameters at `places` that can be sent, in the order of the method's arguments, or why a required one cannot.
-    /// Their types begin with `made`.
-    pub(super) fn parameters(
-        &mut self,
-        places: Vec<Place<'a>>,
-        path: &str,
-        made: &str,
-    ) -> Result<Vec<Parameter>, String> {
+    /// The parameters at `places` that can be sent, or why a required one cannot. Their types begin with `made`.
+    pub(super) fn parameters(&mut self, places: Vec<Place<'a>>, made: &str) -> Result<Vec<Parameter>, String> {
         let mut sent = Vec::new();
         let mut arguments =
             BTreeMap::from([("body".to_owned(), "the request body"), ("header_map".to_owned(), "the headers")]);
@@ -87,14 +80,8 @@ impl<'a> Normalizer<'a> {
                 }
             }
         }
-        let sent =
-            sent.into_iter().map(|(name, place)| self.parameter(&place, name, &format!("{made}{}", camel(name))));
-        let mut sent: Vec<_> = sent.collect();
-        sent.sort_by_cached_key(|parameter| {
-            let in_path = path.find(&format!("{{{}}}", parameter.name)).filter(|_| parameter.location == "path");
-            (LOCATIONS.iter().position(|location| parameter.location == *location), in_path, parameter.name.clone())
-        });
-        Ok(sent)
+        let made = |name| format!("{made}{}", camel(name));
+        Ok(sent.into_iter().map(|(name, place)| self.parameter(&place, name, &made(name))).collect())
     }
 
     /// Why `parameter` cannot be sent, and whether a request lacks it then.
