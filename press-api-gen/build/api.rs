@@ -218,8 +218,9 @@ impl From<Shape> for Schema {
 
 impl Operation {
     fn node(&self) -> Value {
-        let parameters = self.parameters.iter().map(|Parameter { name, location, required, description, shape, separator }| {
-            let schema = if separator.is_some() { Shape::Text.node() } else { shape.node() };
+        let parameters = self.parameters.iter().map(|of| {
+            let schema = if of.separator.is_some() { Shape::Text.node() } else { of.shape.node() };
+            let (name, location, required, description) = (&of.name, of.location, of.required, &of.description);
             json!({ "name": name, "in": location, "required": required, "description": description, "schema": schema })
         });
         let mut node = json!({

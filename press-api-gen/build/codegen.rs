@@ -62,7 +62,7 @@ fn generate(document: &str, mapping: &str) -> Result<(TokenStream, String), Stri
     mistakes::version(&document)?;
     let (mut api, notes) = normalize::normalize(&document, &mapping)?;
     relax::relax(&mut api, &mapping);
-    // The generator answers some shapes with a panic; none of those is left, but one message is better than a backtrace.
+    // The generator answers some shapes with a panic; none of those is left, but a message is better than a backtrace.
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));
     let code = panic::catch_unwind(|| client(&api));

@@ -1,6 +1,6 @@
 //! `openapi/mapping.yaml`: the operations that the crate wraps, and the names of operations and types.
 //!
-//! The file is optional, and so is each of its entries. It exists so that the document can stay as its service exports it.
+//! The file is optional, and so is each of its entries. It exists so that the document can stay as it was exported.
 //!
 //! ```yaml
 //! # Only these operations are generated. Without this entry: every operation that can be.

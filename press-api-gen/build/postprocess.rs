@@ -1,4 +1,4 @@
-//! Final changes to the generator's output: requests end in our own exchange, unused parts go, documentation is completed.
+//! Changes to the generator's output: requests end in our own exchange, unused parts go, documentation is completed.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};

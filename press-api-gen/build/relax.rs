@@ -1,4 +1,4 @@
-//! Makes the types tolerant of what a newer or careless service sends: null and absence wherever a field need not be there.
+//! Makes the types tolerant of what a newer or careless service sends: null and absence wherever no field is needed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,8 +9,8 @@ use super::{
 
 /// Loosens all objects of `api`.
 ///
-/// Frameworks mark nearly every field of a response as required, and one that is missing would fail a page. So responses
-/// need no fields but the list and the count of a page, the `id` of an item and what `mapping` says.
+/// Frameworks mark nearly every field of a response as required, and one that is missing would fail a page. So a
+/// response needs no fields but the list and the count of a page, the `id` of an item and what `mapping` says.
 pub(crate) fn relax(api: &mut Api, mapping: &Mapping) {
     let mut must: BTreeMap<String, BTreeSet<String>> = mapping.required.clone();
     let (mut received, mut items) = (BTreeSet::new(), BTreeSet::new());

@@ -1,5 +1,5 @@
-//! The data types. progenitor's enumerations are closed, and one new value would fail a whole page: ours are open. Of its
-//! objects, `crate::object` implements `Deserialize` and `Serialize`, at less cost than serde's derive.
+//! The data types. progenitor's enumerations are closed, and one new value would fail a whole page: ours are open. For
+//! its objects, `crate::object` implements `Deserialize` and `Serialize` at less cost than serde's derive.
 
 use std::collections::HashSet;
 
@@ -13,7 +13,7 @@ use super::{
     normalize::{field, legal, numbered},
 };
 
-/// Generates a module with what takes the place of serde's derive, and one with an open enumeration for each of the contract.
+/// Generates a module with what takes the place of serde's derive, and one with the open enumerations.
 pub(crate) fn generate(api: &Api) -> TokenStream {
     let objects = api.objects.iter().map(|(name, object)| {
         let name = format_ident!("{name}");

@@ -62,7 +62,7 @@ fn collect_titles(place: &Place<'_>, titles: &mut BTreeMap<String, BTreeSet<Stri
 }
 
 impl Normalizer<'_> {
-    /// The name of the type at `place`: as the mapping has it, the component's own, its title, or `made` of where it is.
+    /// The name of the type at `place`: as the mapping has it, the component's own, its title, or `made`.
     pub(super) fn type_name(&mut self, place: &Place<'_>, made: &str, title: Option<&str>) -> String {
         let title = title.map(type_name).filter(|title| self.names.titles.contains(title));
         let title = title.filter(|_| place.component().is_none());

@@ -34,7 +34,14 @@ impl<'a> Normalizer<'a> {
                 }
                 self.check_references(&place, &mut seen);
                 match self.operation(&key, &item, &place) {
-                    Ok(operation) => self.api.operations.push(operation),
+                    Ok(operation) => {
+                        let (name, at) = (&operation.name, place.at.clone());
+                        if let Some(other) = self.operations.insert(name.to_upper_camel_case(), place) {
+                            let why = format!("the operation `{name}` has the name of `{}`", other.at);
+                            self.findings.refuse(&at, format!("{why}; give each its own, here or in {FILE}"));
+                        }
+                        self.api.operations.push(operation);
+                    }
                     Err(why) if is_named => {
                         self.findings.refuse(&place.at, format!("{why}; leave `{key}` out of {FILE}"));
                     }
@@ -123,11 +130,6 @@ impl<'a> Normalizer<'a> {
                 name = operation_name(key);
             }
             _ => {}
-        }
-        if let Some(other) = self.operations.insert(name.to_upper_camel_case(), place.clone()) {
-            let why =
-                format!("the operation `{name}` has the name of `{}`; give each its own, here or in {FILE}", other.at);
-            self.findings.refuse(&place.at, why);
         }
         name
     }

@@ -1,4 +1,4 @@
-//! Schemas, each of which becomes one of a few shapes: a scalar, a list, a map, any value, or a named object or enumeration.
+//! Schemas, each of which becomes one of a few shapes: a scalar, a list, a map, any value, or a named type.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,8 +15,8 @@ use crate::codegen::api::{Enumeration, Object, Schema, Shape};
 /// The words that may stand beside a reference without changing what it refers to.
 #[rustfmt::skip]
 const BESIDE: [&str; 15] = [
-    "default", "deprecated", "description", "discriminator", "example", "examples", "externalDocs", "format", "nullable",
-    "readOnly", "summary", "title", "type", "writeOnly", "xml",
+    "default", "deprecated", "description", "discriminator", "example", "examples", "externalDocs", "format",
+    "nullable", "readOnly", "summary", "title", "type", "writeOnly", "xml",
 ];
 
 impl<'a> Normalizer<'a> {
