@@ -3,56 +3,25 @@
 //! A child process takes the root of the tests for that of its system.
 #![cfg(all(target_os = "linux", feature = "rustls"))]
 
-use std::{env, fs, process, sync::Arc};
+#[path = "../fixtures/tls.rs"]
+mod fixtures;
+
+use std::{env, fs, process};
 
 use press_specs::{
     ErrorKind, Session, SessionBuilder, get_client,
     mock::{Fault, MockPress},
 };
-use tokio::{
-    io::copy_bidirectional,
-    net::{TcpListener, TcpStream},
-    task::spawn_blocking,
-};
-use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{
-        ServerConfig,
-        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-    },
-};
+use tokio::task::spawn_blocking;
 
+use self::fixtures::{ROOT, SERVER, secured};
 use crate::{
     Outcome, ids,
     support::{in_child, runtime},
 };
 
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/root.pem");
-const SERVER: &[u8] = include_bytes!("../fixtures/server.pem");
 const EXPIRED: &[u8] = include_bytes!("../fixtures/expired.pem");
 const SELF_SIGNED: &[u8] = include_bytes!("../fixtures/self_signed.pem");
-
-/// Serves a mock over TLS too, and returns the URL.
-async fn secured(mock: &MockPress, identity: &[u8], host: &str) -> Outcome<String> {
-    let certificates = CertificateDer::pem_slice_iter(identity).collect::<Result<Vec<_>, _>>()?;
-    let config = ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(certificates, PrivateKeyDer::from_pem_slice(identity)?)?;
-    let acceptor = TlsAcceptor::from(Arc::new(config));
-    let listener = TcpListener::bind((host, 0)).await?;
-    let url = format!("https://{}", listener.local_addr()?);
-    let plain = mock.url().trim_start_matches("http://").to_owned();
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let (acceptor, plain) = (acceptor.clone(), plain.clone());
-            tokio::spawn(async move {
-                let (mut secure, mut plain) = (acceptor.accept(stream).await?, TcpStream::connect(plain).await?);
-                copy_bidirectional(&mut secure, &mut plain).await
-            });
-        }
-    });
-    Ok(url)
-}
 
 /// Runs `body` in a child that trusts this root, and that reaches loopback without a proxy.
 fn trusting<F: Future<Output = Outcome>>(root: &str, test: &str, body: F) -> Outcome {
