@@ -69,7 +69,7 @@ macro_rules! open_enumeration {
             $name,
             schemars::json_schema!({
                 "description": concat!($($doc),+).trim(),
-                "anyOf": [{ "type": "string", "enum": [$($value),+] }, { "type": "string" }],
+                "anyOf": [{ "type": "string", "enum": ([$($value),+].as_slice()) }, { "type": "string" }],
             })
         );
     };
