@@ -507,9 +507,12 @@ fn retry_after() -> Vec<Row> {
         fails("a wish without retries", limited, 429, [wish("0".into())])
             .with(|session| session.retry(RetryPolicy::none())),
         gives_page("a wish for no time", 2, [wish("0".into()).times(1)]),
+        fails("a wish for no time, for ever", limited, 429, [wish("0".into())]).after(4),
         gives_page("a wish in the past", 2, [wish("Thu, 01 Jan 1970 00:00:00 GMT".into()).times(1)]),
         gives_page("a wish that cannot be read", 2, [wish("soon".into()).times(1)]),
         gives_page("a wish in seconds", 2, [wish("1".into()).times(1)]),
+        gives_page("more wishes than attempts", 3, [wish("1".into()).times(2)])
+            .with(|session| session.retry(RetryPolicy::default().max_attempts(2))),
         gives_page("a wish as a date", 2, [wish(http_date(Duration::from_secs(2))).times(1)]),
     ]
 }

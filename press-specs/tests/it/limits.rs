@@ -268,8 +268,8 @@ fn the_worst_page_takes_no_more_memory_than_documented() -> Outcome {
     })
 }
 
-/// Answers each request, but only the first one of an old connection: then that goes silent, or closes.
-async fn works_once(silent: bool, old: Option<Arc<Barrier>>, mut stream: TcpStream) -> std::io::Result<()> {
+/// Answers each request, but only the first one of an old connection: then that sends `last` and goes silent, or closes.
+async fn works_once(last: &str, silent: bool, old: Option<Arc<Barrier>>, mut stream: TcpStream) -> std::io::Result<()> {
     let body = r#"{"pageCount":1,"specs":[]}"#;
     let response = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
     if let Some(all) = old {
@@ -278,6 +278,7 @@ async fn works_once(silent: bool, old: Option<Arc<Barrier>>, mut stream: TcpStre
         all.wait().await;
         stream.write_all(response.as_bytes()).await?;
         request(&mut stream).await?;
+        stream.write_all(last.as_bytes()).await?;
         if silent {
             future::pending::<()>().await;
         }
@@ -292,13 +293,14 @@ async fn works_once(silent: bool, old: Option<Arc<Barrier>>, mut stream: TcpStre
 #[tokio::test]
 async fn a_retry_takes_no_connection_of_before() -> Outcome {
     const OLD: usize = 8;
-    for silent in [true, false] {
+    const CUT_OFF: &str = "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{";
+    for (last, silent) in [("", true), ("", false), (CUT_OFF, false)] {
         let all = Arc::new(Barrier::new(OLD));
         let connections = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&connections);
         let server = serve(move |number, stream| {
             count.fetch_add(1, Relaxed);
-            works_once(silent, (number < OLD).then(|| Arc::clone(&all)), stream)
+            works_once(last, silent, (number < OLD).then(|| Arc::clone(&all)), stream)
         })?;
         let retry = RetryPolicy::default().max_attempts(2).max_delay(Duration::ZERO);
         let session = server.session().timeout(LIMIT).retry(retry).build()?;
