@@ -176,24 +176,28 @@ async fn a_rate_limit_pauses_the_session_and_its_requests_return_one_by_one() ->
     let refusal = Fault::status(429).header("retry-after", "1");
     let mock = MockPress::builder().generated_specs(3).start()?;
     let client = client(&mock)?;
-    let calls = || join_all((0..CALLS).map(|_| client.list_specs().page(1)));
     for refusals in [CALLS, 1] {
-        mock.clear_requests();
-        mock.fault(refusal.clone().times(refusals));
-        if refusals == 1 {
-            // The refusal of a call that does not wait itself.
-            let call = client.list_specs().retry(RetryPolicy::none()).page(1);
-            let error = call.await.expect_err("a refusal");
-            assert_eq!((error.kind(), error.attempts()), (ErrorKind::TooManyRequests, 1));
+        // A machine that stands still for a moment lets a round return at once, but not round after round.
+        let (mut rounds, mut slots) = (0, 0);
+        while slots < 5 {
+            rounds += 1;
+            assert!(rounds < 9, "all return at once");
+            mock.clear_requests();
+            mock.fault(refusal.clone().times(refusals));
+            if refusals == 1 {
+                // The refusal of a call that does not wait itself.
+                let call = client.list_specs().retry(RetryPolicy::none()).page(1);
+                let error = call.await.expect_err("a refusal");
+                assert_eq!((error.kind(), error.attempts()), (ErrorKind::TooManyRequests, 1));
+            }
+            try_join_all((0..CALLS).map(|_| client.list_specs().page(1))).await?;
+            let received: Vec<_> = mock.requests().iter().map(|request| request.received_at()).collect();
+            let (refused, returned) = received.split_at(refusals);
+            assert_eq!(returned.len(), CALLS);
+            let times: Vec<_> = returned.iter().map(|at| at.duration_since(refused[0])).collect();
+            assert!(times.iter().all(|time| *time >= Duration::from_secs(1)), "{times:?}");
+            slots = times.iter().map(|time| time.as_millis() / 50).collect::<HashSet<_>>().len();
         }
-        calls().await.into_iter().collect::<Result<Vec<_>, Error>>()?;
-        let received: Vec<_> = mock.requests().iter().map(|request| request.received_at()).collect();
-        let (refused, returned) = received.split_at(refusals);
-        assert_eq!(returned.len(), CALLS);
-        let times: Vec<_> = returned.iter().map(|at| at.duration_since(refused[0])).collect();
-        assert!(times.iter().all(|time| *time >= Duration::from_secs(1)), "{times:?}");
-        let slots: HashSet<_> = times.iter().map(|time| time.as_millis() / 50).collect();
-        assert!(slots.len() > 4, "all return at once: {times:?}");
     }
     Ok(())
 }
