@@ -222,6 +222,10 @@ mod tests {
         let delays: Vec<_> = (0..20).map(|_| random(second)).collect();
         assert!(delays.iter().all(|delay| *delay <= second));
         assert!(delays.iter().any(|delay| *delay != delays[0]), "no jitter in {delays:?}");
+        // After a wish of the server too, but not beyond half of the time that is left.
+        let delays: Vec<_> = (0..20).map(|_| jittered(second, second * 6 / 5)).collect();
+        assert!(delays.iter().all(|delay| (second..=second * 11 / 10).contains(delay)), "{delays:?}");
+        assert!(delays.iter().any(|delay| *delay != delays[0]), "no jitter in {delays:?}");
     }
 
     #[test]
