@@ -233,11 +233,11 @@ impl SessionBuilder {
     /// - the user agent or a header cannot be sent, or
     /// - TLS cannot be set up.
     pub fn build(self) -> Result<Session, Error> {
-        self.build_with(variable)
+        self.build_with(|name| env::var(name))
     }
 
     /// [`build`](Self::build) with the environment as an argument.
-    fn build_with(self, variable: impl Fn(&str) -> Result<Option<String>, Error>) -> Result<Session, Error> {
+    fn build_with(self, variable: impl Fn(&str) -> Result<String, VarError>) -> Result<Session, Error> {
         if let Some(bad) = self.bad_header {
             return Err(Error::configuration("header", bad));
         }
@@ -319,25 +319,19 @@ impl fmt::Debug for SessionBuilder {
 /// The first of `names` that is set and not empty, with its value.
 fn first<'a>(
     names: &[&'a str],
-    variable: impl Fn(&str) -> Result<Option<String>, Error>,
+    variable: impl Fn(&str) -> Result<String, VarError>,
 ) -> Result<Option<(&'a str, String)>, Error> {
     for &name in names {
-        if let Some(value) = variable(name)?.filter(|value| !value.is_empty()) {
-            return Ok(Some((name, value)));
+        match variable(name) {
+            Ok(value) if value.is_empty() => {}
+            Ok(value) => return Ok(Some((name, value))),
+            Err(VarError::NotPresent) => {}
+            Err(VarError::NotUnicode(_)) => {
+                return Err(Error::configuration(&format!("the environment variable {name}"), "is not Unicode text"));
+            }
         }
     }
     Ok(None)
-}
-
-/// An environment variable.
-fn variable(name: &str) -> Result<Option<String>, Error> {
-    match env::var(name) {
-        Ok(value) => Ok(Some(value)),
-        Err(VarError::NotPresent) => Ok(None),
-        Err(VarError::NotUnicode(_)) => {
-            Err(Error::configuration(&format!("the environment variable {name}"), "is not Unicode text"))
-        }
-    }
 }
 
 #[cfg(test)]
@@ -346,7 +340,8 @@ mod tests {
 
     fn build(variables: &[(&str, &str)]) -> Result<Session, Error> {
         Session::builder().build_with(|name| {
-            Ok(variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned()))
+            let variable = variables.iter().find(|(variable, _)| *variable == name);
+            variable.map(|(_, value)| (*value).to_owned()).ok_or(VarError::NotPresent)
         })
     }
 
@@ -385,5 +380,8 @@ mod tests {
             assert!(error.to_string().contains(name), "{error}");
             assert!(!format!("{error} {error:?}").contains("break\n"), "{error}");
         }
+        let error = Session::builder().build_with(|_| Err(VarError::NotUnicode("s3cr3t".into()))).expect_err("no text");
+        assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
+        assert!(error.to_string().contains("PEAK_AUTH_TOKEN") && !format!("{error:?}").contains("s3cr3t"), "{error:?}");
     }
 }
