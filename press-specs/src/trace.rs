@@ -43,32 +43,34 @@ impl RequestSpan {
     }
 
     fn span<O: Operation>(&self, operation: &O) -> &Span {
+        // Scopes in place of `parent`: a subscriber panics at a parent that it does not know, such as a span of another one.
         self.0.span.get_or_init(|| {
-            let current = Span::current();
-            let parent = if current.is_none() { &self.0.caller } else { &current };
-            tracing::info_span!(
-                parent: parent,
-                "press_specs.request",
-                "otel.name" = O::NAME,
-                "otel.status_code" = Empty,
-                "press.operation" = O::NAME,
-                "press.spec_id" = crate::error::spec_id(operation),
-                "error.type" = Empty,
-            )
+            let span = || {
+                tracing::info_span!(
+                    "press_specs.request",
+                    "otel.name" = O::NAME,
+                    "otel.status_code" = Empty,
+                    "press.operation" = O::NAME,
+                    "press.spec_id" = crate::error::spec_id(operation),
+                    "error.type" = Empty,
+                )
+            };
+            if Span::current().is_none() { self.0.caller.in_scope(span) } else { span() }
         })
     }
 
     pub(crate) fn page<O: Operation>(&self, operation: &O, page_number: Option<u32>) -> PageSpan {
-        PageSpan(tracing::info_span!(
-            parent: self.span(operation),
-            "press_specs.page",
-            "otel.name" = O::NAME,
-            "otel.status_code" = Empty,
-            "press.operation" = O::NAME,
-            "press.spec_id" = crate::error::spec_id(operation),
-            "press.page_number" = page_number,
-            "error.type" = Empty,
-        ))
+        PageSpan(self.span(operation).in_scope(|| {
+            tracing::info_span!(
+                "press_specs.page",
+                "otel.name" = O::NAME,
+                "otel.status_code" = Empty,
+                "press.operation" = O::NAME,
+                "press.spec_id" = crate::error::spec_id(operation),
+                "press.page_number" = page_number,
+                "error.type" = Empty,
+            )
+        }))
     }
 
     pub(crate) fn end<T>(&self, result: &Result<T, Error>) {
@@ -84,10 +86,10 @@ impl PageSpan {
         future.instrument(self.0.clone())
     }
 
+    /// Belongs within [`enter`](Self::enter).
     pub(crate) fn attempt<O: Operation>(&self, _: &O, session: &Session, resend_count: u32) -> AttemptSpan {
         let url = session.url();
         AttemptSpan(tracing::info_span!(
-            parent: &self.0,
             "press_specs.attempt",
             "otel.name" = format_args!("{} {}", O::METHOD, O::PATH),
             "otel.kind" = "client",
@@ -117,15 +119,16 @@ impl AttemptSpan {
     }
 
     pub(crate) fn retry(&self, error: &Error, delay: Duration) {
-        tracing::warn!(
-            parent: &self.0,
-            {
-                "error.type" = error.kind().label(),
-                "http.response.status_code" = error.status(),
-                "press.retry_delay_ms" = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
-            },
-            "the request is retried"
-        );
+        self.0.in_scope(|| {
+            tracing::warn!(
+                {
+                    "error.type" = error.kind().label(),
+                    "http.response.status_code" = error.status(),
+                    "press.retry_delay_ms" = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
+                },
+                "the request is retried"
+            );
+        });
     }
 
     pub(crate) fn succeeded(&self, head: &Head, session: &Session) {
