@@ -264,6 +264,7 @@ fn error_bodies() -> Vec<Row> {
         refuses("an error body above 64 KiB that never ends", 404, |fault| {
             fault.html("x".repeat(200_000)).trickle(100_000, NEVER)
         })
+        .with(|session| session.timeout(NEVER))
         .keeping("x".repeat(KEPT)),
         refuses("an error body above the limit of the session", 403, |fault| fault.html("x".repeat(5000)))
             .with(|session| session.max_response_bytes(10)),
@@ -429,25 +430,25 @@ fn encodings() -> Vec<Row> {
 }
 
 fn time_limits() -> Vec<Row> {
-    let trickle = || Fault::pass().trickle(1, LIMIT);
+    let stops = || Fault::pass().trickle(1, NEVER);
     let timeout = Timeout;
     let total = |session: SessionBuilder| session.total_timeout(LIMIT);
     vec![
         gives_page("no answer, once", 2, [Fault::hang()]).with(|session| session.timeout(LIMIT)),
-        gives_page("a byte a second, once", 2, [trickle()]).with(|session| session.timeout(LIMIT)),
+        gives_page("a body that stops, once", 2, [stops()]).with(|session| session.timeout(LIMIT)),
         fails("no answer", timeout, None, [Fault::hang().always()])
             .after(2)
             .with(|session| session.timeout(LIMIT).retry(RetryPolicy::default().max_attempts(2)))
             .saying(["timeout of 3s"])
             .checking(|error| error.is_retryable() && !error.to_string().contains("total")),
-        fails("a byte a second", timeout, 200, [trickle()])
+        fails("a body that stops", timeout, 200, [stops()])
             .with(|session| session.timeout(LIMIT).retry(RetryPolicy::none()))
             .saying(["timeout of 3s"]),
         fails("no answer within the total timeout", timeout, None, [Fault::hang().always()])
             .with(total)
             .saying(["total timeout of 3s"])
             .checking(Error::is_retryable),
-        fails("a byte a second within the total timeout", timeout, 200, [trickle()])
+        fails("a body that stops within the total timeout", timeout, 200, [stops()])
             .with(total)
             .saying(["total timeout of 3s"]),
         // The limits need not be ordered: the first to expire wins.
@@ -556,7 +557,8 @@ fn bodies() -> Vec<Row> {
         .saying(["at `specs[0].metadata.tags[1].name`", "integer `7`", "pageCount"]),
         invalid("a kind in numbers", json(json!({ "pageCount": 1, "specs": [{ "id": "a", "kind": 1 }] })))
             .saying(["at `specs[0].kind`"]),
-        invalid("no UTF-8", Fault::raw_body(b"{\"pageCount\":1,\"specs\":[],\"x\":\"\xff\"}")),
+        invalid("no UTF-8", Fault::raw_body(b"{\"pageCount\":1,\"specs\":[],\"x\":\"\xff\"}"))
+            .saying(["invalid UTF-8 after byte 31"]),
         invalid(
             "UTF-16",
             Fault::raw_body(
