@@ -12,12 +12,12 @@ use std::{
     time::Duration,
 };
 
-use futures::{StreamExt, TryStreamExt};
+use futures::{StreamExt, TryStreamExt, future::select_all};
 use press_specs::{
     ErrorKind, RetryPolicy, Session, blocking, get_client,
     mock::{Fault, Gate, MockPress},
 };
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::timeout};
 
 use crate::{Outcome, PATIENCE, ids, support::runtime, until};
 
@@ -215,5 +215,31 @@ fn a_runtime_that_ends_while_it_asks_does_not_take_the_token_from_others() -> Ou
     drop(held);
     assert_eq!(runtime()?.block_on(client.list_specs().page(1))?.specs.len(), 3);
     drop(page);
+    Ok(())
+}
+
+#[tokio::test]
+async fn while_the_function_runs_others_wait_and_a_token_that_is_set_is_newer() -> Outcome {
+    let gates = [Gate::new(), Gate::new()];
+    let held = gates.each_ref().map(|gate| Fault::pass().held_by(gate));
+    let mock = MockPress::builder().token("set").generated_specs(1).faults(held).start()?;
+    let issuer = Issuer::default();
+    let session = issuer.session(&mock, ["expired", "returned"])?;
+    let client = get_client(session.clone())?;
+    let mut pages = [(); 2].map(|()| tokio::spawn(client.list_specs().page(1)));
+    mock.wait_for_requests(2, PATIENCE).await?;
+    let held = issuer.gate.lock().await;
+    gates[0].open();
+    until(|| issuer.calls() == 2).await?;
+    // The other one is refused now, while there is no token.
+    gates[1].open();
+    let early = timeout(Duration::from_millis(500), select_all(&mut pages)).await;
+    assert!(early.is_err(), "{early:?}");
+    session.set_auth_token("set")?;
+    drop(held);
+    for page in pages {
+        page.await??;
+    }
+    assert_eq!(sent(&mock), ["expired", "expired", "set", "set"]);
     Ok(())
 }

@@ -172,6 +172,11 @@ async fn changes_are_detected_on_request() -> Outcome {
             Some(3),
             "had 3 items and now has 2",
         ),
+        (
+            &[counted(page(3, 1, ["a"]), 3), page(3, 2, ["b"]), counted(page(3, 3, ["c"]), 2)],
+            Some(3),
+            "had 3 items and now has 2",
+        ),
         (&[counted(page(2, 1, ["a"]), 2), page(2, 2, ["b"])], None, ""),
         (&[page(2, 1, ["a"]), page(2, 2, ["b", "a"])], Some(2), "appears twice"),
         (&[page(1, 1, ["a", "a"])], Some(1), "appears twice"),

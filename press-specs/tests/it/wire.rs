@@ -194,7 +194,8 @@ async fn spec_ids_reach_the_service_as_they_are() -> Outcome {
 #[tokio::test]
 async fn additions_of_session_and_request_go_along_with_every_page() -> Outcome {
     let mock = MockPress::builder().generated_specs(4).start()?;
-    let session = mock.session_builder().header("x-tenant", "one").header("X-Region", "eu").build()?;
+    let session = mock.session_builder().header("x-tenant", "one").header("X-Region", "eu");
+    let session = session.header("User-Agent", "own").header("Accept", "*/*").build()?;
     let specs = get_client(session)?.list_specs().page_size(2);
     mock.fault(Fault::status(503).on_page(2));
     let request = specs.clone().status(["available", "unavailable", "archived"]).header("X-Tenant", "two");
@@ -202,6 +203,11 @@ async fn additions_of_session_and_request_go_along_with_every_page() -> Outcome 
     assert_eq!(mock.request_count(), 3);
     for request in mock.requests() {
         assert_eq!((request.header("x-tenant"), request.header("x-region")), (Some("two"), Some("eu")));
+        // They replace those that the client sends by itself.
+        let own = |(name, _): &(String, String)| matches!(&**name, "accept" | "user-agent");
+        let mut own: Vec<_> = request.headers().into_iter().filter(own).map(|(_, value)| value).collect();
+        own.sort();
+        assert_eq!(own, ["*/*", "own"]);
         assert_eq!(request.query_all("label"), ["a&b=c", "é"]);
         assert_eq!((request.query_all("status").len(), request.query("pageSize").as_deref()), (3, Some("2")));
     }
