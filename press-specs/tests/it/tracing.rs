@@ -196,3 +196,17 @@ async fn a_failure_marks_the_attempt_and_the_spans_above() -> Outcome {
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn a_request_may_move_to_another_subscriber() -> Outcome {
+    let mock = MockPress::builder().generated_specs(1).fault(Fault::status(503)).start()?;
+    let specs = client(&mock)?.list_specs();
+    let (former, guard) = Recorder::start().await?;
+    let page = info_span!("caller").in_scope(|| specs.page(1));
+    drop(guard);
+    let (recorder, _guard) = Recorder::start().await?;
+    page.await?;
+    let requests = ["", "list_specs"].map(|parent| recorder.count("list_specs", parent));
+    assert_eq!((requests, recorder.spans().len(), former.spans().len()), ([1, 1], 4, 0));
+    Ok(())
+}
