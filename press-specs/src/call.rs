@@ -1,11 +1,11 @@
 //! One call: attempts within their time limits, retries, and the errors of what failed.
 
-use std::{error::Error as StdError, sync::Arc, time::Duration};
+use std::{error::Error as StdError, sync::Arc};
 
 use http::{HeaderMap, StatusCode};
 use press_api_gen::{
     Client, ListOperation, Operation, Page,
-    decode::{self, Cause, Failure},
+    decode::{Cause, Failure},
     hooks::{Attempt, Head},
     memory::Reservation,
 };
@@ -15,21 +15,17 @@ use crate::{
     error::{Error, ErrorKind},
     header,
     response::{ErrorResponse, Response},
-    retry::RetryPolicy,
-    session::Session,
+    session::{Inner, Session, Settings},
     timeout::{Deadline, Limit},
-    trace::{PageSpan, RequestSpan},
+    trace::{RequestSpan, Span},
 };
 
 /// A session, and what one request sets for itself.
 #[derive(Clone)]
 pub(crate) struct Context {
     pub(crate) session: Session,
-    headers: Arc<HeaderMap>,
+    pub(crate) settings: Settings,
     query: Arc<[(String, String)]>,
-    timeout: Option<Duration>,
-    total_timeout: Option<Duration>,
-    policy: Option<RetryPolicy>,
     /// The first invalid argument and the reason.
     invalid: Option<(&'static str, String)>,
 }
@@ -38,18 +34,15 @@ impl Context {
     pub(crate) fn new(session: &Session) -> Self {
         Self {
             session: session.clone(),
-            headers: Arc::clone(session.headers()),
+            settings: session.inner.settings.clone(),
             query: Arc::default(),
-            timeout: None,
-            total_timeout: None,
-            policy: None,
             invalid: None,
         }
     }
 
     pub(crate) fn set_header(&mut self, name: &str, value: &str) {
-        if let Err(bad) = header::insert(Arc::make_mut(&mut self.headers), name, value) {
-            self.invalid("header", bad.to_string());
+        if let Err(reason) = header::insert(&mut self.settings.headers, name, value) {
+            self.invalid("header", reason);
         }
     }
 
@@ -60,34 +53,9 @@ impl Context {
         self.query = self.query.iter().cloned().chain([(name, value)]).collect();
     }
 
-    pub(crate) fn set_timeout(&mut self, limit: Duration) {
-        self.timeout = Some(limit);
-    }
-
-    pub(crate) fn set_total_timeout(&mut self, limit: Duration) {
-        self.total_timeout = Some(limit);
-    }
-
-    pub(crate) fn set_policy(&mut self, policy: RetryPolicy) {
-        self.policy = Some(policy);
-    }
-
     /// Notes an invalid argument, which fails the call before any request.
-    pub(crate) fn invalid(&mut self, name: &'static str, reason: String) {
+    fn invalid(&mut self, name: &'static str, reason: String) {
         self.invalid.get_or_insert((name, reason));
-    }
-
-    fn deadline(&self, limit: Limit) -> Deadline {
-        let limits = self.session.limits();
-        let duration = match limit {
-            Limit::Attempt => self.timeout.unwrap_or(limits.attempt),
-            Limit::Total => self.total_timeout.unwrap_or(limits.total),
-        };
-        Deadline::after(limit, duration)
-    }
-
-    fn policy(&self) -> &RetryPolicy {
-        self.policy.as_ref().unwrap_or(self.session.policy())
     }
 
     /// Refuses what must not be sent.
@@ -119,7 +87,7 @@ impl Context {
 #[allow(dead_code, reason = "for operations that are not lists")]
 pub(crate) async fn call<O: Operation>(context: &Context, operation: &O) -> Result<Response<O::Response>, Error> {
     let call = Call { context, operation, page_number: None, ahead: None, check: |_: &O::Response| Ok(()) };
-    call.send(&RequestSpan::new(operation)).await
+    call.send(&RequestSpan::new()).await
 }
 
 /// Fetches one page of a list; `ahead` is its share of the bytes that a stream may fetch ahead.
@@ -170,9 +138,11 @@ where
         let checked = self.context.check(self.operation);
         checked.map_err(|error| self.at(error, 0))?;
         let page_span = span.page(self.operation, self.page_number);
-        let result = page_span.enter(self.attempts(&page_span)).await;
-        page_span.end(&result);
-        span.end(&result);
+        let result = page_span.enter(self.attempts()).await;
+        if let Err(error) = &result {
+            page_span.failed(error);
+            span.failed(error);
+        }
         result
     }
 
@@ -180,33 +150,33 @@ where
         error.at(self.operation, self.page_number, attempts)
     }
 
-    async fn attempts(&self, span: &PageSpan) -> Result<Response<O::Response>, Error> {
-        let context = self.context;
-        let session = &context.session;
-        let total = context.deadline(Limit::Total);
-        let mut retries = session.retries().call(context.policy());
+    async fn attempts(&self) -> Result<Response<O::Response>, Error> {
+        let Context { session, settings, query, .. } = self.context;
+        let Inner { credentials, http: clients, .. } = &*session.inner;
+        let total = Deadline::after(Limit::Total, settings.limits.total);
+        let mut retries = session.inner.retries.call(&settings.policy);
         let (mut attempts, mut renewed, mut fresh) = (0, false, None);
         loop {
-            while let Some(pause) = session.retries().pause(total.left()) {
+            while let Some(pause) = session.inner.retries.pause(total.left()) {
                 time::sleep(pause).await;
             }
             let at = |error: Error| self.at(error, attempts);
-            let token = total.limit(session.credentials().token()).await;
+            let token = total.limit(credentials.token()).await;
             let token = token.unwrap_or_else(|_| Err(total.error())).map_err(at)?;
-            let deadline = context.deadline(Limit::Attempt).first(total);
-            let http = fresh.take().map_or_else(|| session.http().get(), Ok).map_err(at)?;
+            let deadline = Deadline::after(Limit::Attempt, settings.limits.attempt).first(total);
+            let http = fresh.take().map_or_else(|| clients.get(), Ok).map_err(at)?;
             attempts += 1;
             let attempt = Attempt {
                 authorization: token.header(),
-                headers: Arc::clone(&context.headers),
-                query: Arc::clone(&context.query),
-                on_request: session.on_request(),
-                max_response_bytes: session.max_response_bytes(),
+                headers: Arc::clone(&settings.headers),
+                query: Arc::clone(query),
+                on_request: settings.on_request.clone(),
+                max_response_bytes: settings.max_response_bytes,
                 reservation: self.ahead.clone(),
                 deadline: deadline.at(),
             };
             let client = Client::new_with_client(session.base_url(), http.client.clone(), attempt);
-            let attempt_span = span.attempt(self.operation, session, attempts - 1);
+            let attempt_span = Span::attempt(self.operation, session, attempts - 1);
             let error = match attempt_span.enter(self.operation.send(&client)).await {
                 Ok(response) => match (self.check)(&response.body) {
                     Ok(()) => {
@@ -219,14 +189,14 @@ where
                     }
                 },
                 Err(failure) => {
-                    fresh = broken(&failure.cause).and_then(|silent| session.http().after(&http, silent));
+                    fresh = broken(&failure.cause).and_then(|silent| clients.after(&http, silent));
                     error(session, failure, deadline)
                 }
             };
             let sent = attempts - u32::from(error.kind() == ErrorKind::InvalidParameter);
             let error = self.at(error, sent);
             attempt_span.failed(&error);
-            if error.kind() == ErrorKind::Unauthorized && !renewed && session.credentials().renew(&token) {
+            if error.kind() == ErrorKind::Unauthorized && !renewed && credentials.renew(&token) {
                 renewed = true;
                 continue;
             }
@@ -273,11 +243,11 @@ fn error(session: &Session, failure: Failure, deadline: Deadline) -> Error {
         Cause::Timeout => deadline.error().with_status(status),
         Cause::TooLarge => Error::invalid_response("its body is longer than `max_response_bytes`", response(&[])),
         Cause::NoRoom => Error::no_room().with_status(status),
-        Cause::Compression(reason) => Error::invalid_response(session.redact(&reason), response(&[])),
+        Cause::Compression(reason) => Error::invalid_response(session.inner.credentials.redact(&reason), response(&[])),
         Cause::Invalid { body, path, error } => {
             let at = if path.is_empty() { String::new() } else { format!(" at `{path}`") };
             let reason = format!("its body does not match the API's schema{at}: {error}");
-            Error::invalid_response(session.redact(&reason), response(&body))
+            Error::invalid_response(session.inner.credentials.redact(&reason), response(&body))
         }
     }
 }
@@ -325,7 +295,5 @@ fn sources(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'sta
 
 fn error_response(session: &Session, head: Option<Head>, body: &[u8]) -> ErrorResponse {
     let (status, headers) = head.map_or((StatusCode::OK, HeaderMap::new()), |head| (head.status, head.headers));
-    ErrorResponse::new(status, headers, body, |text| session.redact(text))
+    ErrorResponse::new(status, headers, body, |text| session.inner.credentials.redact(text))
 }
-
-const _: () = assert!(decode::EXCERPT == ErrorResponse::MAX_BODY);

@@ -8,7 +8,7 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use press_api_gen::hooks::Head;
+use press_api_gen::{decode::EXCERPT, hooks::Head};
 use serde_json::Value;
 
 /// A page with the status and headers of its response.
@@ -109,14 +109,12 @@ pub struct ErrorResponse {
 }
 
 impl ErrorResponse {
-    /// The number of bytes of a body that are kept.
-    pub(crate) const MAX_BODY: usize = 64 * 1024;
     /// The number of characters of a body that are shown.
     const MAX_EXCERPT: usize = 200;
 
-    /// Keeps the first [`MAX_BODY`](Self::MAX_BODY) bytes of `body`; what messages show of it goes through `redact`.
+    /// Keeps the first [`EXCERPT`] bytes of `body`; what messages show of it goes through `redact`.
     pub(crate) fn new(status: StatusCode, headers: HeaderMap, body: &[u8], redact: impl Fn(&str) -> String) -> Self {
-        let body = &body[..body.len().min(Self::MAX_BODY)];
+        let body = &body[..body.len().min(EXCERPT)];
         let problem: Value = serde_json::from_slice(body).unwrap_or_default();
         let field = |name: &str| problem[name].as_str().map(str::to_owned);
         let (title, detail) = (field("title"), field("detail"));
@@ -184,7 +182,7 @@ impl ErrorResponse {
         match std::str::from_utf8(&self.body) {
             Ok(text) => Some(text),
             // Cut in the middle of a character.
-            Err(error) if error.error_len().is_none() && self.body.len() == Self::MAX_BODY => {
+            Err(error) if error.error_len().is_none() && self.body.len() == EXCERPT => {
                 std::str::from_utf8(&self.body[..error.valid_up_to()]).ok()
             }
             Err(_) => None,

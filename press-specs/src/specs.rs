@@ -238,20 +238,20 @@ impl<O: ListOperation, M> ListRequest<O, M> {
     /// Limits one attempt, including its body. Defaults to the
     /// [timeout of the session](crate::SessionBuilder::timeout).
     pub fn timeout(mut self, limit: Duration) -> Self {
-        self.context.set_timeout(limit);
+        self.context.settings.limits.attempt = limit;
         self
     }
 
     /// Limits the call for one page, including its retries. Defaults to the
     /// [total timeout of the session](crate::SessionBuilder::total_timeout).
     pub fn total_timeout(mut self, limit: Duration) -> Self {
-        self.context.set_total_timeout(limit);
+        self.context.settings.limits.total = limit;
         self
     }
 
     /// Sets the retry policy. Defaults to [that of the session](crate::SessionBuilder::retry).
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.context.set_policy(policy);
+        self.context.settings.policy = policy;
         self
     }
 
@@ -261,7 +261,7 @@ impl<O: ListOperation, M> ListRequest<O, M> {
     ) -> impl Future<Output = Result<Response<O::Page>, Error>> + Send + 'static {
         let Self { context, operation, .. } = self;
         // Created here and not when it is awaited, so that it belongs to the span of the caller.
-        let span = RequestSpan::new(&operation);
+        let span = RequestSpan::new();
         async move { call::page(&context, operation, number, None, &span).await }
     }
 
@@ -273,8 +273,8 @@ impl<O: ListOperation, M> ListRequest<O, M> {
             None => place.page_size = self.operation.page_size().and_then(|size| u32::try_from(size).ok()),
         }
         let pages = Pages {
-            span: RequestSpan::new(&self.operation),
-            ahead: Memory::new(self.context.session.max_response_bytes()),
+            span: RequestSpan::new(),
+            ahead: Memory::new(self.context.settings.max_response_bytes),
             context: self.context,
             operation: self.operation,
         };

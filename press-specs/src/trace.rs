@@ -3,6 +3,8 @@
 //! Field names are those of the OpenTelemetry semantic conventions for HTTP clients. No field holds the token, the
 //! value of a filter or that of a header.
 
+#![cfg_attr(not(feature = "tracing"), allow(unused_variables))]
+
 use std::time::Duration;
 
 use press_api_gen::{Operation, hooks::Head};
@@ -13,9 +15,8 @@ use crate::{error::Error, session::Session};
 use std::sync::{Arc, OnceLock};
 #[cfg(feature = "tracing")]
 use tracing::{
-    Instrument, Span,
     field::Empty,
-    instrument::{Instrumented, WithSubscriber},
+    instrument::{Instrument, WithSubscriber},
 };
 
 /// The span of a request: one page, or a stream of pages.
@@ -26,23 +27,23 @@ pub(crate) struct RequestSpan(#[cfg(feature = "tracing")] Arc<Lazy>);
 
 #[cfg(feature = "tracing")]
 struct Lazy {
-    caller: Span,
-    span: OnceLock<Span>,
+    caller: tracing::Span,
+    span: OnceLock<tracing::Span>,
 }
 
-/// The span of one page with its attempts, below that of the request.
-pub(crate) struct PageSpan(#[cfg(feature = "tracing")] tracing::Span);
+/// The span of one page with its attempts, below that of the request, or of one attempt, below that of the page.
+pub(crate) struct Span(#[cfg(feature = "tracing")] tracing::Span);
 
-/// The span of one attempt, below that of the page.
-pub(crate) struct AttemptSpan(#[cfg(feature = "tracing")] tracing::Span);
-
-#[cfg(feature = "tracing")]
 impl RequestSpan {
-    pub(crate) fn new<O: Operation>(_: &O) -> Self {
-        Self(Arc::new(Lazy { caller: Span::current(), span: OnceLock::new() }))
+    pub(crate) fn new() -> Self {
+        Self(
+            #[cfg(feature = "tracing")]
+            Arc::new(Lazy { caller: tracing::Span::current(), span: OnceLock::new() }),
+        )
     }
 
-    fn span<O: Operation>(&self, operation: &O) -> &Span {
+    #[cfg(feature = "tracing")]
+    fn span<O: Operation>(&self, operation: &O) -> &tracing::Span {
         // Scopes in place of `parent`: a subscriber panics at a parent that it does not know, such as a span of another one.
         self.0.span.get_or_init(|| {
             let span = || {
@@ -55,70 +56,67 @@ impl RequestSpan {
                     "error.type" = Empty,
                 )
             };
-            if Span::current().is_none() { self.0.caller.in_scope(span) } else { span() }
+            if tracing::Span::current().is_none() { self.0.caller.in_scope(span) } else { span() }
         })
     }
 
-    pub(crate) fn page<O: Operation>(&self, operation: &O, page_number: Option<u32>) -> PageSpan {
-        PageSpan(self.span(operation).in_scope(|| {
-            tracing::info_span!(
-                "press_specs.page",
-                "otel.name" = O::NAME,
-                "otel.status_code" = Empty,
-                "press.operation" = O::NAME,
-                "press.spec_id" = crate::error::spec_id(operation),
-                "press.page_number" = page_number,
-                "error.type" = Empty,
-            )
-        }))
+    pub(crate) fn page<O: Operation>(&self, operation: &O, page_number: Option<u32>) -> Span {
+        Span(
+            #[cfg(feature = "tracing")]
+            self.span(operation).in_scope(|| {
+                tracing::info_span!(
+                    "press_specs.page",
+                    "otel.name" = O::NAME,
+                    "otel.status_code" = Empty,
+                    "press.operation" = O::NAME,
+                    "press.spec_id" = crate::error::spec_id(operation),
+                    "press.page_number" = page_number,
+                    "error.type" = Empty,
+                )
+            }),
+        )
     }
 
-    pub(crate) fn end<T>(&self, result: &Result<T, Error>) {
-        if let (Err(error), Some(span)) = (result, self.0.span.get()) {
+    pub(crate) fn failed(&self, error: &Error) {
+        #[cfg(feature = "tracing")]
+        if let Some(span) = self.0.span.get() {
             record_error(span, error);
         }
     }
 }
 
-#[cfg(feature = "tracing")]
-impl PageSpan {
-    pub(crate) fn enter<F: Future>(&self, future: F) -> Instrumented<F> {
-        future.instrument(self.0.clone())
+impl Span {
+    /// Returns the span of an attempt; belongs within that of the page.
+    pub(crate) fn attempt<O: Operation>(_: &O, session: &Session, resend_count: u32) -> Self {
+        #[cfg(feature = "tracing")]
+        let url = &session.inner.url;
+        Self(
+            #[cfg(feature = "tracing")]
+            tracing::info_span!(
+                "press_specs.attempt",
+                "otel.name" = format_args!("{} {}", O::METHOD, O::PATH),
+                "otel.kind" = "client",
+                "otel.status_code" = Empty,
+                "http.request.method" = O::METHOD,
+                "http.request.resend_count" = (resend_count > 0).then_some(resend_count),
+                "url.template" = O::PATH,
+                "server.address" = url.host_str(),
+                "server.port" = url.port_or_known_default(),
+                "http.response.status_code" = Empty,
+                "http.response.header.x-request-id" = Empty,
+                "error.type" = Empty,
+            ),
+        )
     }
 
-    /// Belongs within [`enter`](Self::enter).
-    pub(crate) fn attempt<O: Operation>(&self, _: &O, session: &Session, resend_count: u32) -> AttemptSpan {
-        let url = session.url();
-        AttemptSpan(tracing::info_span!(
-            "press_specs.attempt",
-            "otel.name" = format_args!("{} {}", O::METHOD, O::PATH),
-            "otel.kind" = "client",
-            "otel.status_code" = Empty,
-            "http.request.method" = O::METHOD,
-            "http.request.resend_count" = (resend_count > 0).then_some(resend_count),
-            "url.template" = O::PATH,
-            "server.address" = url.host_str(),
-            "server.port" = url.port_or_known_default(),
-            "http.response.status_code" = Empty,
-            "http.response.header.x-request-id" = Empty,
-            "error.type" = Empty,
-        ))
-    }
-
-    pub(crate) fn end<T>(&self, result: &Result<T, Error>) {
-        if let Err(error) = result {
-            record_error(&self.0, error);
-        }
-    }
-}
-
-#[cfg(feature = "tracing")]
-impl AttemptSpan {
-    pub(crate) fn enter<F: Future>(&self, future: F) -> Instrumented<F> {
-        future.instrument(self.0.clone())
+    pub(crate) fn enter<F: Future>(&self, future: F) -> impl Future<Output = F::Output> {
+        #[cfg(feature = "tracing")]
+        let future = future.instrument(self.0.clone());
+        future
     }
 
     pub(crate) fn retry(&self, error: &Error, delay: Duration) {
+        #[cfg(feature = "tracing")]
         self.0.in_scope(|| {
             tracing::warn!(
                 {
@@ -132,19 +130,27 @@ impl AttemptSpan {
     }
 
     pub(crate) fn succeeded(&self, head: &Head, session: &Session) {
-        self.0.record("http.response.status_code", head.status.as_u16());
-        if let Some(id) = crate::response::request_id(&head.headers) {
-            self.0.record("http.response.header.x-request-id", crate::response::shorten(&session.redact(id), 200));
+        #[cfg(feature = "tracing")]
+        {
+            self.0.record("http.response.status_code", head.status.as_u16());
+            if let Some(id) = crate::response::request_id(&head.headers) {
+                let id = session.inner.credentials.redact(id);
+                self.0.record("http.response.header.x-request-id", crate::response::shorten(&id, 200));
+            }
         }
     }
 
+    /// Notes the error; a page has no field for a response.
     pub(crate) fn failed(&self, error: &Error) {
-        record_error(&self.0, error);
-        if let Some(status) = error.status() {
-            self.0.record("http.response.status_code", status);
-        }
-        if let Some(id) = error.response().and_then(crate::ErrorResponse::shown_request_id) {
-            self.0.record("http.response.header.x-request-id", id);
+        #[cfg(feature = "tracing")]
+        {
+            record_error(&self.0, error);
+            if let Some(status) = error.status() {
+                self.0.record("http.response.status_code", status);
+            }
+            if let Some(id) = error.response().and_then(crate::ErrorResponse::shown_request_id) {
+                self.0.record("http.response.header.x-request-id", id);
+            }
         }
     }
 }
@@ -155,52 +161,9 @@ fn record_error(span: &tracing::Span, error: &Error) {
     span.record("error.type", error.kind().label());
 }
 
-#[cfg(not(feature = "tracing"))]
-impl RequestSpan {
-    pub(crate) fn new(_: &impl Operation) -> Self {
-        Self()
-    }
-
-    pub(crate) fn page(&self, _: &impl Operation, _: Option<u32>) -> PageSpan {
-        PageSpan()
-    }
-
-    pub(crate) fn end<T>(&self, _: &Result<T, Error>) {}
-}
-
-#[cfg(not(feature = "tracing"))]
-impl PageSpan {
-    pub(crate) fn enter<F: Future>(&self, future: F) -> F {
-        future
-    }
-
-    pub(crate) fn attempt(&self, _: &impl Operation, _: &Session, _: u32) -> AttemptSpan {
-        AttemptSpan()
-    }
-
-    pub(crate) fn end<T>(&self, _: &Result<T, Error>) {}
-}
-
-#[cfg(not(feature = "tracing"))]
-impl AttemptSpan {
-    pub(crate) fn enter<F: Future>(&self, future: F) -> F {
-        future
-    }
-
-    pub(crate) fn retry(&self, _: &Error, _: Duration) {}
-
-    pub(crate) fn succeeded(&self, _: &Head, _: &Session) {}
-
-    pub(crate) fn failed(&self, _: &Error) {}
-}
-
 /// Hands the subscriber of the current thread on to a task.
-#[cfg(feature = "tracing")]
 pub(crate) fn with_subscriber<F: Future>(future: F) -> impl Future<Output = F::Output> {
-    future.with_current_subscriber()
-}
-
-#[cfg(not(feature = "tracing"))]
-pub(crate) fn with_subscriber<F: Future>(future: F) -> F {
+    #[cfg(feature = "tracing")]
+    let future = future.with_current_subscriber();
     future
 }

@@ -10,19 +10,17 @@ use std::{
 
 use futures_util::{FutureExt as _, TryFutureExt as _};
 use http::{HeaderMap, HeaderValue, header};
-use press_api_gen::hooks::OnRequest;
 
 use crate::{
     error::{Error, ErrorKind},
-    header::{self as headers, BadHeader},
+    header as headers,
     retry::{self, RetryPolicy},
     session::{
-        Inner, Limits, Session, Stage, base_url,
+        Inner, Session, Settings, Stage, base_url,
         credentials::{Credentials, TokenFn},
-        http_clients::{HttpClients, Settings},
-        stage,
-        tls::Tls,
-        token::{BadToken, Token},
+        http_clients::HttpClients,
+        stage, tls,
+        token::Token,
     },
 };
 
@@ -32,7 +30,7 @@ const STAGE_VARIABLES: [&str; 2] = ["PEAK__STAGE", "STAGE"];
 /// A builder for a [`Session`], returned by [`Session::builder`].
 ///
 /// Timeouts may be set to any values. The first to expire ends the call.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct SessionBuilder {
     credentials: Option<Source>,
@@ -40,43 +38,17 @@ pub struct SessionBuilder {
     base_url: Option<String>,
     allow_insecure_http: bool,
     user_agent: Option<String>,
-    headers: HeaderMap,
-    bad_header: Option<BadHeader>,
-    on_request: Option<OnRequest>,
+    /// The reason why the first invalid header cannot be added.
+    bad_header: Option<String>,
     http_client: Option<reqwest::Client>,
-    max_response_bytes: u64,
-    limits: Limits,
-    policy: RetryPolicy,
+    settings: Settings,
 }
 
 /// The source of the token.
 #[derive(Clone)]
 enum Source {
-    Token(Result<Token, BadToken>),
+    Token(Result<Token, &'static str>),
     Function(TokenFn),
-}
-
-impl Default for SessionBuilder {
-    fn default() -> Self {
-        Self {
-            credentials: None,
-            stage: None,
-            base_url: None,
-            allow_insecure_http: false,
-            user_agent: None,
-            headers: HeaderMap::new(),
-            bad_header: None,
-            on_request: None,
-            http_client: None,
-            max_response_bytes: 8 * 1024 * 1024,
-            limits: Limits {
-                connect: Duration::from_secs(10),
-                attempt: Duration::from_secs(30),
-                total: Duration::from_secs(120),
-            },
-            policy: RetryPolicy::default(),
-        }
-    }
 }
 
 impl SessionBuilder {
@@ -138,7 +110,7 @@ impl SessionBuilder {
     /// The value never appears in errors, logs or `Debug` output. [`build`](Self::build) fails if the name or the value
     /// is not a valid header, or if the name is `Authorization`.
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
-        if let Err(bad) = headers::insert(&mut self.headers, name.as_ref(), value.as_ref()) {
+        if let Err(bad) = headers::insert(&mut self.settings.headers, name.as_ref(), value.as_ref()) {
             self.bad_header.get_or_insert(bad);
         }
         self
@@ -162,32 +134,32 @@ impl SessionBuilder {
     /// # Ok::<(), press_specs::Error>(())
     /// ```
     pub fn on_request(mut self, function: impl Fn(&mut HeaderMap) + Send + Sync + 'static) -> Self {
-        self.on_request = Some(Arc::new(function));
+        self.settings.on_request = Some(Arc::new(function));
         self
     }
 
     /// Sets the timeout of one attempt, including its body. Defaults to 30 seconds.
     pub fn timeout(mut self, limit: Duration) -> Self {
-        self.limits.attempt = limit;
+        self.settings.limits.attempt = limit;
         self
     }
 
     /// Sets the timeout for connecting. Defaults to 10 seconds. It does not apply to a custom client.
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
-        self.limits.connect = limit;
+        self.settings.limits.connect = limit;
         self
     }
 
     /// Sets the timeout of a call, including retries, the delays between them, and waiting for credentials. In a stream,
     /// each page is a separate call. Defaults to 120 seconds.
     pub fn total_timeout(mut self, limit: Duration) -> Self {
-        self.limits.total = limit;
+        self.settings.limits.total = limit;
         self
     }
 
     /// Sets the retry policy. Defaults to [`RetryPolicy::default`].
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.policy = policy;
+        self.settings.policy = policy;
         self
     }
 
@@ -197,7 +169,7 @@ impl SessionBuilder {
     /// The pages that one stream fetches ahead are together limited to the same length. See
     /// [`reliability`](crate::reliability) for the memory that their items take.
     pub fn max_response_bytes(mut self, bytes: u64) -> Self {
-        self.max_response_bytes = bytes;
+        self.settings.max_response_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         self
     }
 
@@ -233,11 +205,6 @@ impl SessionBuilder {
     /// - the user agent or a header cannot be sent, or
     /// - TLS cannot be set up.
     pub fn build(self) -> Result<Session, Error> {
-        self.build_with(|name| env::var(name))
-    }
-
-    /// [`build`](Self::build) with the environment as an argument.
-    fn build_with(self, variable: impl Fn(&str) -> Result<String, VarError>) -> Result<Session, Error> {
         if let Some(bad) = self.bad_header {
             return Err(Error::configuration("header", bad));
         }
@@ -245,7 +212,7 @@ impl SessionBuilder {
             Some(Source::Token(token)) => (Some(token.map_err(|bad| Error::configuration("auth_token", bad))?), None),
             Some(Source::Function(function)) => (None, Some(function)),
             None => {
-                let (name, token) = first(&TOKEN_VARIABLES, &variable)?.ok_or_else(|| {
+                let (name, token) = first(&TOKEN_VARIABLES)?.ok_or_else(|| {
                     let [name, other] = TOKEN_VARIABLES;
                     Error::new(
                         ErrorKind::MissingEnvironmentVariable,
@@ -259,12 +226,9 @@ impl SessionBuilder {
         let base_url = match (self.base_url, self.stage) {
             (Some(url), _) => url,
             (None, Some(stage)) => stage.base_url(),
-            (None, None) => match first(&STAGE_VARIABLES, &variable)? {
+            (None, None) => match first(&STAGE_VARIABLES)? {
                 None => Stage::Prod.base_url(),
-                Some((name, stage)) => match stage.parse::<Stage>() {
-                    Ok(stage) => stage.base_url(),
-                    Err(_) => return Err(stage::unknown(&stage, &format!("the environment variable {name}"))),
-                },
+                Some((name, stage)) => stage::named(&stage, &format!("the environment variable {name}"))?.base_url(),
             },
         };
         let url = base_url::parse(&base_url, self.allow_insecure_http)?;
@@ -278,31 +242,27 @@ impl SessionBuilder {
                 Some(HeaderValue::from_static(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"))))
             }
         };
-        let mut headers = self.headers;
+        let mut settings = self.settings;
         if let Some(user_agent) = user_agent {
-            headers.entry(header::USER_AGENT).or_insert(user_agent);
+            Arc::make_mut(&mut settings.headers).entry(header::USER_AGENT).or_insert(user_agent);
         }
         let http = match self.http_client {
             Some(client) => HttpClients::Custom(client),
-            None => HttpClients::own(Settings {
-                connect_timeout: self.limits.connect,
-                tls: Tls::new(url.scheme() == "https")?,
-                proxy: !base_url::is_loopback(&url),
-            })?,
+            None => {
+                let tls = tls::configure(url.scheme() == "https")?;
+                HttpClients::own(settings.limits.connect, tls, !base_url::is_loopback(&url))?
+            }
         };
-        Ok(Session(Arc::new(Inner {
+        let inner = Inner {
             base_url: url.as_str().trim_end_matches('/').to_owned(),
             #[cfg(feature = "tracing")]
             url,
             credentials: Credentials::new(token, function),
-            headers: Arc::new(headers),
-            on_request: self.on_request,
             http,
-            max_response_bytes: usize::try_from(self.max_response_bytes).unwrap_or(usize::MAX),
-            limits: self.limits,
-            policy: self.policy,
+            settings,
             retries: retry::Shared::new(),
-        })))
+        };
+        Ok(Session { inner: Arc::new(inner) })
     }
 }
 
@@ -310,78 +270,22 @@ impl fmt::Debug for SessionBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SessionBuilder")
             .field("stage", &self.stage)
-            .field("limits", &self.limits)
-            .field("retry", &self.policy)
+            .field("limits", &self.settings.limits)
+            .field("retry", &self.settings.policy)
             .finish_non_exhaustive()
     }
 }
 
 /// The first of `names` that is set and not empty, with its value.
-fn first<'a>(
-    names: &[&'a str],
-    variable: impl Fn(&str) -> Result<String, VarError>,
-) -> Result<Option<(&'a str, String)>, Error> {
+fn first<'a>(names: &[&'a str]) -> Result<Option<(&'a str, String)>, Error> {
     for &name in names {
-        match variable(name) {
-            Ok(value) if value.is_empty() => {}
-            Ok(value) => return Ok(Some((name, value))),
-            Err(VarError::NotPresent) => {}
+        match env::var(name) {
+            Ok(value) if !value.is_empty() => return Ok(Some((name, value))),
+            Ok(_) | Err(VarError::NotPresent) => {}
             Err(VarError::NotUnicode(_)) => {
                 return Err(Error::configuration(&format!("the environment variable {name}"), "is not Unicode text"));
             }
         }
     }
     Ok(None)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn build(variables: &[(&str, &str)]) -> Result<Session, Error> {
-        Session::builder().build_with(|name| {
-            let variable = variables.iter().find(|(variable, _)| *variable == name);
-            variable.map(|(_, value)| (*value).to_owned()).ok_or(VarError::NotPresent)
-        })
-    }
-
-    #[test]
-    fn the_environment_gives_token_and_stage() {
-        for (variables, token, base_url) in [
-            (&[("PEAK_AUTH_TOKEN", "a")][..], "a", "https://press.peak.ai"),
-            (&[("API_KEY", "b")], "b", "https://press.peak.ai"),
-            (&[("PEAK_AUTH_TOKEN", "a"), ("API_KEY", "b")], "a", "https://press.peak.ai"),
-            (&[("PEAK_AUTH_TOKEN", ""), ("API_KEY", "Bearer b")], "Bearer b", "https://press.peak.ai"),
-            (&[("API_KEY", "b"), ("PEAK__STAGE", "beta"), ("STAGE", "test")], "b", "https://press.beta.peak.ai"),
-            (&[("API_KEY", "b"), ("PEAK__STAGE", ""), ("STAGE", "latest")], "b", "https://press.dev.peak.ai"),
-            (&[("API_KEY", "b"), ("STAGE", "prod")], "b", "https://press.peak.ai"),
-            (&[("API_KEY", "b"), ("STAGE", "parvati")], "b", "https://press.parvati.peak.ai"),
-        ] {
-            let session = build(variables).expect("a session");
-            assert_eq!(session.base_url(), base_url, "{variables:?}");
-            let sent = session.credentials().token().now_or_never().expect("a token at once").expect("a token");
-            assert_eq!(sent.header(), token, "{variables:?}");
-            assert!(sent.header().is_sensitive());
-        }
-    }
-
-    #[test]
-    fn a_bad_environment_names_the_variable() {
-        for (variables, kind, name) in [
-            (&[][..], ErrorKind::MissingEnvironmentVariable, "PEAK_AUTH_TOKEN"),
-            (&[("PEAK_AUTH_TOKEN", ""), ("API_KEY", "")], ErrorKind::MissingEnvironmentVariable, "PEAK_AUTH_TOKEN"),
-            (&[("PEAK_AUTH_TOKEN", "line\nbreak")], ErrorKind::InvalidConfiguration, "PEAK_AUTH_TOKEN"),
-            (&[("API_KEY", "line\nbreak")], ErrorKind::InvalidConfiguration, "API_KEY"),
-            (&[("API_KEY", "b"), ("PEAK__STAGE", "mars")], ErrorKind::InvalidConfiguration, "PEAK__STAGE"),
-            (&[("API_KEY", "b"), ("STAGE", "PROD")], ErrorKind::InvalidConfiguration, "STAGE"),
-        ] {
-            let error = build(variables).expect_err("no session");
-            assert_eq!((error.kind(), error.attempts()), (kind, 0), "{variables:?}");
-            assert!(error.to_string().contains(name), "{error}");
-            assert!(!format!("{error} {error:?}").contains("break\n"), "{error}");
-        }
-        let error = Session::builder().build_with(|_| Err(VarError::NotUnicode("s3cr3t".into()))).expect_err("no text");
-        assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
-        assert!(error.to_string().contains("PEAK_AUTH_TOKEN") && !format!("{error:?}").contains("s3cr3t"), "{error:?}");
-    }
 }

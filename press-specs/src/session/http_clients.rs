@@ -14,7 +14,10 @@ use tokio::{
     sync::oneshot,
 };
 
-use crate::{error::Error, session::tls::Tls};
+use crate::{
+    error::Error,
+    session::tls::{self, Tls},
+};
 
 /// The HTTP client of a session.
 pub(crate) enum HttpClients {
@@ -25,9 +28,13 @@ pub(crate) enum HttpClients {
     Own(Arc<OwnClients>),
 }
 
-/// Our own clients, which share their TLS configuration.
+/// Our own clients, which share their settings.
 pub(crate) struct OwnClients {
-    settings: Settings,
+    connect_timeout: Duration,
+    /// `None` for plain http.
+    tls: Option<Tls>,
+    /// `true` if the proxies of the environment apply.
+    proxy: bool,
     made: AtomicU64,
     clients: Mutex<HashMap<Id, RuntimeClient>>,
 }
@@ -45,20 +52,12 @@ pub(crate) struct Numbered {
     number: u64,
 }
 
-/// The settings of our own clients.
-pub(crate) struct Settings {
-    pub(crate) connect_timeout: Duration,
-    /// `None` for plain http.
-    pub(crate) tls: Option<Tls>,
-    /// `true` if the proxies of the environment apply.
-    pub(crate) proxy: bool,
-}
-
 impl HttpClients {
     /// Builds a first client, to see that it can be built.
-    pub(crate) fn own(settings: Settings) -> Result<Self, Error> {
-        settings.build()?;
-        Ok(Self::Own(Arc::new(OwnClients { settings, made: AtomicU64::new(0), clients: Mutex::default() })))
+    pub(crate) fn own(connect_timeout: Duration, tls: Option<Tls>, proxy: bool) -> Result<Self, Error> {
+        let own = OwnClients { connect_timeout, tls, proxy, made: AtomicU64::new(1), clients: Mutex::default() };
+        own.build()?;
+        Ok(Self::Own(Arc::new(own)))
     }
 
     /// Returns the client for the current runtime.
@@ -109,7 +108,21 @@ impl OwnClients {
     }
 
     fn build(&self) -> Result<Numbered, Error> {
-        Ok(Numbered { client: self.settings.build()?, number: self.made.fetch_add(1, Ordering::Relaxed) })
+        let builder = reqwest::Client::builder()
+            .connect_timeout(self.connect_timeout)
+            .redirect(reqwest::redirect::Policy::custom(same_origin))
+            .retry(reqwest::retry::never())
+            .referer(false)
+            // Bodies are decompressed after they were read, whatever other crates turn on in reqwest.
+            .no_gzip()
+            .no_brotli()
+            .no_deflate()
+            .no_zstd();
+        let builder = if self.proxy { builder } else { builder.no_proxy() };
+        let client = tls::apply(self.tls.as_ref(), builder)
+            .build()
+            .map_err(|error| Error::configuration("the HTTP client", "cannot be built").with_source(error))?;
+        Ok(Numbered { client, number: self.made.fetch_add(1, Ordering::Relaxed) })
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Id, RuntimeClient>> {
@@ -129,25 +142,6 @@ impl Drop for EntryOfRuntime {
     }
 }
 
-impl Settings {
-    fn build(&self) -> Result<reqwest::Client, Error> {
-        let builder = reqwest::Client::builder()
-            .connect_timeout(self.connect_timeout)
-            .redirect(reqwest::redirect::Policy::custom(same_origin))
-            .retry(reqwest::retry::never())
-            .referer(false)
-            // Bodies are decompressed after they were read, whatever other crates turn on in reqwest.
-            .no_gzip()
-            .no_brotli()
-            .no_deflate()
-            .no_zstd();
-        let builder = if self.proxy { builder } else { builder.no_proxy() };
-        Tls::apply(self.tls.as_ref(), builder)
-            .build()
-            .map_err(|error| Error::configuration("the HTTP client", "cannot be built").with_source(error))
-    }
-}
-
 /// Follows redirects within the origin; the response of any other is returned.
 fn same_origin(attempt: reqwest::redirect::Attempt<'_>) -> reqwest::redirect::Action {
     const MAX_REDIRECTS: usize = 5;
@@ -160,26 +154,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clients_are_reused_and_end_with_their_runtime() {
-        let clients = HttpClients::own(Settings { connect_timeout: Duration::from_secs(1), tls: None, proxy: false });
-        let Ok(HttpClients::Own(own)) = &clients else {
+    fn a_client_ends_with_its_runtime() {
+        let Ok(HttpClients::Own(own)) = HttpClients::own(Duration::from_secs(1), None, false) else {
             panic!("a client cannot be built");
         };
-        let new = || tokio::runtime::Runtime::new().expect("a runtime");
-        let runtimes: Vec<_> = (0..20).map(|_| new()).collect();
-        for _ in 0..2 {
-            for runtime in &runtimes {
-                let _guard = runtime.enter();
-                own.get().expect("a client");
-            }
-        }
-        assert_eq!((own.lock().len(), own.made.load(Ordering::Relaxed)), (20, 20));
-        drop(runtimes);
-        assert_eq!(own.lock().len(), 0);
-        let runtime = new();
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let handle = runtime.handle().clone();
-        drop(runtime);
         let _guard = handle.enter();
+        own.get().expect("a client");
+        assert_eq!(own.lock().len(), 1);
+        drop(runtime);
+        assert_eq!(own.lock().len(), 0);
         assert!(own.get().is_err());
         assert_eq!(own.lock().len(), 0);
     }

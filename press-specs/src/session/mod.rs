@@ -54,20 +54,44 @@ use token::Token;
 /// # Ok::<(), press_specs::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Session(Arc<Inner>);
+pub struct Session {
+    pub(crate) inner: Arc<Inner>,
+}
 
-struct Inner {
+pub(crate) struct Inner {
     base_url: String,
     #[cfg(feature = "tracing")]
-    url: reqwest::Url,
-    credentials: Arc<Credentials>,
-    headers: Arc<HeaderMap>,
-    on_request: Option<OnRequest>,
-    http: HttpClients,
-    max_response_bytes: usize,
-    limits: Limits,
-    policy: RetryPolicy,
-    retries: retry::Shared,
+    pub(crate) url: reqwest::Url,
+    pub(crate) credentials: Arc<Credentials>,
+    pub(crate) http: HttpClients,
+    pub(crate) settings: Settings,
+    pub(crate) retries: retry::Shared,
+}
+
+/// The settings of a session, of which a request may replace some.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) headers: Arc<HeaderMap>,
+    pub(crate) on_request: Option<OnRequest>,
+    pub(crate) max_response_bytes: usize,
+    pub(crate) limits: Limits,
+    pub(crate) policy: RetryPolicy,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            headers: Arc::default(),
+            on_request: None,
+            max_response_bytes: 8 * 1024 * 1024,
+            limits: Limits {
+                connect: Duration::from_secs(10),
+                attempt: Duration::from_secs(30),
+                total: Duration::from_secs(120),
+            },
+            policy: RetryPolicy::default(),
+        }
+    }
 }
 
 /// The time limits of a call.
@@ -117,7 +141,7 @@ impl Session {
 
     /// Returns the base URL, without a trailing slash.
     pub fn base_url(&self) -> &str {
-        &self.0.base_url
+        &self.inner.base_url
     }
 
     /// Replaces the token for all clients of the session. Running streams use it from their next request on.
@@ -134,60 +158,20 @@ impl Session {
     /// contains characters that are not allowed in a header. The session then keeps its current token.
     pub fn set_auth_token(&self, token: impl Into<String>) -> Result<(), Error> {
         let token = Token::new(&token.into()).map_err(|bad| Error::configuration("auth_token", bad))?;
-        self.0.credentials.set(token);
+        self.inner.credentials.set(token);
         Ok(())
-    }
-
-    #[cfg(feature = "tracing")]
-    pub(crate) fn url(&self) -> &reqwest::Url {
-        &self.0.url
-    }
-
-    pub(crate) fn limits(&self) -> Limits {
-        self.0.limits
-    }
-
-    pub(crate) fn policy(&self) -> &RetryPolicy {
-        &self.0.policy
-    }
-
-    pub(crate) fn retries(&self) -> &retry::Shared {
-        &self.0.retries
-    }
-
-    pub(crate) fn credentials(&self) -> &Arc<Credentials> {
-        &self.0.credentials
-    }
-
-    pub(crate) fn redact(&self, text: &str) -> String {
-        self.0.credentials.redact(text)
-    }
-
-    pub(crate) fn headers(&self) -> &Arc<HeaderMap> {
-        &self.0.headers
-    }
-
-    pub(crate) fn on_request(&self) -> Option<OnRequest> {
-        self.0.on_request.clone()
-    }
-
-    pub(crate) fn max_response_bytes(&self) -> usize {
-        self.0.max_response_bytes
-    }
-
-    pub(crate) fn http(&self) -> &HttpClients {
-        &self.0.http
     }
 }
 
 impl fmt::Debug for Session {
     /// Shows neither the token nor header values.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { base_url, settings, .. } = &*self.inner;
         f.debug_struct("Session")
-            .field("base_url", &self.0.base_url)
-            .field("max_response_bytes", &self.0.max_response_bytes)
-            .field("limits", &self.0.limits)
-            .field("retry", &self.0.policy)
+            .field("base_url", base_url)
+            .field("max_response_bytes", &settings.max_response_bytes)
+            .field("limits", &settings.limits)
+            .field("retry", &settings.policy)
             .finish_non_exhaustive()
     }
 }

@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{error::Error, response::shorten};
 
 /// A stage of the Peak platform.
@@ -17,7 +19,7 @@ use crate::{error::Error, response::shorten};
 /// assert!("nowhere".parse::<Stage>().is_err());
 /// # Ok::<(), press_specs::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Stage {
@@ -39,29 +41,18 @@ pub enum Stage {
 impl Stage {
     const ALL: [Self; 6] = [Self::Dev, Self::Latest, Self::Test, Self::Beta, Self::Prod, Self::Parvati];
 
-    fn name(self) -> &'static str {
-        match self {
-            Self::Dev => "dev",
-            Self::Latest => "latest",
-            Self::Test => "test",
-            Self::Beta => "beta",
-            Self::Prod => "prod",
-            Self::Parvati => "parvati",
-        }
-    }
-
     pub(crate) fn base_url(self) -> String {
         match self {
             Self::Prod => "https://press.peak.ai".to_owned(),
             Self::Latest => Self::Dev.base_url(),
-            _ => format!("https://press.{}.peak.ai", self.name()),
+            _ => format!("https://press.{self}.peak.ai"),
         }
     }
 }
 
 impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+        self.serialize(f)
     }
 }
 
@@ -72,11 +63,14 @@ impl FromStr for Stage {
     ///
     /// Returns [`InvalidConfiguration`](crate::ErrorKind::InvalidConfiguration) if the stage does not exist.
     fn from_str(name: &str) -> Result<Self, Error> {
-        Self::ALL.into_iter().find(|stage| stage.name() == name).ok_or_else(|| unknown(name, "the stage"))
+        named(name, "the stage")
     }
 }
 
-pub(crate) fn unknown(name: &str, what: &str) -> Error {
-    let known = Stage::ALL.map(Stage::name).join(", ");
-    Error::configuration(what, format_args!("is {:?}, which is none of {known}", shorten(name, 100)))
+/// Returns the stage of this name, or the error that `what` is none.
+pub(crate) fn named(name: &str, what: &str) -> Result<Stage, Error> {
+    Stage::ALL.into_iter().find(|stage| stage.to_string() == name).ok_or_else(|| {
+        let known = Stage::ALL.map(|stage| stage.to_string()).join(", ");
+        Error::configuration(what, format_args!("is {:?}, which is none of {known}", shorten(name, 100)))
+    })
 }

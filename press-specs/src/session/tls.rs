@@ -2,7 +2,10 @@
 
 use reqwest::ClientBuilder;
 
-use crate::error::Error;
+/// The TLS configuration of a session.
+pub(crate) use backend::Config as Tls;
+/// Sets TLS up for a session that needs it.
+pub(crate) use backend::configure;
 
 #[cfg(any(feature = "rustls", all(feature = "rustls-no-provider", not(feature = "native-tls"))))]
 mod backend {
@@ -13,24 +16,23 @@ mod backend {
 
     use crate::error::Error;
 
-    pub(super) type Config = ClientConfig;
+    pub(crate) type Config = ClientConfig;
 
-    /// Reads the root certificates of the system.
-    pub(super) fn config() -> Result<Config, Error> {
+    /// Reads the root certificates of the system. A client without TLS has to have a provider as well.
+    pub(crate) fn configure(needed: bool) -> Result<Option<Config>, Error> {
         let failed = |error| Error::configuration("TLS", "cannot be set up").with_source(error);
         let provider = provider()?;
+        if !needed {
+            return Ok(None);
+        }
         let verifier = Verifier::new(provider.clone()).map_err(failed)?;
-        Ok(ClientConfig::builder_with_provider(provider)
+        let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(failed)?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_no_client_auth())
-    }
-
-    /// Returns `true` if a client without TLS can be built.
-    pub(super) fn plain() -> Result<(), Error> {
-        provider().map(drop)
+            .with_no_client_auth();
+        Ok(Some(config))
     }
 
     fn provider() -> Result<Arc<CryptoProvider>, Error> {
@@ -52,15 +54,11 @@ mod backend {
 mod backend {
     use crate::error::Error;
 
-    pub(super) type Config = native_tls::TlsConnector;
+    pub(crate) type Config = native_tls::TlsConnector;
 
-    pub(super) fn config() -> Result<Config, Error> {
-        native_tls::TlsConnector::new()
-            .map_err(|error| Error::configuration("TLS", "cannot be set up").with_source(error))
-    }
-
-    pub(super) fn plain() -> Result<(), Error> {
-        Ok(())
+    pub(crate) fn configure(needed: bool) -> Result<Option<Config>, Error> {
+        let config = needed.then(Config::new).transpose();
+        config.map_err(|error| Error::configuration("TLS", "cannot be set up").with_source(error))
     }
 }
 
@@ -68,41 +66,30 @@ mod backend {
 mod backend {
     use crate::error::Error;
 
-    pub(super) type Config = ();
+    pub(crate) type Config = std::convert::Infallible;
 
-    pub(super) fn config() -> Result<Config, Error> {
+    pub(crate) fn configure(needed: bool) -> Result<Option<Config>, Error> {
+        if !needed {
+            return Ok(None);
+        }
         Err(Error::configuration(
             "http_client",
             "is not set, and press-specs was built without TLS: enable one of its features `rustls`, \
              `rustls-no-provider` and `native-tls`, or set a `reqwest::Client` that has TLS",
         ))
     }
+}
 
-    pub(super) fn plain() -> Result<(), Error> {
-        Ok(())
+/// Sets the TLS configuration of a client; without one it needs no root certificates.
+#[cfg(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls"))]
+pub(crate) fn apply(tls: Option<&Tls>, builder: ClientBuilder) -> ClientBuilder {
+    match tls {
+        Some(config) => builder.tls_backend_preconfigured(config.clone()),
+        None => builder.tls_certs_only([]),
     }
 }
 
-/// The TLS configuration of a session.
-pub(crate) struct Tls(#[allow(dead_code, reason = "unused without TLS")] backend::Config);
-
-impl Tls {
-    /// Sets TLS up for a session that needs it.
-    pub(crate) fn new(needed: bool) -> Result<Option<Self>, Error> {
-        if needed { backend::config().map(Self).map(Some) } else { backend::plain().map(|()| None) }
-    }
-
-    /// Sets the TLS configuration of a client; without one it needs no root certificates.
-    pub(crate) fn apply(tls: Option<&Self>, builder: ClientBuilder) -> ClientBuilder {
-        #[cfg(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls"))]
-        return match tls {
-            Some(Self(config)) => builder.tls_backend_preconfigured(config.clone()),
-            None => builder.tls_certs_only([]),
-        };
-        #[cfg(not(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls")))]
-        {
-            let _ = tls;
-            builder
-        }
-    }
+#[cfg(not(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls")))]
+pub(crate) fn apply(_: Option<&Tls>, builder: ClientBuilder) -> ClientBuilder {
+    builder
 }

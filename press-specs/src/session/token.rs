@@ -1,7 +1,5 @@
 //! Token: a header value that is never shown, and is removed from texts that are.
 
-use std::fmt;
-
 use http::HeaderValue;
 
 /// The value of the header `Authorization`.
@@ -9,12 +7,13 @@ use http::HeaderValue;
 pub(crate) struct Token(HeaderValue);
 
 impl Token {
-    /// Takes the text as it is.
-    pub(crate) fn new(text: &str) -> Result<Self, BadToken> {
+    /// Takes the text as it is, or returns the reason why it cannot be a token.
+    pub(crate) fn new(text: &str) -> Result<Self, &'static str> {
         if text.trim().is_empty() {
-            return Err(BadToken::Empty);
+            return Err("is empty");
         }
-        let mut value = HeaderValue::from_str(text).map_err(|_| BadToken::NoHeader)?;
+        let no_header = "has characters that a header cannot have, such as a line break";
+        let mut value = HeaderValue::from_str(text).map_err(|_| no_header)?;
         value.set_sensitive(true);
         Ok(Self(value))
     }
@@ -34,22 +33,6 @@ impl Token {
             .into_iter()
             .flat_map(|secret| [slashed(&secret), escaped(&secret), secret])
             .fold(text.to_owned(), |text, secret| without(text, &secret))
-    }
-}
-
-/// The reason why a text cannot be a token.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum BadToken {
-    Empty,
-    NoHeader,
-}
-
-impl fmt::Display for BadToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Empty => "is empty",
-            Self::NoHeader => "has characters that a header cannot have, such as a line break",
-        })
     }
 }
 

@@ -133,7 +133,7 @@ fn a_panic_goes_on_in_the_caller() -> Outcome {
 #[cfg(unix)]
 #[test]
 fn it_works_in_a_forked_child() -> Outcome {
-    in_child("blocking::it_works_in_a_forked_child", "", &[], || {
+    in_child("blocking::it_works_in_a_forked_child", "", &[("", ""); 0], || {
         let mock = MockPress::builder().generated_specs(3).start()?;
         let client = client(&mock)?;
         let mut items = client.list_specs().page_size(1).iter();

@@ -1,6 +1,8 @@
 //! Sessions from the environment, each in a child process with chosen variables.
 
 use std::{env, fs, process, thread};
+#[cfg(unix)]
+use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
 
 use press_specs::{
     ErrorKind, RetryPolicy, Session, Stage, blocking, get_client,
@@ -15,11 +17,15 @@ fn token_and_stage_come_from_the_environment() -> Outcome {
     for (given, begins, contains) in [
         ("PEAK_AUTH_TOKEN=t", "https://press.peak.ai", ""),
         ("API_KEY=t PEAK__STAGE=beta STAGE=test", "https://press.beta.peak.ai", ""),
+        ("PEAK_AUTH_TOKEN= API_KEY=t PEAK__STAGE= STAGE=latest", "https://press.dev.peak.ai", ""),
+        ("API_KEY=t STAGE=parvati", "https://press.parvati.peak.ai", ""),
         // One underscore is another variable.
         ("API_KEY=t PEAK_STAGE=beta", "https://press.peak.ai", ""),
-        ("STAGE=beta", "MissingEnvironmentVariable", "PEAK_AUTH_TOKEN"),
+        ("PEAK_AUTH_TOKEN= API_KEY= STAGE=beta", "MissingEnvironmentVariable", "PEAK_AUTH_TOKEN"),
         ("API_KEY=t PEAK__STAGE=mars", "InvalidConfiguration", "PEAK__STAGE"),
+        ("API_KEY=t STAGE=PROD", "InvalidConfiguration", "STAGE"),
         ("API_KEY=t PEAK_AUTH_TOKEN=s3cr3t\nline", "InvalidConfiguration", "PEAK_AUTH_TOKEN"),
+        ("API_KEY=s3cr3t\nline", "InvalidConfiguration", "API_KEY"),
     ] {
         let variables: Vec<_> = given.split(' ').filter_map(|pair| pair.split_once('=')).collect();
         in_child("environment::token_and_stage_come_from_the_environment", given, &variables, || {
@@ -40,6 +46,19 @@ fn token_and_stage_come_from_the_environment() -> Outcome {
         })?;
     }
     Ok(())
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_not_text_is_named() -> Outcome {
+    let variables = [("PEAK_AUTH_TOKEN", OsStr::from_bytes(b"s3cr3t\xff"))];
+    in_child("environment::a_variable_that_is_not_text_is_named", "", &variables, || {
+        let error = Session::from_env().expect_err("no text");
+        assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
+        let text = format!("{error:?}");
+        assert!(text.contains("PEAK_AUTH_TOKEN") && !text.contains("s3cr3t"), "{text}");
+        Ok(())
+    })
 }
 
 #[test]
@@ -106,8 +125,9 @@ fn requests_go_to_the_host_of_the_stage() -> Outcome {
 #[test]
 fn proxies_of_the_environment_lead_to_other_machines() -> Outcome {
     let proxy = MockPress::builder().generated_specs(3).start()?;
-    let token = proxy.token();
-    let variables = [("API_KEY", &*token), ("HTTP_PROXY", proxy.url()), ("http_proxy", proxy.url())];
+    // The first token is the one that is sent.
+    let (token, url) = (proxy.token(), proxy.url());
+    let variables = [("PEAK_AUTH_TOKEN", &*token), ("API_KEY", "another"), ("HTTP_PROXY", url), ("http_proxy", url)];
     in_child("environment::proxies_of_the_environment_lead_to_other_machines", "", &variables, || {
         let session = Session::builder().base_url("http://press.example").allow_insecure_http(true).build()?;
         assert_eq!(blocking::get_client(session)?.list_specs().page(1)?.specs.len(), 3);

@@ -258,7 +258,7 @@ fn the_worst_page_takes_no_more_memory_than_documented() -> Outcome {
         Ok(kilobytes.parse::<usize>()? * 1024)
     };
     // Alone in its process, so that no other test takes memory.
-    in_child("limits::the_worst_page_takes_no_more_memory_than_documented", "", &[], || {
+    in_child("limits::the_worst_page_takes_no_more_memory_than_documented", "", &[("", ""); 0], || {
         let page = worst_page(2 * 1024 * 1024);
         let length = page.len();
         let mock = MockPress::builder().generated_specs(1).fault(Fault::raw_body(page).on_page(2).always()).start()?;

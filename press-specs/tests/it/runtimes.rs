@@ -43,7 +43,7 @@ fn any_number_of_idle_runtimes_keep_their_connections() -> Outcome {
 fn runtimes_that_come_and_go_leave_nothing_behind() -> Outcome {
     const RUNTIMES: usize = 100;
     // Files are counted where no other test opens some.
-    in_child("runtimes::runtimes_that_come_and_go_leave_nothing_behind", "", &[], || {
+    in_child("runtimes::runtimes_that_come_and_go_leave_nothing_behind", "", &[("", ""); 0], || {
         let mock = MockPress::builder().generated_specs(3).start()?;
         let client = client(&mock)?;
         for _ in 0..RUNTIMES {

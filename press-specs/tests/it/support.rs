@@ -2,6 +2,7 @@
 
 use std::{
     env,
+    ffi::OsStr,
     process::{self, Command, Stdio},
 };
 
@@ -15,7 +16,12 @@ const DONE: &str = "the child is done";
 
 /// Runs `body` in a child process: this test of that name again, with these variables and those that every process needs.
 /// `case` tells the cases of one test apart.
-pub(crate) fn in_child(test: &str, case: &str, variables: &[(&str, &str)], body: impl FnOnce() -> Outcome) -> Outcome {
+pub(crate) fn in_child(
+    test: &str,
+    case: &str,
+    variables: &[(&str, impl AsRef<OsStr>)],
+    body: impl FnOnce() -> Outcome,
+) -> Outcome {
     if let Some(asked) = env::var_os(CASE) {
         if asked == case {
             body()?;
@@ -31,7 +37,7 @@ pub(crate) fn in_child(test: &str, case: &str, variables: &[(&str, &str)], body:
         .env_clear()
         .envs(kept)
         .env(CASE, case)
-        .envs(variables.iter().copied())
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .output()?;
     let (told, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
