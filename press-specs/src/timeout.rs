@@ -58,22 +58,3 @@ impl Deadline {
         Error::new(ErrorKind::Timeout, format!("the {what} took longer than the {setting} of {:?}", self.duration))
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn the_first_limit_wins() {
-        const SECOND: Duration = Duration::from_secs(1);
-        let short = Deadline::after(Limit::Attempt, SECOND);
-        let long = Deadline::after(Limit::Total, 2 * SECOND);
-        let never = Deadline::after(Limit::Total, Duration::MAX);
-        for (a, b) in [(short, long), (long, short), (short, never), (never, short)] {
-            assert_eq!(a.first(b).duration, SECOND);
-        }
-        assert_eq!(short.left(), SECOND);
-        assert!(short.limit(time::sleep(2 * SECOND)).await.is_err());
-        assert_eq!(short.left(), Duration::ZERO);
-    }
-}

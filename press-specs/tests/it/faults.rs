@@ -906,10 +906,21 @@ async fn successes_fill_the_retry_budget_again() -> Outcome {
     requests_per_call(&mock, &session, 40).await?;
     assert_eq!(requests_per_call(&mock, &session, 1).await?, [1], "the budget is used up");
     mock.clear_faults();
+    // Nine tokens: one retry, and only its success pays for another.
+    requests_per_call(&mock, &session, 9).await?;
+    for _ in 0..2 {
+        mock.fault(Fault::status(503));
+        assert_eq!(requests_per_call(&mock, &session, 1).await?, [2]);
+    }
+    mock.fault(Fault::status(503).always());
+    assert_eq!(requests_per_call(&mock, &session, 3).await?, [2, 1, 1]);
+
+    // A full budget grows no further.
+    mock.clear_faults();
+    let session = impatient(&mock)?;
     requests_per_call(&mock, &session, 10).await?;
     mock.fault(Fault::status(503).always());
-    let requests = requests_per_call(&mock, &session, 3).await?;
-    assert!(requests[0] > 1 && requests[2] == 1, "{requests:?}");
+    assert_eq!(requests_per_call(&mock, &session, 40).await?.iter().sum::<usize>(), 40 + 100);
     Ok(())
 }
 
