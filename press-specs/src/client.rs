@@ -31,19 +31,6 @@ pub fn get_client(session: impl Into<Option<Session>>) -> Result<Spec, Error> {
 /// The async client for specs and their deployments, returned by [`get_client`].
 ///
 /// It needs a Tokio runtime with its I/O and time drivers enabled, as in `#[tokio::main]` and `enable_all`.
-///
-/// ```
-/// # use press_specs::mock::MockPress;
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let mock = MockPress::builder().generated_specs(3).start()?;
-/// # let session = mock.session()?;
-/// let client = press_specs::get_client(session)?;
-/// let page = client.list_specs().page(1).await?;
-/// assert_eq!(page.specs.len(), 3);
-/// # Ok(())
-/// # }
-/// ```
 pub type Spec = SpecClient<Async>;
 
 /// Marker type for the async client.
@@ -77,14 +64,9 @@ impl<M> SpecClient<M> {
 
     /// Lists the published App and Block specs, each with its latest release, ordered by creation date.
     ///
-    /// Returns a request. Its setters refine it, and its last method sends it:
-    ///
-    /// | request | [`ListSpecs`] |
-    /// |---|---|
-    /// | setters | [`status`], [`featured`], [`kind`], [`term`], [`sort`], [`scope`], [`page_size`] |
-    /// | last method | [`stream`], [`pages`] or [`page`] |
-    /// | page | [`SpecPage`](crate::types::SpecPage) |
-    /// | item | [`SpecSummary`](crate::types::SpecSummary) |
+    /// Returns a request. The setters of [`ListSpecs`] refine it, and its [`stream`](ListRequest::stream),
+    /// [`pages`](ListRequest::pages) or [`page`](ListRequest::page) sends it. A page is a
+    /// [`SpecPage`](crate::types::SpecPage), an item a [`SpecSummary`](crate::types::SpecSummary).
     ///
     /// Sends `GET /v1/specs/`
     /// ([API documentation](https://press.peak.ai/api-docs/index.htm#/Specs/get_v1_specs)).
@@ -105,37 +87,18 @@ impl<M> SpecClient<M> {
     ///
     /// # Errors
     ///
-    /// The API documents [`BadRequest`], [`Unauthorized`], [`Forbidden`] and [`InternalServerError`]. Gateways and the
-    /// network can cause any other [`ErrorKind`](crate::ErrorKind).
-    ///
-    /// [`status`]: type.ListSpecs.html#method.status
-    /// [`featured`]: type.ListSpecs.html#method.featured
-    /// [`kind`]: type.ListSpecs.html#method.kind
-    /// [`term`]: type.ListSpecs.html#method.term
-    /// [`sort`]: type.ListSpecs.html#method.sort
-    /// [`scope`]: type.ListSpecs.html#method.scope
-    /// [`page_size`]: ListRequest::page_size
-    /// [`stream`]: ListRequest::stream
-    /// [`pages`]: ListRequest::pages
-    /// [`page`]: ListRequest::page
-    /// [`BadRequest`]: crate::ErrorKind::BadRequest
-    /// [`Unauthorized`]: crate::ErrorKind::Unauthorized
-    /// [`Forbidden`]: crate::ErrorKind::Forbidden
-    /// [`InternalServerError`]: crate::ErrorKind::InternalServerError
+    /// The API documents `BadRequest`, `Unauthorized`, `Forbidden` and `InternalServerError`. Gateways and the network can
+    /// cause any other [`ErrorKind`](crate::ErrorKind).
     pub fn list_specs(&self) -> ListSpecs<M> {
         ListRequest::new(&self.session, operations::ListSpecs::default())
     }
 
     /// Lists the deployments of the releases of the App or Block spec `spec_id`, newest first.
     ///
-    /// Returns a request. Its setters refine it, and its last method sends it:
-    ///
-    /// | request | [`ListSpecReleaseDeployments`] |
-    /// |---|---|
-    /// | setters | [`version`], [`status`], [`name`], [`title`], [`sort`], [`page_size`] |
-    /// | last method | [`stream`], [`pages`] or [`page`] |
-    /// | page | [`DeploymentPage`](crate::types::DeploymentPage) |
-    /// | item | [`DeploymentSummary`](crate::types::DeploymentSummary) |
+    /// Returns a request. The setters of [`ListSpecReleaseDeployments`] refine it, and its
+    /// [`stream`](ListRequest::stream), [`pages`](ListRequest::pages) or [`page`](ListRequest::page) sends it. A page is a
+    /// [`DeploymentPage`](crate::types::DeploymentPage), an item a
+    /// [`DeploymentSummary`](crate::types::DeploymentSummary).
     ///
     /// Sends `GET /v1/specs/{specId}/releases/deployments`
     /// ([API documentation](https://press.peak.ai/api-docs/index.htm#/Specs/get_v1_specs__specId__releases_deployments)).
@@ -154,25 +117,9 @@ impl<M> SpecClient<M> {
     ///
     /// # Errors
     ///
-    /// The request fails with [`InvalidParameter`] if `spec_id` is empty, `.` or `..`, or contains `/`, `\` or control
-    /// characters. The API documents [`BadRequest`], [`Unauthorized`], [`Forbidden`], [`NotFound`] and
-    /// [`InternalServerError`]. Gateways and the network can cause any other [`ErrorKind`](crate::ErrorKind).
-    ///
-    /// [`version`]: type.ListSpecReleaseDeployments.html#method.version
-    /// [`status`]: type.ListSpecReleaseDeployments.html#method.status
-    /// [`name`]: type.ListSpecReleaseDeployments.html#method.name
-    /// [`title`]: type.ListSpecReleaseDeployments.html#method.title
-    /// [`sort`]: type.ListSpecReleaseDeployments.html#method.sort
-    /// [`page_size`]: ListRequest::page_size
-    /// [`stream`]: ListRequest::stream
-    /// [`pages`]: ListRequest::pages
-    /// [`page`]: ListRequest::page
-    /// [`InvalidParameter`]: crate::ErrorKind::InvalidParameter
-    /// [`BadRequest`]: crate::ErrorKind::BadRequest
-    /// [`Unauthorized`]: crate::ErrorKind::Unauthorized
-    /// [`Forbidden`]: crate::ErrorKind::Forbidden
-    /// [`NotFound`]: crate::ErrorKind::NotFound
-    /// [`InternalServerError`]: crate::ErrorKind::InternalServerError
+    /// The request fails with `InvalidParameter` if `spec_id` is empty, `.` or `..`, or contains `/`, `\` or control
+    /// characters. The API documents `BadRequest`, `Unauthorized`, `Forbidden`, `NotFound` and `InternalServerError`.
+    /// Gateways and the network can cause any other [`ErrorKind`](crate::ErrorKind).
     pub fn list_spec_release_deployments(&self, spec_id: impl Into<String>) -> ListSpecReleaseDeployments<M> {
         let mut operation = operations::ListSpecReleaseDeployments::default();
         operation.spec_id = spec_id.into();

@@ -10,24 +10,11 @@ use crate::response::{ErrorResponse, shorten};
 /// An error of a request or a session.
 ///
 /// The type is opaque, so that later versions can add details without a breaking change. Match on [`kind`](Self::kind),
-/// and read the details through methods. The text says what failed, where, and what to do next. It never contains the
-/// token.
+/// and read the details through methods, as in the [example](crate#errors). The text says what failed, where, and what to
+/// do next. It never contains the token.
 ///
 /// `{:?}` prints the text with its sources, so that `fn main() -> Result<(), press_specs::Error>` ends in a readable
 /// message. `{:#?}` prints the structure.
-///
-/// ```
-/// use press_specs::{Error, ErrorKind};
-///
-/// fn explain(error: &Error) -> String {
-///     match error.kind() {
-///         ErrorKind::Unauthorized => "log in again".to_owned(),
-///         ErrorKind::NotFound => "the spec doesn't exist".to_owned(),
-///         _ if error.is_retryable() => format!("failed after {} attempts", error.attempts()),
-///         _ => error.to_string(),
-///     }
-/// }
-/// ```
 pub struct Error(Box<Inner>);
 
 struct Inner {

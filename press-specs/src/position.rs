@@ -9,29 +9,9 @@ use crate::error::Error;
 /// The place of the next item in a list.
 ///
 /// [`ItemStream::position`](crate::ItemStream::position) returns it, and
-/// [`ListRequest::resume`](crate::ListRequest::resume) continues there, in another process too. It is stored as a short
-/// text and contains no item, filter or credential:
-///
-/// ```
-/// # use press_specs::mock::MockPress;
-/// use futures::TryStreamExt;
-/// use press_specs::Position;
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let mock = MockPress::builder().generated_specs(30).start()?;
-/// # let client = press_specs::get_client(mock.session()?)?;
-/// let mut specs = client.list_specs().page_size(20).stream();
-/// let first = specs.try_next().await?;
-/// let checkpoint = specs.position().to_string();
-///
-/// let position: Position = checkpoint.parse()?;
-/// let rest: Vec<_> = client.list_specs().resume(position).stream().try_collect().await?;
-/// assert_eq!(rest.len(), 29);
-/// # let _ = first;
-/// # Ok(())
-/// # }
-/// ```
+/// [`ListRequest::resume`](crate::ListRequest::resume) continues there, in another process too; see the
+/// [example](crate#progress-and-resuming). It displays, parses and serializes as a short text such as `v1.p3.i7.s25`, which
+/// contains no item, filter or credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
     /// `None` at the end of the list.

@@ -13,21 +13,8 @@ use serde_json::Value;
 
 /// A page with the status and headers of its response.
 ///
-/// Returned by [`page_with_response`](crate::ListRequest::page_with_response). Derefs to the page.
-///
-/// ```
-/// # use press_specs::mock::MockPress;
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let mock = MockPress::builder().generated_specs(3).start()?;
-/// # let client = press_specs::get_client(mock.session()?)?;
-/// let response = client.list_specs().page_with_response(1).await?;
-/// assert_eq!((response.status(), response.attempts()), (200, 1));
-/// assert_eq!(response.headers().get("content-type"), Some("application/json"));
-/// assert_eq!(response.specs.len(), 3);
-/// # Ok(())
-/// # }
-/// ```
+/// Returned by [`page_with_response`](crate::ListRequest::page_with_response). Derefs to the page; see the
+/// [example](crate#headers-and-parameters).
 #[derive(Clone, Debug)]
 pub struct Response<P> {
     page: P,

@@ -24,14 +24,6 @@ use crate::error::{Error, ErrorKind};
 ///
 /// A response with status 429 and `Retry-After` does not count as an attempt: only the total timeout limits how
 /// often such a request is sent again. It also delays the other requests of the session.
-///
-/// ```
-/// use std::time::Duration;
-/// use press_specs::RetryPolicy;
-///
-/// let policy = RetryPolicy::default().max_attempts(6).max_delay(Duration::from_secs(5));
-/// # let _ = policy;
-/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     max_attempts: u32,

@@ -143,22 +143,7 @@ impl<O: ListOperation, M> ListRequest<O, M> {
         }
     }
 
-    /// Calls a setter if there is a value.
-    ///
-    /// ```
-    /// # use press_specs::mock::MockPress;
-    /// use press_specs::ListSpecs;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let mock = MockPress::builder().generated_specs(30).start()?;
-    /// # let client = press_specs::get_client(mock.session()?)?;
-    /// let (kind, status): (Option<&str>, _) = (None, Some(["available"]));
-    /// let specs = client.list_specs().maybe(kind, ListSpecs::kind).maybe(status, ListSpecs::status);
-    /// assert!(!specs.page(1).await?.specs.is_empty());
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// Calls a setter if there is a value; see the [example](crate#filters-that-may-be-absent).
     pub fn maybe<T>(self, value: Option<T>, setter: impl FnOnce(Self, T) -> Self) -> Self {
         match value {
             Some(value) => setter(self, value),
@@ -335,18 +320,6 @@ impl<O: ListOperation> Source<O::Page> for Pages<O> {
 impl<O: ListOperation> ListRequest<O> {
     /// Fetches one page with its pagination details; `None` sends no page number.
     ///
-    /// ```
-    /// # use press_specs::mock::MockPress;
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let mock = MockPress::builder().generated_specs(30).start()?;
-    /// # let client = press_specs::get_client(mock.session()?)?;
-    /// let page = client.list_specs().page_size(20).page(2).await?;
-    /// assert_eq!((page.page_count, page.specs.len()), (2, 10));
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
     /// # Errors
     ///
     /// Returns [`InvalidParameter`](crate::ErrorKind::InvalidParameter) for page 0 or page size 0, and the errors that
@@ -398,20 +371,6 @@ impl<O: ListOperation> ListRequest<O> {
     }
 
     /// Streams the items of all pages; each page is requested together with its first item.
-    ///
-    /// ```
-    /// # use press_specs::mock::MockPress;
-    /// use futures::TryStreamExt;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let mock = MockPress::builder().generated_specs(30).start()?;
-    /// # let client = press_specs::get_client(mock.session()?)?;
-    /// let specs: Vec<_> = client.list_specs().sort(["name:asc"]).stream().try_collect().await?;
-    /// assert_eq!(specs.len(), 30);
-    /// # Ok(())
-    /// # }
-    /// ```
     ///
     /// # Errors
     ///

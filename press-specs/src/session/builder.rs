@@ -67,15 +67,7 @@ impl SessionBuilder {
     /// If it fails, panics or returns a token that cannot be sent, requests fail with [`ErrorKind::Credentials`].
     ///
     /// The future must own what it uses: clone an `Arc` into it, as in `move || Arc::clone(&vault).log_in()` with
-    /// `async fn log_in(self: Arc<Self>)`.
-    ///
-    /// ```
-    /// # async fn log_in() -> Result<String, std::io::Error> { Ok("my-token".to_owned()) }
-    /// use press_specs::Session;
-    ///
-    /// let session = Session::builder().auth_token_fn(|| async { log_in().await }).build()?;
-    /// # Ok::<(), press_specs::Error>(())
-    /// ```
+    /// `async fn log_in(self: Arc<Self>)`; see the [example](crate#sessions).
     pub fn auth_token_fn<F, Fut, E>(mut self, function: F) -> Self
     where
         F: Fn() -> Fut + Send + Sync + 'static,

@@ -39,20 +39,7 @@ use token::Token;
 /// | token | `PEAK_AUTH_TOKEN`, `API_KEY` | none; an error |
 /// | stage | `PEAK__STAGE`, `STAGE` | [`Stage::Prod`] |
 ///
-/// Empty variables are ignored. [`Session::builder`] sets values in code:
-///
-/// ```
-/// use std::time::Duration;
-/// use press_specs::{Session, Stage};
-///
-/// let session = Session::builder()
-///     .auth_token("my-token")
-///     .stage(Stage::Beta)
-///     .total_timeout(Duration::from_secs(20))
-///     .build()?;
-/// assert_eq!(session.base_url(), "https://press.beta.peak.ai");
-/// # Ok::<(), press_specs::Error>(())
-/// ```
+/// Empty variables are ignored. [`Session::builder`] sets values in code, as in the [examples](crate#sessions).
 #[derive(Clone)]
 pub struct Session {
     pub(crate) inner: Arc<Inner>,
@@ -110,12 +97,6 @@ impl Session {
 
     /// Creates a session from the environment.
     ///
-    /// ```no_run
-    /// let session = press_specs::Session::from_env()?;
-    /// println!("connecting to {}", session.base_url());
-    /// # Ok::<(), press_specs::Error>(())
-    /// ```
-    ///
     /// # Errors
     ///
     /// Returns [`ErrorKind::MissingEnvironmentVariable`](crate::ErrorKind::MissingEnvironmentVariable) if there is no
@@ -145,12 +126,6 @@ impl Session {
     }
 
     /// Replaces the token for all clients of the session. Running streams use it from their next request on.
-    ///
-    /// ```
-    /// # let session = press_specs::Session::builder().auth_token("my-token").build()?;
-    /// session.set_auth_token("my-next-token")?;
-    /// # Ok::<(), press_specs::Error>(())
-    /// ```
     ///
     /// # Errors
     ///
