@@ -173,7 +173,7 @@ where
                 on_request: settings.on_request.clone(),
                 max_response_bytes: settings.max_response_bytes,
                 reservation: self.ahead.clone(),
-                deadline: deadline.at(),
+                deadline: deadline.at,
             };
             let client = Client::new_with_client(session.base_url(), http.client.clone(), attempt);
             let attempt_span = Span::attempt(self.operation, session, attempts - 1);
@@ -286,11 +286,7 @@ fn transport(error: reqwest::Error) -> Error {
 
 /// Returns `true` if a source of `error` has `words` in its text; there is no public type for these.
 fn says(error: &reqwest::Error, words: &str) -> bool {
-    sources(error).any(|source| source.to_string().contains(words))
-}
-
-fn sources(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
-    std::iter::successors(error.source(), |error: &&(dyn StdError + 'static)| (*error).source())
+    std::iter::successors(error.source(), |&error| error.source()).any(|source| source.to_string().contains(words))
 }
 
 fn error_response(session: &Session, head: Option<Head>, body: &[u8]) -> ErrorResponse {

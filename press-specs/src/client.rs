@@ -41,6 +41,7 @@ pub enum Async {}
 ///
 /// Cheap to clone and to share; clones use the same [`Session`]. `M` is [`Async`], as in [`Spec`], or `Blocking`, as
 /// in `blocking::Spec`.
+#[derive(Clone)]
 pub struct SpecClient<M> {
     session: Session,
     mode: PhantomData<fn() -> M>,
@@ -130,12 +131,6 @@ impl<M> SpecClient<M> {
 impl<M> From<Session> for SpecClient<M> {
     fn from(session: Session) -> Self {
         Self::new(session)
-    }
-}
-
-impl<M> Clone for SpecClient<M> {
-    fn clone(&self) -> Self {
-        Self { session: self.session.clone(), mode: PhantomData }
     }
 }
 

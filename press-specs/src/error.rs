@@ -156,14 +156,14 @@ impl Error {
 
     /// Returns the error for a status that is not a success.
     pub(crate) fn refused(response: ErrorResponse) -> Self {
-        let status = response.status();
+        let status = response.status;
         let mut message = format!("the service responded with {status}");
         if matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
             message.push_str(", a redirect that is not followed");
         }
-        if !response.explanation().is_empty() {
+        if !response.explanation.is_empty() {
             message.push_str(": ");
-            message.push_str(response.explanation());
+            message.push_str(&response.explanation);
         }
         if let Some(delay) = response.retry_after() {
             message.push_str(&format!(" (retry after {} s)", delay.as_secs()));
@@ -175,15 +175,15 @@ impl Error {
     pub(crate) fn invalid_response(reason: impl fmt::Display, response: ErrorResponse) -> Self {
         // A reason may quote the body.
         let reason = shorten(&reason.to_string(), 500);
-        let mut message = format!("the service responded with {}, but {reason}", response.status());
-        if !response.excerpt().is_empty() {
-            message.push_str(&format!("; the body begins with `{}`", response.excerpt()));
+        let mut message = format!("the service responded with {}, but {reason}", response.status);
+        if !response.excerpt.is_empty() {
+            message.push_str(&format!("; the body begins with `{}`", response.excerpt));
         }
         Self::new(ErrorKind::InvalidResponse, message).with_response(response)
     }
 
     fn with_response(mut self, response: ErrorResponse) -> Self {
-        self.0.status = Some(response.status());
+        self.0.status = Some(response.status);
         self.0.response = Some(response);
         self
     }
@@ -330,7 +330,7 @@ impl fmt::Display for Error {
             f.write_str(": ")?;
         }
         f.write_str(message)?;
-        if let Some(id) = response.as_ref().and_then(ErrorResponse::shown_request_id) {
+        if let Some(id) = response.as_ref().and_then(|response| response.shown_request_id.as_ref()) {
             write!(f, " (request id {id})")?;
         }
         match self.advice() {

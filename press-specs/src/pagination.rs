@@ -23,14 +23,14 @@ use crate::{
 
 /// The pages of a list, by number.
 pub(crate) trait Source<P>: Send {
-    /// Fetches a page. `None` refuses a page fetched `ahead` that memory has no room for; any other page gets through.
+    /// Fetches a page. Only one fetched `ahead` can find [no room](Error::is_no_room) in memory.
     fn fetch(&self, number: u32, ahead: bool) -> Fetch<P>;
 
     /// Adds to an error of the pagination where it happened.
     fn locate(&self, error: Error, number: u32, attempts: u32) -> Error;
 }
 
-pub(crate) type Fetch<P> = Pin<Box<dyn Future<Output = Result<Option<Fetched<P>>, Error>> + Send>>;
+pub(crate) type Fetch<P> = Pin<Box<dyn Future<Output = Result<Fetched<P>, Error>> + Send>>;
 
 /// A page that nobody has received yet.
 pub(crate) struct Fetched<P> {
@@ -45,7 +45,7 @@ enum Request<P> {
     /// Runs while the stream is polled.
     Here(Fetch<P>),
     /// Runs as a task of the stream's runtime.
-    Task(Task<Result<Option<Fetched<P>>, Error>>),
+    Task(Task<Result<Fetched<P>, Error>>),
 }
 
 /// A task of a runtime. It ends when it is dropped, and its panic continues where it is awaited.
@@ -254,12 +254,12 @@ impl<P: Page> PageStream<P> {
                     self.requests.push_front(request);
                     return Poll::Pending;
                 }
-                Poll::Ready(Ok(Some(Fetched { page, attempts, .. }))) => {
+                Poll::Ready(Ok(Fetched { page, attempts, .. })) => {
                     let accepted = self.walk.accept(number, &page);
                     let accepted = accepted.map_err(|error| self.source.locate(error, number, attempts));
                     return Poll::Ready(accepted.map(|()| page));
                 }
-                Poll::Ready(Ok(None)) => {
+                Poll::Ready(Err(error)) if error.is_no_room() => {
                     // The pages that were requested together have no room for the same reason.
                     if number > self.walk.crowded {
                         self.walk.ahead /= 2;

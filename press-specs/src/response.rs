@@ -81,17 +81,17 @@ impl<P> Deref for Response<P> {
 /// # }
 /// ```
 pub struct ErrorResponse {
-    status: StatusCode,
+    pub(crate) status: StatusCode,
     headers: Headers,
     body: Vec<u8>,
     title: Option<String>,
     detail: Option<String>,
     /// The explanation in the body, for messages.
-    explanation: String,
+    pub(crate) explanation: String,
     /// The start of the body, for messages.
-    excerpt: String,
+    pub(crate) excerpt: String,
     /// The request id, for messages.
-    request_id: Option<String>,
+    pub(crate) shown_request_id: Option<String>,
     retry_after: Option<Duration>,
 }
 
@@ -124,7 +124,7 @@ impl ErrorResponse {
         Self {
             status,
             retry_after: retry_after(&headers.0),
-            request_id: request_id(&headers.0).map(|id| shorten(&redact(id), Self::MAX_EXCERPT)),
+            shown_request_id: request_id(&headers.0).map(|id| shorten(&redact(id), Self::MAX_EXCERPT)),
             headers,
             explanation: if said.is_empty() {
                 excerpt.clone()
@@ -136,22 +136,6 @@ impl ErrorResponse {
             excerpt,
             body: body.to_owned(),
         }
-    }
-
-    pub(crate) fn status(&self) -> StatusCode {
-        self.status
-    }
-
-    pub(crate) fn explanation(&self) -> &str {
-        &self.explanation
-    }
-
-    pub(crate) fn excerpt(&self) -> &str {
-        &self.excerpt
-    }
-
-    pub(crate) fn shown_request_id(&self) -> Option<&str> {
-        self.request_id.as_deref()
     }
 
     /// Returns the headers.

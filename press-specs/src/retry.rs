@@ -70,17 +70,13 @@ impl RetryPolicy {
 }
 
 /// The retry state that all calls of a session share.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Shared {
     budget: Budget,
     pause: Pause,
 }
 
 impl Shared {
-    pub(crate) fn new() -> Self {
-        Self { budget: Budget::full(), pause: Pause(Mutex::new(None)) }
-    }
-
     /// Starts the retries of one call.
     pub(crate) fn call<'a>(&'a self, policy: &'a RetryPolicy) -> Retries<'a> {
         Retries { shared: self, policy, counted: 0 }
@@ -136,7 +132,7 @@ impl Retries<'_> {
 }
 
 /// The time until which the server asked for no requests.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Pause(Mutex<Option<(Instant, Duration)>>);
 
 impl Pause {
@@ -171,8 +167,8 @@ fn random(bound: Duration) -> Duration {
     Duration::try_from_secs_f64(bound.as_secs_f64() * fastrand::f64()).unwrap_or(bound).min(bound)
 }
 
-/// A bound on the retries of all calls of a session, so that a service that is down soon gets one request per call.
-#[derive(Debug)]
+/// The tokens that all calls of a session have spent on retries. A service that is down soon gets one request per call.
+#[derive(Debug, Default)]
 struct Budget(AtomicU32);
 
 impl Budget {
@@ -180,20 +176,16 @@ impl Budget {
     const RETRY: u32 = 5;
     const FIRST_SUCCESS: u32 = 1;
 
-    fn full() -> Self {
-        Self(AtomicU32::new(Self::FULL))
-    }
-
     /// Pays for a retry; `false` when the budget is used up.
     fn withdraw(&self) -> bool {
-        let pay = |tokens: u32| tokens.checked_sub(Self::RETRY);
+        let pay = |spent: u32| Some(spent + Self::RETRY).filter(|spent| *spent <= Self::FULL);
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, pay).is_ok()
     }
 
     /// Gives back the price of the retry that led to a success, or a token for a success without one.
     fn deposit(&self, retried: bool) {
         let earned = if retried { Self::RETRY } else { Self::FIRST_SUCCESS };
-        let put = |tokens: u32| Some((tokens + earned).min(Self::FULL));
+        let put = |spent: u32| Some(spent.saturating_sub(earned));
         let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, put);
     }
 }
@@ -238,7 +230,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_pause_delays_all_and_their_return_is_spread() {
-        let shared = Shared::new();
+        let shared = Shared::default();
         assert_eq!(shared.pause(Duration::MAX), None);
         let wish = Duration::from_secs(4);
         shared.pause.until(wish);

@@ -40,6 +40,7 @@ pub type ListSpecReleaseDeployments<M = Async> = ListRequest<operations::ListSpe
 ///
 /// A request owns its parameters and can be cloned and stored. It sends nothing before [`page`](Self::page) is awaited
 /// or a stream is polled. Calling a setter again replaces the earlier value.
+#[derive(Clone)]
 #[must_use = "a request sends nothing until you call `.stream()`, `.pages()` or `.page(n)`"]
 pub struct ListRequest<O, M = Async> {
     context: Context,
@@ -301,13 +302,8 @@ impl<O: ListOperation> Source<O::Page> for Pages<O> {
         let (context, operation, span) = (self.context.clone(), self.operation.clone(), self.span.clone());
         let share = ahead.then(|| Arc::new(self.ahead.reserve()));
         Box::pin(async move {
-            match call::page(&context, operation, Some(number), share.clone(), &span).await {
-                Ok(response) => {
-                    Ok(Some(Fetched { attempts: response.attempts(), page: response.into_inner(), _share: share }))
-                }
-                Err(error) if error.is_no_room() => Ok(None),
-                Err(error) => Err(error),
-            }
+            let response = call::page(&context, operation, Some(number), share.clone(), &span).await?;
+            Ok(Fetched { attempts: response.attempts(), page: response.into_inner(), _share: share })
         })
     }
 
@@ -377,20 +373,6 @@ impl<O: ListOperation> ListRequest<O> {
     /// The stream yields the errors of [`pages`](Self::pages), after the items of the pages before.
     pub fn stream(self) -> ItemStream<<O::Page as Page>::Item> {
         ItemStream::new(self.walk())
-    }
-}
-
-impl<O: Clone, M> Clone for ListRequest<O, M> {
-    fn clone(&self) -> Self {
-        Self {
-            context: self.context.clone(),
-            operation: self.operation.clone(),
-            start_page: self.start_page,
-            resume: self.resume.clone(),
-            concurrency: self.concurrency,
-            detect_changes: self.detect_changes,
-            mode: PhantomData,
-        }
     }
 }
 

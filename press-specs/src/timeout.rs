@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind};
 pub(crate) struct Deadline {
     limit: Limit,
     duration: Duration,
-    at: Instant,
+    pub(crate) at: Instant,
 }
 
 /// A limit of the session or of the request.
@@ -33,10 +33,6 @@ impl Deadline {
     /// Returns the deadline that expires first.
     pub(crate) fn first(self, other: Self) -> Self {
         if self.at > other.at { other } else { self }
-    }
-
-    pub(crate) fn at(self) -> Instant {
-        self.at
     }
 
     /// Returns the time that is left.

@@ -148,7 +148,7 @@ impl Span {
             if let Some(status) = error.status() {
                 self.0.record("http.response.status_code", status);
             }
-            if let Some(id) = error.response().and_then(crate::ErrorResponse::shown_request_id) {
+            if let Some(id) = error.response().and_then(|response| response.shown_request_id.as_ref()) {
                 self.0.record("http.response.header.x-request-id", id);
             }
         }

@@ -224,19 +224,13 @@ impl SessionBuilder {
             },
         };
         let url = base_url::parse(&base_url, self.allow_insecure_http)?;
-        let user_agent = match (self.user_agent, &self.http_client) {
-            (Some(user_agent), _) => Some(
-                HeaderValue::try_from(user_agent)
-                    .map_err(|error| Error::configuration("user_agent", "cannot be a header").with_source(error))?,
-            ),
-            (None, Some(_)) => None,
-            (None, None) => {
-                Some(HeaderValue::from_static(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"))))
-            }
-        };
+        let own = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+        let user_agent = self.user_agent.or_else(|| self.http_client.is_none().then(|| own.to_owned()));
         let mut settings = self.settings;
         if let Some(user_agent) = user_agent {
-            Arc::make_mut(&mut settings.headers).entry(header::USER_AGENT).or_insert(user_agent);
+            let value = HeaderValue::try_from(user_agent)
+                .map_err(|error| Error::configuration("user_agent", "cannot be a header").with_source(error))?;
+            Arc::make_mut(&mut settings.headers).entry(header::USER_AGENT).or_insert(value);
         }
         let http = match self.http_client {
             Some(client) => HttpClients::Custom(client),
@@ -252,7 +246,7 @@ impl SessionBuilder {
             credentials: Credentials::new(token, function),
             http,
             settings,
-            retries: retry::Shared::new(),
+            retries: retry::Shared::default(),
         };
         Ok(Session { inner: Arc::new(inner) })
     }
