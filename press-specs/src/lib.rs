@@ -318,36 +318,17 @@
 //!
 //! # Coming from Python
 //!
-//! ```python
-//! from peak.press import specs
+//! The module [blocking] has the names of the Python client:
 //!
-//! client = specs.get_client()
-//! for spec in client.list_specs(status=["available"], page_size=50):
-//!     print(spec["id"], spec["metadata"]["name"])
-//! page = client.list_specs(page_size=50, page_number=2, return_iterator=False)
-//! print(page["pageCount"])
-//! ```
-//!
-//! The same with the module [`blocking`]:
-//!
-//! ```
-//! # use press_specs::mock::MockPress;
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let mock = MockPress::builder().generated_specs(60).start()?;
-//! # let session = mock.session()?;
-//! let client = press_specs::blocking::get_client(session)?;
-//! for spec in client.list_specs().status(["available"]).page_size(50).iter() {
-//!     let spec = spec?;
-//!     println!("{} {:?}", spec.id, spec.metadata.and_then(|metadata| metadata.name));
-//! }
-//! let page = client.list_specs().page_size(50).page(2)?;
-//! println!("{}", page.page_count);
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! An exception is an [`Error`] with a [`kind`](Error::kind), `StopIteration` is the end of the stream, and a missing
-//! field is `None`.
+//! | Python | Rust |
+//! |---|---|
+//! | `specs.get_client()` | `press_specs::blocking::get_client(None)?` |
+//! | `for spec in client.list_specs(page_size=50):` | `for spec in client.list_specs().page_size(50) {` |
+//! | `client.list_specs(return_iterator=False, page_number=2)` | `client.list_specs().page(2)?` |
+//! | `spec["id"]`, `page["pageCount"]` | `spec?.id`, `page.page_count` |
+//! | a missing field | `None` |
+//! | an exception | an [`Error`] with a [`kind`](Error::kind) |
+//! | `StopIteration` | the end of the iterator |
 //!
 //! [blocking]: mod@blocking
 //! [`list_spec_release_deployments`]: Spec::list_spec_release_deployments
