@@ -243,11 +243,11 @@ fn error(session: &Session, failure: Failure, deadline: Deadline) -> Error {
         Cause::Timeout => deadline.error().with_status(status),
         Cause::TooLarge => Error::invalid_response("its body is longer than `max_response_bytes`", response(&[])),
         Cause::NoRoom => Error::no_room().with_status(status),
-        Cause::Compression(reason) => Error::invalid_response(session.inner.credentials.redact(&reason), response(&[])),
+        Cause::Compression(reason) => Error::invalid_response(session.redact(&reason), response(&[])),
         Cause::Invalid { body, path, error } => {
             let at = if path.is_empty() { String::new() } else { format!(" at `{path}`") };
             let reason = format!("its body does not match the API's schema{at}: {error}");
-            Error::invalid_response(session.inner.credentials.redact(&reason), response(&body))
+            Error::invalid_response(session.redact(&reason), response(&body))
         }
     }
 }
@@ -291,5 +291,5 @@ fn says(error: &reqwest::Error, words: &str) -> bool {
 
 fn error_response(session: &Session, head: Option<Head>, body: &[u8]) -> ErrorResponse {
     let (status, headers) = head.map_or((StatusCode::OK, HeaderMap::new()), |head| (head.status, head.headers));
-    ErrorResponse::new(status, headers, body, |text| session.inner.credentials.redact(text))
+    ErrorResponse::new(status, headers, body, |text| session.redact(text))
 }

@@ -97,7 +97,7 @@ mod tests {
             assert_eq!(json, format!("{text:?}"));
             assert_eq!(serde_json::from_str::<Position>(&json).expect(text), position);
         }
-        // A property holds the like of it for whatever follows `v1`.
+        // `properties::any_text_is_a_position_or_an_error` tries others.
         for text in
             ["", "p1.i0", "v2.p1.i0", "v1.p1.i-1", "v1.p1.i0 ", "v1.i0.p1", "v1.end.i1", "v1.p1.end", "v1.p0.i0"]
         {

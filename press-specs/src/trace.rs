@@ -134,7 +134,7 @@ impl Span {
         {
             self.0.record("http.response.status_code", head.status.as_u16());
             if let Some(id) = crate::response::request_id(&head.headers) {
-                let id = session.inner.credentials.redact(id);
+                let id = session.redact(id);
                 self.0.record("http.response.header.x-request-id", crate::response::shorten(&id, 200));
             }
         }

@@ -136,6 +136,11 @@ impl Session {
         self.inner.credentials.set(token);
         Ok(())
     }
+
+    /// Returns `text` without the tokens, which a server may have repeated.
+    pub(crate) fn redact(&self, text: &str) -> String {
+        self.inner.credentials.redact(text)
+    }
 }
 
 impl fmt::Debug for Session {
