@@ -84,7 +84,7 @@
 // Held by types::all_but_the_required_fields_may_be_missing_or_null
 // Held by types::unknown_enumeration_values_are_kept
 //! - No response makes the client panic.
-// Held by properties::any_body_is_a_page_or_an_error
+// Held by properties::any_response_is_a_page_or_an_error
 //! - The number of pages is read afresh from each page. It may grow or shrink. More than 100 empty pages in a row are
 //!   [`InvalidResponse`](crate::ErrorKind::InvalidResponse).
 // Held by modes::page_counts_are_read_afresh_from_every_page
@@ -135,8 +135,8 @@
 //!
 //! - One client serves any number of tasks, threads and Tokio runtimes. No call waits for another, and connections are
 //!   reused.
-// Held by load::one_client_serves_hundreds_of_tasks
-// Held by load::connections_are_used_again
+// Held by concurrency::one_client_serves_hundreds_of_tasks
+// Held by concurrency::connections_are_used_again
 //! - Each runtime has connections of its own, as many runtimes as there are. They are closed when it ends. An idle runtime
 //!   or one that has ended delays nobody.
 // Held by runtimes::any_number_of_idle_runtimes_keep_their_connections
@@ -157,7 +157,7 @@
 //! - TLS is set up once, in [`build`](crate::SessionBuilder::build), which reads the root certificates of the system.
 // Held by tls::root_certificates_are_read_once_for_all_runtimes
 //! - Streams with concurrent requests give the same items in the same order as those without.
-// Held by concurrency::concurrent_walks_give_what_sequential_ones_give
+// Held by properties::concurrent_walks_give_what_sequential_ones_give
 //!
 //! # Limits of these promises
 //!

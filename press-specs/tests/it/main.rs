@@ -18,7 +18,6 @@ mod environment;
 mod errors;
 mod faults;
 mod limits;
-mod load;
 mod mock;
 mod modes;
 mod properties;

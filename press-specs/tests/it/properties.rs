@@ -2,12 +2,12 @@
 //!
 //! `PROPTEST_CASES` sets how many: `PROPTEST_CASES=100000 cargo test --release --all-features --test it properties::`
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, iter, time::Duration};
 
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 use press_specs::{
-    Error, ErrorKind, ListSpecs, Position, Session, get_client,
-    mock::{Fault, MockPress},
+    ErrorKind, ListSpecs, Position, RetryPolicy, Spec,
+    mock::{Fault, MockPress, MockPressBuilder},
     types::{DeploymentPage, SpecPage},
 };
 use proptest::{
@@ -18,17 +18,33 @@ use proptest::{
     test_runner::{TestCaseError, TestCaseResult},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Map, Number, Value};
-use tokio::runtime::{Builder, Runtime};
+use serde_json::{Map, Number, Value, json};
+use tokio::runtime::Builder;
 
-use crate::{Outcome, cases, ids};
+use crate::{Outcome, cases, client, ids, until};
+
+/// The most specs in a catalogue.
+const MOST: usize = 40;
 
 fn failed(error: impl std::fmt::Display) -> TestCaseError {
     TestCaseError::fail(error.to_string())
 }
 
-fn runtime() -> Outcome<Runtime> {
-    Ok(Builder::new_current_thread().enable_all().build()?)
+/// Checks a property of a client, all cases with one mock.
+fn check<S: Strategy>(
+    count: u32,
+    mock: MockPressBuilder,
+    strategy: S,
+    test: impl AsyncFn(&MockPress, &Spec, S::Value) -> TestCaseResult,
+) -> Outcome {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let mock = mock.keep_requests(0).start()?;
+    let client = client(&mock)?;
+    let result = cases(count).run(&strategy, |case| {
+        mock.clear_faults();
+        runtime.block_on(test(&mock, &client, case))
+    });
+    result.map_err(|error| error.to_string().into())
 }
 
 /// Any JSON value, not too large.
@@ -128,56 +144,49 @@ fn page(items: &'static str, item: BoxedStrategy<Value>, total: &'static str) ->
     object(vec![("pageCount", count()), (items, list(item))], "", numbers)
 }
 
-/// Returns `true` if nothing of `sent` was lost or added, except for null fields.
-fn same(sent: &Value, back: &Value) -> bool {
-    match (sent, back) {
-        (Value::Object(sent), Value::Object(back)) => {
-            let kept = sent.iter().all(|(name, value)| match back.get(name) {
-                Some(other) => same(value, other),
-                None => value.is_null(),
-            });
-            kept && back.keys().all(|name| sent.contains_key(name))
+/// Removes fields of null, which may be absent as well.
+fn without_nulls(mut value: Value) -> Value {
+    match &mut value {
+        Value::Object(fields) => {
+            fields.retain(|_, field| !field.is_null());
+            fields.values_mut().for_each(|field| *field = without_nulls(field.take()));
         }
-        (Value::Array(sent), Value::Array(back)) => {
-            sent.len() == back.len() && sent.iter().zip(back).all(|(sent, back)| same(sent, back))
-        }
-        _ => sent == back,
+        Value::Array(items) => items.iter_mut().for_each(|item| *item = without_nulls(item.take())),
+        _ => {}
     }
+    value
 }
 
-fn round_trip<T>(sent: &Value) -> TestCaseResult
-where
-    T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug,
-{
+/// Decodes a page, and checks that nothing is lost or added.
+fn round_trip<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(sent: &Value) -> TestCaseResult {
     let text = sent.to_string();
     // Numbers as serde_json reads them.
     let sent: Value = serde_json::from_str(&text).map_err(failed)?;
     let page: T = serde_json::from_str(&text).map_err(failed)?;
     let back = serde_json::to_value(&page).map_err(failed)?;
-    prop_assert!(same(&sent, &back), "{} came back as {}", sent, back);
-    prop_assert_eq!(serde_json::from_value::<T>(back).map_err(failed)?, page);
+    prop_assert_eq!(&serde_json::from_value::<T>(back.clone()).map_err(failed)?, &page);
+    prop_assert_eq!(without_nulls(back), without_nulls(sent));
     Ok(())
 }
 
-#[test]
-fn pages_of_specs_lose_nothing() -> Outcome {
-    let test = |page| round_trip::<SpecPage>(&page);
-    Ok(cases(100).run(&page("specs", spec(), "specCount"), test)?)
+fn spec_page() -> BoxedStrategy<Value> {
+    page("specs", spec(), "specCount")
+}
+
+fn deployment_page() -> BoxedStrategy<Value> {
+    page("deployments", deployment(), "deploymentCount")
 }
 
 #[test]
-fn pages_of_deployments_lose_nothing() -> Outcome {
-    let test = |page| round_trip::<DeploymentPage>(&page);
-    Ok(cases(100).run(&page("deployments", deployment(), "deploymentCount"), test)?)
+fn pages_lose_nothing() -> Outcome {
+    cases(100).run(&spec_page(), |page| round_trip::<SpecPage>(&page))?;
+    cases(100).run(&deployment_page(), |page| round_trip::<DeploymentPage>(&page))?;
+    Ok(())
 }
 
 /// A body that a lying server may send: no page, nearly a page, or a page.
 fn body() -> impl Strategy<Value = Vec<u8>> {
-    let pages = prop_oneof![
-        page("specs", spec(), "specCount"),
-        page("deployments", deployment(), "deploymentCount"),
-        json().boxed(),
-    ];
+    let pages = prop_oneof![spec_page(), deployment_page(), json()];
     let pieces = r#"{ } [ ] , : " \ \u \ud83e null true - 0 1e999 1.5 -1 "id" "specs" "pageCount" "pageNumber"
         "metadata" "tags" 18446744073709551616 é"#;
     let pieces = pieces.split_whitespace().chain([" ", "\u{feff}", "\u{0}"]).collect::<Vec<_>>();
@@ -204,51 +213,9 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// Shows an error in every way there is.
-fn show(error: &Error) -> TestCaseResult {
-    let shown = format!("{error} {error:?} {error:#?}");
-    prop_assert!(shown.len() < 20_000, "{} characters", shown.len());
-    let response = error.response();
-    let told = response.map(|it| (it.text(), it.title(), it.detail(), it.json(), it.request_id(), it.retry_after()));
-    prop_assert!(told.is_some() && error.page_number() == Some(1) && error.attempts() >= 1, "{}", shown);
-    Ok(())
-}
-
-#[test]
-fn any_body_is_a_page_or_an_error() -> Outcome {
-    let runtime = runtime()?;
-    let mock = MockPress::builder().keep_requests(0).start()?;
-    let client = get_client(mock.session()?)?;
+/// A response that a lying server may send, with its status if it is HTTP.
+fn response() -> impl Strategy<Value = (Option<u16>, Fault)> {
     let statuses = prop_oneof![8 => Just(200_u16), 1 => 200..300_u16, 1 => prop_oneof![300..408_u16, 409..429_u16]];
-    let test = |(body, status, deployments): (Vec<u8>, u16, bool)| {
-        runtime.block_on(async {
-            mock.fault(Fault::status(status).body("application/json", body));
-            let error = if deployments {
-                client.list_spec_release_deployments("s").page(1).await.err()
-            } else {
-                client.list_specs().page(1).await.err()
-            };
-            match error {
-                Some(error) => {
-                    prop_assert_eq!(error.status(), Some(status));
-                    show(&error)
-                }
-                None => {
-                    prop_assert!((200..300).contains(&status), "{} gives a page", status);
-                    Ok(())
-                }
-            }
-        })
-    };
-    Ok(cases(300).run(&(body(), statuses, any::<bool>()), test)?)
-}
-
-#[test]
-fn any_bytes_on_the_connection_are_a_page_or_an_error() -> Outcome {
-    let runtime = runtime()?;
-    let mock = MockPress::builder().keep_requests(0).start()?;
-    let session = mock.session_builder().retry(press_specs::RetryPolicy::none());
-    let client = get_client(session.max_response_bytes(10_000).build()?)?;
     let heads = sample::select(vec![
         "",
         "HTTP/1.1 200 OK\r\n\r\n",
@@ -262,18 +229,34 @@ fn any_bytes_on_the_connection_are_a_page_or_an_error() -> Outcome {
         "HTTP/1.1 ",
         "HTTP/1.1 200 OK\r\nretry-after: ",
     ]);
-    let test = |(head, body): (&str, Vec<u8>)| {
-        runtime.block_on(async {
-            mock.clear_faults();
-            mock.fault(Fault::raw_connection([head.as_bytes(), &body].concat()));
-            if let Err(error) = client.list_specs().page(1).await {
-                let shown = format!("{error} {error:?}");
-                prop_assert!(shown.len() < 20_000 && error.attempts() == 1, "{}", shown);
-            }
-            Ok(())
-        })
-    };
-    Ok(cases(100).run(&(heads, body()), test)?)
+    let http = |(status, body): (u16, Vec<u8>)| (Some(status), Fault::status(status).body("application/json", body));
+    let bytes = |(head, body): (&str, Vec<u8>)| (None, Fault::raw_connection([head.as_bytes(), &body].concat()));
+    prop_oneof![3 => (statuses, body()).prop_map(http), 1 => (heads, body()).prop_map(bytes)]
+}
+
+#[test]
+fn any_response_is_a_page_or_an_error() -> Outcome {
+    let strategy = (response(), any::<bool>());
+    check(400, MockPress::builder(), strategy, async |mock, client, ((status, fault), deployments)| {
+        mock.fault(fault);
+        let error = if deployments {
+            let request = client.list_spec_release_deployments("s").retry(RetryPolicy::none());
+            request.page(1).await.err()
+        } else {
+            client.list_specs().retry(RetryPolicy::none()).page(1).await.err()
+        };
+        let Some(error) = error else {
+            prop_assert!(status.is_none_or(|status| (200..300).contains(&status)), "{:?} gives a page", status);
+            return Ok(());
+        };
+        let shown = format!("{error} {error:?} {error:#?}");
+        prop_assert!(shown.len() < 20_000 && error.attempts() == 1 && error.page_number() == Some(1), "{}", shown);
+        let response = error.response();
+        let read =
+            response.map(|it| (it.text(), it.title(), it.detail(), it.json(), it.request_id(), it.retry_after()));
+        prop_assert!(status.is_none() || read.is_some() && error.status() == status, "{}", shown);
+        Ok(())
+    })
 }
 
 /// Transient faults that the requests for one page meet, one after the other.
@@ -290,83 +273,104 @@ fn schedule() -> impl Strategy<Value = Vec<Fault>> {
     vec(fault, 0..4)
 }
 
+/// Makes a catalogue of so many specs, and returns their ids.
+fn seed(mock: &MockPress, count: usize) -> Vec<String> {
+    mock.clear_catalogue();
+    mock.add_generated_specs(count as u64);
+    mock.spec_ids()
+}
+
 #[test]
 fn walks_give_the_catalogue_whatever_faults_pass() -> Outcome {
-    const MOST: u64 = 40;
-    let runtime = runtime()?;
-    let mock = MockPress::builder().generated_specs(MOST).keep_requests(0).start()?;
-    let all = mock.spec_ids();
-    let session: Session = mock.session()?;
     let strategy = (0..=MOST, 1..12_u32, btree_map(1..12_u64, schedule(), 0..4), 1..4_usize);
-    let test = |(count, size, schedules, concurrency): (u64, u32, BTreeMap<u64, Vec<Fault>>, usize)| {
-        runtime.block_on(async {
-            mock.clear_faults();
-            mock.clear_catalogue();
-            mock.add_generated_specs(count);
-            for (number, faults) in schedules {
-                mock.faults(faults.into_iter().map(|fault| fault.on_page(number)));
-            }
-            let specs = get_client(session.clone()).map_err(failed)?.list_specs();
-            let specs = specs.page_size(size).concurrency(concurrency);
-            let expected = &all[..usize::try_from(count).map_err(failed)?];
-            prop_assert_eq!(ids(specs.stream()).await.map_err(failed)?, expected);
-            Ok(())
-        })
-    };
-    Ok(cases(50).run(&strategy, test)?)
+    check(50, MockPress::builder(), strategy, async |mock, client, (count, size, schedules, concurrency)| {
+        let expected = seed(mock, count);
+        for (number, faults) in schedules {
+            mock.faults(faults.into_iter().map(|fault| fault.on_page(number)));
+        }
+        let specs = client.list_specs().page_size(size).concurrency(concurrency);
+        prop_assert_eq!(ids(specs.stream()).await.map_err(failed)?, expected);
+        Ok(())
+    })
 }
 
 #[test]
 fn pieces_of_a_list_are_the_whole() -> Outcome {
-    const MOST: u64 = 40;
-    let runtime = runtime()?;
-    let mock = MockPress::builder().generated_specs(MOST).keep_requests(0).start()?;
-    let all = mock.spec_ids();
-    let session: Session = mock.session()?;
     // The length of each piece with its concurrency, and the pages that fail once.
     let pieces = vec((0..15_usize, 1..6_usize), 0..12);
     let strategy = (0..=MOST, option::of(1..12_u32), pieces, vec(1..12_u64, 0..3), any::<bool>());
-    let test = |(count, size, pieces, failures, detect): (u64, Option<u32>, Vec<_>, Vec<u64>, bool)| {
-        runtime.block_on(async {
-            mock.clear_faults();
-            mock.clear_catalogue();
-            mock.add_generated_specs(count);
-            mock.faults(failures.into_iter().map(|page| Fault::status(403).on_page(page)));
-            let specs = get_client(session.clone()).map_err(failed)?.list_specs().detect_changes(detect);
-            let mut position = specs.clone().maybe(size, ListSpecs::page_size).stream().position();
-            let mut got = Vec::new();
-            // As many pieces as it takes in the end: each failure stops one.
-            for (length, concurrency) in pieces.into_iter().chain([(usize::MAX, 2); 4]) {
-                // Across processes, so to speak.
-                let stored = serde_json::to_string(&position).map_err(failed)?;
-                prop_assert!(stored.len() < 40, "{}", stored);
-                let position_before: Position = serde_json::from_str(&stored).map_err(failed)?;
-                let specs = specs.clone().concurrency(concurrency).resume(position_before);
-                let mut stream = specs.maybe(size, ListSpecs::page_size).stream();
-                for _ in 0..length {
-                    match stream.next().await {
-                        Some(Ok(item)) => got.push(item.id),
-                        Some(Err(error)) => {
-                            prop_assert_eq!(error.kind(), ErrorKind::Forbidden);
-                            break;
-                        }
-                        None => break,
-                    }
+    check(80, MockPress::builder(), strategy, async |mock, client, (count, size, pieces, failures, detect)| {
+        let expected = seed(mock, count);
+        mock.faults(failures.into_iter().map(|page| Fault::status(403).on_page(page)));
+        let specs = client.list_specs().detect_changes(detect);
+        let mut position = specs.clone().maybe(size, ListSpecs::page_size).stream().position();
+        let mut got = Vec::new();
+        // As many pieces as it takes in the end: each failure stops one.
+        for (length, concurrency) in pieces.into_iter().chain([(usize::MAX, 2); 4]) {
+            // Across processes, so to speak.
+            let stored = serde_json::to_string(&position).map_err(failed)?;
+            prop_assert!(stored.len() < 40, "{}", stored);
+            let specs = specs.clone().concurrency(concurrency).resume(serde_json::from_str(&stored).map_err(failed)?);
+            let mut stream = specs.maybe(size, ListSpecs::page_size).stream();
+            let items: Vec<_> = stream.by_ref().take(length).collect().await;
+            for item in items {
+                match item {
+                    Ok(item) => got.push(item.id),
+                    Err(error) => prop_assert_eq!(error.kind(), ErrorKind::Forbidden),
                 }
-                position = stream.position();
             }
-            prop_assert_eq!(&got, &all[..usize::try_from(count).map_err(failed)?]);
-            Ok(())
-        })
-    };
-    Ok(cases(80).run(&strategy, test)?)
+            position = stream.position();
+        }
+        prop_assert_eq!(got, expected);
+        Ok(())
+    })
+}
+
+/// The items of a page, its page count if that is not the truth, and the milliseconds before it comes.
+type Scripted = (usize, Option<u64>, u64);
+
+fn script(mock: &MockPress, pages: &[Scripted], faults: &BTreeMap<u64, Fault>) {
+    // A service may say that there is no end.
+    const END: u64 = 20;
+    mock.clear_faults();
+    mock.faults(faults.iter().map(|(&number, fault)| fault.clone().on_page(number)));
+    for (number, (items, count, delay)) in (1..=END).zip(pages.iter().copied().chain(iter::repeat((0, None, 0)))) {
+        let count = if number == END { 0 } else { count.unwrap_or(pages.len() as u64) };
+        let specs: Vec<_> = (0..items).map(|item| json!({ "id": format!("{number}.{item}") })).collect();
+        let body = json!({ "pageCount": count, "pageNumber": number, "specs": specs }).to_string();
+        mock.fault(Fault::raw_body(body).delay(Duration::from_millis(delay)).on_page(number).always());
+    }
+}
+
+#[test]
+fn concurrent_walks_give_what_sequential_ones_give() -> Outcome {
+    let fault = prop_oneof![
+        3 => sample::select(vec![408_u16, 429, 500, 503]).prop_map(Fault::status),
+        1 => sample::select(vec![400_u16, 403, 503]).prop_map(|status| Fault::status(status).always()),
+        1 => Just(Fault::raw_body("<html>").always()),
+    ];
+    let count = prop_oneof![4 => 0..16_u64, 1 => Just(u64::MAX)];
+    let pages = vec((0..4_usize, option::weighted(0.2, count), 0..4_u64), 0..14);
+    let strategy = (pages, btree_map(1..16_u64, fault, 0..3), 1..9_usize, 1..4_u32);
+    check(60, MockPress::builder(), strategy, async |mock, client, (pages, faults, concurrency, start)| {
+        // All that a stream gives: the ids of the items, and at last the error if there is one.
+        let walk = async |concurrency| {
+            script(mock, &pages, &faults);
+            let stream = client.list_specs().start_page(start).concurrency(concurrency).stream();
+            let stream = stream.map_ok(|item| item.id);
+            stream.map_err(|error| (error.kind(), error.page_number(), error.status())).collect::<Vec<_>>().await
+        };
+        let sequential = walk(1).await;
+        until(|| mock.in_flight() == 0).await.map_err(failed)?;
+        mock.clear_requests();
+        prop_assert_eq!(walk(concurrency).await, sequential);
+        prop_assert!(mock.in_flight_max() <= concurrency);
+        Ok(())
+    })
 }
 
 #[test]
 fn any_text_is_a_position_or_an_error() -> Outcome {
-    let runtime = runtime()?;
-    let mock = MockPress::builder().generated_specs(9).keep_requests(0).start()?;
-    let specs = get_client(mock.session()?)?.list_specs();
     let words = ". p i s n end 0 1 3 4294967295 4294967296 18446744073709551615 + é".split(' ').chain([" "]);
     let words = sample::select(words.collect::<Vec<_>>());
     let number = || prop_oneof![4 => 0..5_u64, 1 => any::<u64>()];
@@ -377,18 +381,17 @@ fn any_text_is_a_position_or_an_error() -> Outcome {
         place + &field("s", size) + &field("n", count)
     });
     let text = prop_oneof![1 => vec(words, 0..9).prop_map(|words| words.concat()), 3 => fields];
-    let test = |rest: String| {
+    check(200, MockPress::builder().generated_specs(9), text, async |_, client, rest| {
         let text = format!("v1{rest}");
         match text.parse::<Position>() {
             Ok(position) => {
                 prop_assert_eq!(position.to_string(), text);
-                let items = runtime.block_on(specs.clone().resume(position).stream().collect::<Vec<_>>());
+                let items: Vec<_> = client.list_specs().resume(position).stream().collect().await;
                 let mut errors = items.iter().filter_map(|item| item.as_ref().err());
                 prop_assert!(items.len() <= 9 && errors.all(|error| error.kind() == ErrorKind::ListChanged));
             }
             Err(error) => prop_assert_eq!(error.kind(), ErrorKind::InvalidParameter),
         }
         Ok(())
-    };
-    Ok(cases(200).run(&text, test)?)
+    })
 }
