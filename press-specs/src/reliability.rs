@@ -24,9 +24,7 @@
 // Held by limits::a_retry_takes_no_connection_of_before
 //! - All clients of a session share a retry budget. A retry costs 5 of 500 tokens, and its success gives them back. A
 //!   success without a retry gives 1. A service that is down soon receives one request per call.
-// Held by faults::a_dead_service_soon_gets_one_request_per_call
-// Held by faults::the_retry_budget_is_shared_by_all_clients_of_a_session
-// Held by faults::successes_fill_the_retry_budget_again
+// Held by faults::the_clients_of_a_session_share_a_retry_budget
 //! - After the last attempt, the error is that of the last response, with its body.
 // Held by faults::error_bodies_never_change_the_kind
 //! - A retry in the middle of a stream neither repeats nor skips an item.
@@ -65,7 +63,7 @@
 //! - In a stream, each page is a call of its own. Time that the consumer spends between two pages does not count.
 // Held by concurrency::the_time_that_a_consumer_takes_is_not_that_of_the_service
 //! - Dropping a future or a stream cancels its requests at once.
-// Held by faults::dropping_a_call_cancels_its_request_at_once
+// Held by faults::dropping_a_call_or_a_stream_cancels_its_requests_at_once
 // Held by faults::dropping_a_call_while_it_waits_to_try_again_sends_nothing_more
 //!
 //! # Responses that are not pages
