@@ -156,12 +156,13 @@ async fn each_page_is_retried_by_itself() -> Outcome {
 
 #[tokio::test]
 async fn the_time_that_a_consumer_takes_is_not_that_of_the_service() -> Outcome {
+    let limit = 2 * LIMIT;
     let walk = async |concurrency| {
         let mock = MockPress::builder().generated_specs(12).start()?;
-        let session = mock.session_builder().timeout(LIMIT).total_timeout(LIMIT).build()?;
+        let session = mock.session_builder().timeout(limit).total_timeout(limit).build()?;
         let mut stream = get_client(session)?.list_specs().page_size(2).concurrency(concurrency).stream();
         stream.try_next().await?;
-        sleep(LIMIT + LIMIT / 4).await;
+        sleep(limit + LIMIT / 4).await;
         assert_eq!((ids(stream).await?.len(), mock.request_count()), (11, 6), "{concurrency} at once");
         Outcome::Ok(())
     };
