@@ -2,26 +2,26 @@
 
 use std::{
     collections::HashSet,
-    future,
+    future::pending,
+    io,
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicUsize, Ordering::Relaxed},
         mpsc,
     },
-    thread,
     time::{Duration, Instant},
 };
 
-use futures::future::{join_all, try_join_all};
+use futures::future::{join, join_all, try_join_all};
 use press_specs::{
-    Error, ErrorKind, RetryPolicy, Session, get_client,
+    ErrorKind, RetryPolicy, Session, SessionBuilder, get_client,
     mock::{Fault, Gate, MockPress},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    runtime::Builder,
-    sync::{Barrier, oneshot},
+    runtime::{Builder, Runtime},
+    sync::Barrier,
     task, time,
 };
 
@@ -32,63 +32,40 @@ use crate::{
     support::{in_child, runtime},
 };
 
-/// A server of bare connections, with a thread and a runtime of its own.
-struct Server {
-    url: String,
-    _stop: oneshot::Sender<()>,
-}
+/// The thread of all bare servers.
+static SERVERS: LazyLock<Runtime> =
+    LazyLock::new(|| Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a thread"));
 
-/// Gives each connection and its number to `converse`.
-fn serve<F, Fut>(converse: F) -> Outcome<Server>
+/// Returns a session of a bare server, which gives each connection and its number to `converse`.
+async fn serve<F, Fut>(converse: F) -> Outcome<SessionBuilder>
 where
     F: Fn(usize, TcpStream) -> Fut + Send + 'static,
-    Fut: Future<Output = std::io::Result<()>> + Send + 'static,
+    Fut: Future<Output = io::Result<()>> + Send + 'static,
 {
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
-    listener.set_nonblocking(true)?;
-    let url = format!("http://{}", listener.local_addr()?);
-    let (_stop, stopped) = oneshot::channel();
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    thread::spawn(move || {
-        runtime.block_on(async move {
-            let listener = TcpListener::from_std(listener)?;
-            let accept = async {
-                for number in 0.. {
-                    let (stream, _) = listener.accept().await?;
-                    stream.set_nodelay(true)?;
-                    tokio::spawn(converse(number, stream));
-                }
-                Ok::<_, std::io::Error>(())
-            };
-            tokio::select! {
-                result = accept => result,
-                _ = stopped => Ok(()),
-            }
-        })
+    let listener = SERVERS.spawn(TcpListener::bind(("127.0.0.1", 0))).await??;
+    let session = Session::builder().auth_token("token").base_url(format!("http://{}", listener.local_addr()?));
+    SERVERS.spawn(async move {
+        for number in 0.. {
+            let (stream, _) = listener.accept().await?;
+            stream.set_nodelay(true)?;
+            tokio::spawn(converse(number, stream));
+        }
+        io::Result::Ok(())
     });
-    Ok(Server { url, _stop })
+    Ok(session)
 }
 
-impl Server {
-    fn session(&self) -> press_specs::SessionBuilder {
-        Session::builder().auth_token("token").base_url(&self.url)
-    }
-}
-
-/// Reads the head of the next request; `false` at the end of the connection.
-async fn request(stream: &mut TcpStream) -> std::io::Result<bool> {
+/// Reads the head of the next request; an error at the end of the connection.
+async fn request(stream: &mut TcpStream) -> io::Result<()> {
     let mut read = Vec::new();
     while !read.ends_with(b"\r\n\r\n") {
-        match stream.read_u8().await {
-            Ok(byte) => read.push(byte),
-            Err(_) => return Ok(false),
-        }
+        read.push(stream.read_u8().await?);
     }
-    Ok(true)
+    Ok(())
 }
 
 /// Sends a body without an end: a byte each millisecond, or as many chunks of one byte as the client reads.
-async fn endless(status: u16, flood: bool, mut stream: TcpStream) -> std::io::Result<()> {
+async fn endless(status: u16, flood: bool, mut stream: TcpStream) -> io::Result<()> {
     request(&mut stream).await?;
     let head = format!("HTTP/1.1 {status} X\r\ntransfer-encoding: chunked\r\n\r\n");
     stream.write_all(head.as_bytes()).await?;
@@ -101,39 +78,43 @@ async fn endless(status: u16, flood: bool, mut stream: TcpStream) -> std::io::Re
     }
 }
 
+/// Takes the runtime for ten milliseconds at a time.
+async fn busy() {
+    loop {
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_millis(10) {
+            std::hint::spin_loop();
+        }
+        task::yield_now().await;
+    }
+}
+
 #[tokio::test]
 async fn time_limits_are_wall_clock_time() -> Outcome {
-    for (status, flood, busy) in
-        [(200, false, false), (200, false, true), (200, true, false), (200, true, true), (503, true, true)]
-    {
-        let server = serve(move |_, stream| endless(status, flood, stream))?;
-        let session = server.session().timeout(LIMIT).max_response_bytes(u64::MAX).retry(RetryPolicy::none());
-        let call = get_client(session.build()?)?.list_specs().page(1);
-        let other = busy.then(|| {
-            tokio::spawn(async {
-                loop {
-                    let start = Instant::now();
-                    while start.elapsed() < Duration::from_millis(10) {
-                        std::hint::spin_loop();
-                    }
-                    task::yield_now().await;
-                }
-            })
-        });
+    use ErrorKind::{ServiceUnavailable, Timeout};
+    // (status, flood, busy, the limit and the error); a refusal has to arrive within the limit.
+    for (status, flood, is_busy, limit, expected) in [
+        (200, false, true, LIMIT, Timeout),
+        (200, true, false, LIMIT, Timeout),
+        (200, true, true, LIMIT, Timeout),
+        (503, true, true, 2 * LIMIT, ServiceUnavailable),
+    ] {
+        let session = serve(move |_, stream| endless(status, flood, stream)).await?;
+        let session = session.timeout(limit).max_response_bytes(u64::MAX).retry(RetryPolicy::none());
+        let specs = get_client(session.build()?)?.list_specs();
+        let other = is_busy.then(|| tokio::spawn(busy()));
         let start = Instant::now();
         let clock = async {
-            let _ = time::timeout(LIMIT, future::pending::<()>()).await;
+            let _ = time::timeout(limit, pending::<()>()).await;
             start.elapsed()
         };
-        let call = async { (call.await, start.elapsed()) };
-        let (clock, (result, took)) = tokio::join!(clock, call);
-        let error = result.expect_err("a body without an end");
-        let expected = if status == 200 { ErrorKind::Timeout } else { ErrorKind::ServiceUnavailable };
-        assert_eq!(error.kind(), expected, "{error:?}");
-        assert!(LIMIT <= took && took < 2 * clock, "{status}, flood {flood}, busy {busy}: {took:?} beside {clock:?}");
-        if let Some(other) = other {
-            other.abort();
-        }
+        let (clock, (result, took)) = join(clock, async { (specs.page(1).await, start.elapsed()) }).await;
+        assert_eq!(result.expect_err("a body without an end").kind(), expected);
+        assert!(
+            limit <= took && took < 2 * clock,
+            "{status}, flood {flood}, busy {is_busy}: {took:?} beside {clock:?}"
+        );
+        other.inspect(|other| other.abort());
     }
     Ok(())
 }
@@ -173,31 +154,25 @@ async fn bursts_survive_a_rate_limit_and_cost_no_budget() -> Outcome {
 #[tokio::test]
 async fn a_rate_limit_pauses_the_session_and_its_requests_return_one_by_one() -> Outcome {
     const CALLS: usize = 30;
-    let refusal = Fault::status(429).header("retry-after", "1");
+    let refusal = Fault::status(429).header("retry-after", "2");
     let mock = MockPress::builder().generated_specs(3).start()?;
-    let client = client(&mock)?;
+    let specs = client(&mock)?.list_specs();
     for refusals in [CALLS, 1] {
-        // A machine that stands still for a moment lets a round return at once, but not round after round.
-        let (mut rounds, mut slots) = (0, 0);
-        while slots < 5 {
-            rounds += 1;
-            assert!(rounds < 9, "all return at once");
-            mock.clear_requests();
-            mock.fault(refusal.clone().times(refusals));
-            if refusals == 1 {
-                // The refusal of a call that does not wait itself.
-                let call = client.list_specs().retry(RetryPolicy::none()).page(1);
-                let error = call.await.expect_err("a refusal");
-                assert_eq!((error.kind(), error.attempts()), (ErrorKind::TooManyRequests, 1));
-            }
-            try_join_all((0..CALLS).map(|_| client.list_specs().page(1))).await?;
-            let received: Vec<_> = mock.requests().iter().map(|request| request.received_at()).collect();
-            let (refused, returned) = received.split_at(refusals);
-            assert_eq!(returned.len(), CALLS);
-            let times: Vec<_> = returned.iter().map(|at| at.duration_since(refused[0])).collect();
-            assert!(times.iter().all(|time| *time >= Duration::from_secs(1)), "{times:?}");
-            slots = times.iter().map(|time| time.as_millis() / 50).collect::<HashSet<_>>().len();
+        mock.clear_requests();
+        mock.fault(refusal.clone().times(refusals));
+        if refusals == 1 {
+            // The refusal of a call that does not wait itself.
+            let error = specs.clone().retry(RetryPolicy::none()).page(1).await.expect_err("a refusal");
+            assert_eq!((error.kind(), error.attempts()), (ErrorKind::TooManyRequests, 1));
         }
+        try_join_all((0..CALLS).map(|_| specs.clone().page(1))).await?;
+        let received: Vec<_> = mock.requests().iter().map(|request| request.received_at()).collect();
+        let (refused, returned) = received.split_at(refusals);
+        assert_eq!(returned.len(), CALLS);
+        let times: Vec<_> = returned.iter().map(|at| at.duration_since(refused[0])).collect();
+        assert!(times.iter().all(|time| *time >= Duration::from_secs(2)), "{times:?}");
+        let slots: HashSet<_> = times.iter().map(|time| time.as_millis() / 50).collect();
+        assert!(slots.len() > 4, "all return at once: {times:?}");
     }
     Ok(())
 }
@@ -209,40 +184,29 @@ fn worst_page(bytes: usize) -> Vec<u8> {
     format!(r#"{{"pageCount":1,"specs":[],"x":[{}]}}"#, items.trim_end_matches(',')).into_bytes()
 }
 
-/// A body, plain and compressed; the last one claims to be small.
-fn large_bodies(bytes: usize) -> Vec<(&'static str, Fault)> {
-    let page = worst_page(bytes);
-    let compressed = |body: Vec<u8>| Fault::raw_body(body).header("content-encoding", "gzip").always();
-    vec![
-        ("plain", Fault::raw_body(page.clone()).always()),
-        ("compressed", compressed(gzip(&page))),
-        ("compressed twice", compressed([gzip(&page), gzip(b" ")].concat())),
-    ]
-}
-
 #[test]
 fn large_bodies_are_decoded_beside_the_runtime_within_the_time_limits() -> Outcome {
+    let page = worst_page(1536 * 1024);
+    let compressed = |body: Vec<u8>| Fault::raw_body(body).header("content-encoding", "gzip");
+    // The last one claims to be small.
+    let faults =
+        [Fault::raw_body(page.clone()), compressed(gzip(&page)), compressed([gzip(&page), gzip(b" ")].concat())];
+    let mock =
+        MockPress::builder().faults(faults.into_iter().zip(1..).map(|(fault, number)| fault.on_page(number).always()));
+    let mock = mock.start()?;
+    let specs = client(&mock)?.list_specs();
     let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(1).build()?;
     // While the only thread for blocking work is taken, no large body is decoded.
     let (free, taken) = mpsc::channel::<()>();
     runtime.spawn_blocking(move || taken.recv());
-    let mocks = large_bodies(1536 * 1024)
-        .into_iter()
-        .map(|(told, fault)| Ok((told, MockPress::builder().fault(fault).start()?)));
-    let mocks = mocks.collect::<Outcome<Vec<_>>>()?;
     runtime.block_on(async {
-        let calls = mocks.iter().map(async |(told, mock)| {
-            let session = mock.session_builder().total_timeout(LIMIT).build()?;
-            let call = get_client(session)?.list_specs().page(1);
-            let error = time::timeout(PATIENCE, call).await?.expect_err("nobody decodes it");
-            assert_eq!((error.kind(), error.status()), (ErrorKind::Timeout, Some(200)), "{told}: {error:?}");
-            Outcome::Ok(())
-        });
-        try_join_all(calls).await?;
+        let results = join_all([1, 2, 3].map(|number| specs.clone().total_timeout(2 * LIMIT).page(number))).await;
+        for error in results.into_iter().map(|page| page.expect_err("nobody decodes it")) {
+            assert_eq!((error.kind(), error.status()), (ErrorKind::Timeout, Some(200)), "{error:?}");
+        }
         drop(free);
-        for (told, mock) in &mocks {
-            let page = client(mock)?.list_specs().page(1).await?;
-            assert!(page.extra.contains_key("x"), "{told}");
+        for number in [1, 2, 3] {
+            assert!(specs.clone().page(number).await?.extra.contains_key("x"), "{number}");
         }
         Ok(())
     })
@@ -272,26 +236,22 @@ fn the_worst_page_takes_no_more_memory_than_documented() -> Outcome {
     })
 }
 
-/// Answers each request, but only the first one of an old connection: then that sends `last` and goes silent, or closes.
-async fn works_once(last: &str, silent: bool, old: Option<Arc<Barrier>>, mut stream: TcpStream) -> std::io::Result<()> {
+/// Answers each request, but only the first one of an old connection: then that goes silent, or closes.
+async fn works_once(silent: bool, old: Option<Arc<Barrier>>, mut stream: TcpStream) -> io::Result<()> {
     let body = r#"{"pageCount":1,"specs":[]}"#;
     let response = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
-    if let Some(all) = old {
-        request(&mut stream).await?;
+    request(&mut stream).await?;
+    if let Some(all) = &old {
         // All of them are open at the same time.
         all.wait().await;
+    }
+    loop {
         stream.write_all(response.as_bytes()).await?;
         request(&mut stream).await?;
-        stream.write_all(last.as_bytes()).await?;
-        if silent {
-            future::pending::<()>().await;
+        if old.is_some() {
+            return if silent { pending().await } else { Ok(()) };
         }
-        return Ok(());
     }
-    while request(&mut stream).await? {
-        stream.write_all(response.as_bytes()).await?;
-    }
-    Ok(())
 }
 
 #[tokio::test]
@@ -302,24 +262,21 @@ async fn a_retry_takes_no_connection_of_before() -> Outcome {
         let all = Arc::new(Barrier::new(OLD));
         let connections = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&connections);
-        let server = serve(move |number, stream| {
+        let session = serve(move |number, stream| {
             count.fetch_add(1, Relaxed);
-            works_once(last, silent, (number < OLD).then(|| Arc::clone(&all)), stream)
-        })?;
+            works_once(silent, (number < OLD).then(|| Arc::clone(&all)), stream)
+        });
         let retry = RetryPolicy::default().max_attempts(2).max_delay(Duration::ZERO);
-        let session = server.session().timeout(LIMIT).retry(retry).build()?;
-        let client = get_client(session)?;
-        let calls = join_all((0..OLD).map(|_| client.list_specs().page(1))).await;
-        calls.into_iter().collect::<Result<Vec<_>, Error>>()?;
+        let specs = get_client(session.await?.timeout(2 * LIMIT).retry(retry).build()?)?.list_specs();
+        try_join_all((0..OLD).map(|_| specs.clone().page(1))).await?;
         assert_eq!(connections.load(Relaxed), OLD);
-        client.list_specs().page(1).await?;
+        specs.clone().page(1).await?;
         assert_eq!(connections.load(Relaxed), OLD + 1);
         // Silence takes long to notice: no later call takes an old connection either.
         for _ in 1..OLD {
-            client.list_specs().page(1).await?;
+            specs.clone().page(1).await?;
         }
-        let expected = if silent { OLD + 1 } else { 2 * OLD };
-        assert_eq!(connections.load(Relaxed), expected);
+        assert_eq!(connections.load(Relaxed), if silent { OLD + 1 } else { 2 * OLD });
     }
     Ok(())
 }
