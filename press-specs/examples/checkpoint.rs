@@ -51,10 +51,7 @@ async fn export(client: &Spec, output: &Path, stop_after: usize) -> Result<bool,
     let mut left = stop_after;
     while left > 0 {
         let batch = specs.by_ref().take(left.min(25)).try_collect::<Vec<_>>().await;
-        let starts_over = match &batch {
-            Ok(batch) => batch.is_empty(),
-            Err(error) => error.kind() == ErrorKind::ListChanged,
-        };
+        let starts_over = batch.as_ref().map_or_else(|error| error.kind() == ErrorKind::ListChanged, Vec::is_empty);
         if starts_over && checkpoint.exists() {
             fs::remove_file(&checkpoint)?;
         }

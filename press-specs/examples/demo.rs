@@ -14,7 +14,7 @@ use std::{
     error::Error,
     io::{self, Write},
     iter,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use clap::Parser;
@@ -24,7 +24,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use press_specs::{
     ListSpecs, Session, Stage,
     mock::MockPress,
-    types::{DeploymentSummary, SpecKind, SpecScope, SpecSort, SpecStatus, SpecSummary},
+    types::{DeploymentSummary, SpecKind, SpecScope, SpecSort, SpecStatus, SpecSummary, Timestamp},
 };
 
 const AFTER_HELP: &str = "\
@@ -84,7 +84,7 @@ const SPEC: [Column<SpecSummary>; 7] = [
     ("Kind", |spec| Some(spec.kind.as_ref()?.to_string())),
     ("Status", |spec| Some(spec.metadata.as_ref()?.status.as_ref()?.to_string())),
     ("Release", |spec| spec.latest_release.as_ref()?.version.clone()),
-    ("Created", |spec| Some(spec.metadata.as_ref()?.created_at.as_ref()?.as_str().split('T').next()?.to_owned())),
+    ("Created", |spec| day(spec.metadata.as_ref()?.created_at.as_ref()?)),
     ("Scope", |spec| Some(spec.scope.as_ref()?.to_string())),
     ("Title", |spec| spec.metadata.as_ref()?.title.clone()),
 ];
@@ -94,9 +94,7 @@ const DEPLOYMENT: [Column<DeploymentSummary>; 6] = [
     ("Status", |deployment| Some(deployment.metadata.as_ref()?.status.as_ref()?.to_string())),
     ("Release", |deployment| deployment.spec.as_ref()?.release.as_ref()?.version.clone()),
     ("Revision", |deployment| Some(deployment.latest_revision.as_ref()?.revision?.to_string())),
-    ("Created", |deployment| {
-        Some(deployment.metadata.as_ref()?.created_at.as_ref()?.as_str().split('T').next()?.to_owned())
-    }),
+    ("Created", |deployment| day(deployment.metadata.as_ref()?.created_at.as_ref()?)),
     ("Title", |deployment| deployment.metadata.as_ref()?.title.clone()),
 ];
 
@@ -129,17 +127,15 @@ async fn run(arguments: Arguments, out: &mut impl Write) -> Result<(), Box<dyn E
     let (count, last) = (page.specs.len(), page.page_count);
     writeln!(out, "{count} specs on page {number} of {last}, page size {size}, {total} specs in total")?;
 
-    let started = Instant::now();
     let total = page.spec_count.map_or(arguments.limit as u64, |count| count.min(arguments.limit as u64));
     let template = ProgressStyle::with_template("{wide_bar:.cyan} {pos} of {len} specs")?;
     // It shows only if standard error is a terminal.
     let progress = ProgressBar::new(total).with_style(template);
     let specs = progress.wrap_stream(request.stream().take(arguments.limit)).try_collect::<Vec<_>>().await?;
     progress.finish_and_clear();
-    let took = started.elapsed();
     heading(out, "Specs from a stream over all pages")?;
     print(out, &SPEC, &specs)?;
-    writeln!(out, "{} specs in {took:.1?}; --limit sets how many", specs.len())?;
+    writeln!(out, "{} specs in {:.1?}; --limit sets how many", specs.len(), progress.elapsed())?;
 
     let first = specs.into_iter().next().map(|spec| spec.id);
     if let Some(spec_id) = arguments.spec_id.or(first) {
@@ -171,47 +167,36 @@ fn heading(out: &mut impl Write, text: &str) -> io::Result<()> {
     writeln!(out, "\n{}", style(text).bold())
 }
 
-/// Prints a table. In a terminal, a last line names the columns that don't fit and are left out.
+/// Prints a table, cut off at the width of the terminal.
 fn print<T>(out: &mut impl Write, columns: &[Column<T>], rows: &[T]) -> io::Result<()> {
-    if rows.is_empty() {
-        return writeln!(out, "(none)");
-    }
     let room = Term::stdout().size_checked().map_or(usize::MAX, |(_, width)| width.into());
     let mut lines = vec![String::new(); rows.len() + 1];
-    let (mut indent, mut left_out) = (0, Vec::new());
+    let mut indent = 0;
     for (name, cell) in columns {
         let cells = rows.iter().map(|row| colored(&plain(&or_dash(cell(row)))));
-        let cells: Vec<_> = iter::once(style(name).underlined().to_string()).chain(cells).collect();
-        let width = cells.iter().map(|cell| measure_text_width(cell)).max().unwrap_or_default();
-        if indent > 0 && indent + width > room {
-            left_out.push(*name);
-            continue;
-        }
-        for (line, cell) in lines.iter_mut().zip(cells) {
+        for (line, cell) in lines.iter_mut().zip(iter::once(style(name).underlined().to_string()).chain(cells)) {
             *line = pad_str(line, indent, Alignment::Left, None).into_owned() + &cell;
         }
-        indent += width + 2;
+        indent = 2 + lines.iter().map(|line| measure_text_width(line)).max().unwrap_or_default();
     }
-    for line in lines {
-        writeln!(out, "{}", truncate_str(&line, room, "…"))?;
-    }
-    if !left_out.is_empty() {
-        let hint = format!("Left out at this width: {}", left_out.join(", "));
-        writeln!(out, "{}", style(hint).dim())?;
-    }
-    Ok(())
+    lines.iter().try_for_each(|line| writeln!(out, "{}", truncate_str(line, room, "…")))
 }
 
 fn colored(cell: &str) -> String {
-    let style = Style::new();
     let style = match cell {
-        "available" | "deployed" => style.green(),
-        "archived" | "–" => style.dim(),
-        "unavailable" | "failed" | "delete_failed" | "rollback_failed" | "platform_resource_error" => style.red(),
-        "deleting" | "deploying" | "redeploying" | "rollback" | "warning" => style.yellow(),
-        _ => style,
+        "available" | "deployed" => Style::new().green(),
+        "archived" | "–" => Style::new().dim(),
+        "unavailable" | "failed" | "delete_failed" | "rollback_failed" | "platform_resource_error" => {
+            Style::new().red()
+        }
+        "deleting" | "deploying" | "redeploying" | "rollback" | "warning" => Style::new().yellow(),
+        _ => Style::new(),
     };
     style.apply_to(cell).to_string()
+}
+
+fn day(time: &Timestamp) -> Option<String> {
+    Some(time.as_str().split('T').next()?.to_owned())
 }
 
 fn or_dash(value: Option<impl ToString>) -> String {

@@ -61,10 +61,9 @@ async fn main() -> Outcome<()> {
         let position: String = (0..rng.usize(..10)).map(|_| word(&mut rng, POSITION)).collect();
         let failed = |problem| format!("--seed {seed}: {problem}\n{}", body.escape_ascii());
         let checked = panic::catch_unwind(|| {
-            if let Ok(read) = position.parse::<Position>()
-                && read.to_string() != position
-            {
-                return Err(format!("the position {position:?} became {read}").into());
+            let read = position.parse::<Position>().map(|read| read.to_string());
+            if read.is_ok_and(|read| read != position) {
+                return Err(format!("the position {position:?} changes").into());
             }
             Ok(check::<DeploymentPage>(&body)? | check::<SpecPage>(&body)?)
         });
@@ -81,9 +80,7 @@ async fn main() -> Outcome<()> {
 
 /// Decodes `body`, and checks that a page holds what it says.
 fn check<P: DeserializeOwned + Serialize>(body: &[u8]) -> Outcome<bool> {
-    let Ok(page) = serde_json::from_slice::<P>(body) else {
-        return Ok(false);
-    };
+    let Ok(page) = serde_json::from_slice::<P>(body) else { return Ok(false) };
     let mut encoded = serde_json::to_value(&page)?;
     let again = serde_json::to_value(serde_json::from_value::<P>(encoded.clone())?)?;
     if again != encoded {
@@ -118,9 +115,7 @@ async fn send(rng: &mut Rng, client: &Spec, mock: &MockPress, body: Vec<u8>) -> 
     if start.elapsed() > Duration::from_secs(2) {
         return Err(format!("takes {:?}", start.elapsed()).into());
     }
-    let Err(error) = result else {
-        return Ok(true);
-    };
+    let Err(error) = result else { return Ok(true) };
     let text = error.to_string();
     let is_expected = matches!(error.kind(), ErrorKind::InvalidResponse | ErrorKind::Connection);
     let is_short_line = text.len() < 3000 && !text.contains(char::is_control);
@@ -170,7 +165,7 @@ fn flip_bit(rng: &mut Rng, bytes: &mut [u8]) {
     }
 }
 
-/// Chooses one of the words of a text.
+/// Chooses a word of a text.
 fn word<'a>(rng: &mut Rng, text: &'a str) -> &'a str {
     rng.choice(text.split_whitespace().collect::<Vec<_>>()).unwrap_or_default()
 }
