@@ -18,7 +18,7 @@
 // Held by faults::heads_above_the_limit_are_named_at_once
 //! - Each page has up to 3 retries. The delays before them are random, up to 0.5 s, 1 s and 2 s. See
 //!   [`RetryPolicy`](crate::RetryPolicy).
-// Held by concurrency::each_page_is_retried_by_itself
+// Held by properties::walks_give_the_catalogue_whatever_faults_pass
 //! - A retry after a timeout or a broken connection uses a new connection. After a timeout, other calls do not use the
 //!   older connections either, since these may have gone silent too.
 // Held by limits::a_retry_takes_no_connection_of_before

@@ -15,12 +15,9 @@ use press_specs::{
     ErrorKind, ListSpecs, get_client,
     mock::{Fault, Gate, MockPress},
 };
-use tokio::{
-    runtime::{Builder, Runtime},
-    time::sleep,
-};
+use tokio::time::sleep;
 
-use crate::{LIMIT, Outcome, PATIENCE, client, ids, requested, until};
+use crate::{LIMIT, Outcome, PATIENCE, client, ids, requested, support::runtime, until};
 
 /// Lets all other tasks and the connections have so many turns.
 async fn turns(count: usize) {
@@ -142,42 +139,20 @@ async fn connections_are_used_again() -> Outcome {
 }
 
 #[tokio::test]
-async fn each_page_is_retried_by_itself() -> Outcome {
-    let mock = MockPress::builder()
-        .generated_specs(12)
-        .faults((1..=12).map(|number| Fault::status(503).times(number as usize % 4).on_page(number)))
-        .start()?;
-    let specs = client(&mock)?.list_specs().page_size(1).concurrency(5);
-    assert_eq!(ids(specs.stream()).await?, mock.spec_ids());
-    assert_eq!((mock.request_count(), mock.unused_faults()), (12 + 18, 0));
-    assert!(mock.in_flight_max() <= 5);
-    Ok(())
-}
-
-#[tokio::test]
 async fn the_time_that_a_consumer_takes_is_not_that_of_the_service() -> Outcome {
     let limit = 2 * LIMIT;
-    let walk = async |concurrency| {
+    let consume = async |concurrency, ahead: usize| {
         let mock = MockPress::builder().generated_specs(12).start()?;
         let session = mock.session_builder().timeout(limit).total_timeout(limit).build()?;
         let mut stream = get_client(session)?.list_specs().page_size(2).concurrency(concurrency).stream();
         stream.try_next().await?;
         sleep(limit + LIMIT / 4).await;
+        // Pages are fetched ahead while nobody polls.
+        assert_eq!((mock.request_count(), mock.in_flight()), (1 + ahead, 0));
         assert_eq!((ids(stream).await?.len(), mock.request_count()), (11, 6), "{concurrency} at once");
         Outcome::Ok(())
     };
-    try_join(walk(1), walk(4)).await?;
-    Ok(())
-}
-
-#[tokio::test]
-async fn pages_are_fetched_ahead_while_nobody_polls() -> Outcome {
-    let mock = MockPress::builder().generated_specs(9).start()?;
-    let mut pages = client(&mock)?.list_specs().page_size(1).concurrency(3).pages();
-    pages.try_next().await?;
-    mock.wait_for_requests(4, PATIENCE).await?;
-    until(|| mock.in_flight() == 0).await?;
-    assert_eq!(requested(&mock).len(), 4);
+    try_join(consume(1, 0), consume(3, 3)).await?;
     Ok(())
 }
 
@@ -203,11 +178,6 @@ async fn pages_that_memory_has_no_room_for_are_fetched_in_their_turn() -> Outcom
     let refused = mock.request_count() - 40;
     assert!((1..=12).contains(&refused), "{refused} pages were fetched twice");
     Ok(())
-}
-
-/// A runtime of its own.
-fn runtime() -> Outcome<Runtime> {
-    Ok(Builder::new_current_thread().enable_all().build()?)
 }
 
 #[test]
