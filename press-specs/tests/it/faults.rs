@@ -227,6 +227,7 @@ async fn error_bodies_never_change_the_kind() -> Outcome {
             .with(|session| session.timeout(LIMIT))
             .keeping("012"),
         refuses("a long body that never ends", refused().html("x".repeat(200_000)).trickle(100_000, NEVER))
+            .with(|session| session.timeout(NEVER))
             .keeping("x".repeat(KEPT)),
         refuses("a body above the limit of the session", refused().html("x".repeat(5000)))
             .with(|session| session.max_response_bytes(10)),
@@ -353,25 +354,25 @@ async fn compressed_bodies_give_the_same_however_they_arrive() -> Outcome {
 
 #[tokio::test]
 async fn time_limits_end_what_takes_too_long() -> Outcome {
-    let slow = || Fault::pass().trickle(1, LIMIT);
+    let stops = || Fault::pass().trickle(1, NEVER);
     let attempt: fn(SessionBuilder) -> SessionBuilder = |session| session.timeout(LIMIT);
     let total: fn(SessionBuilder) -> SessionBuilder = |session| session.total_timeout(LIMIT);
     run([
         gives_page("no answer, once", 2, Fault::hang()).with(attempt),
-        gives_page("a byte every few seconds, once", 2, slow()).with(attempt),
+        gives_page("a body that stops, once", 2, stops()).with(attempt),
         fails("no answer", Timeout, None, Fault::hang())
             .after(2)
             .with(|session| session.timeout(LIMIT).retry(RetryPolicy::default().max_attempts(2)))
             .saying("longer than the timeout of 6s")
             .checking(Error::is_retryable),
-        fails("a byte every few seconds", Timeout, 200, slow())
+        fails("a body that stops", Timeout, 200, stops())
             .with(|session| none(session).timeout(LIMIT))
             .saying("longer than the timeout of 6s"),
         fails("no answer within the total timeout", Timeout, None, Fault::hang())
             .with(total)
             .saying("longer than the total timeout of 6s")
             .checking(Error::is_retryable),
-        fails("a byte every few seconds within the total timeout", Timeout, 200, slow())
+        fails("a body that stops within the total timeout", Timeout, 200, stops())
             .with(total)
             .saying("longer than the total timeout of 6s"),
         // The limits need not be ordered: the first to expire wins.
@@ -416,9 +417,12 @@ async fn retry_after_is_honoured_within_the_total_timeout() -> Outcome {
         gives_page("a wish for a second, by a clock that is early", 2, dated("2099", 1)),
         refuses("a wish without retries", wish("0")).with(none),
         gives_page("a wish for no time", 2, wish("0")),
+        refuses("a wish for no time, for ever", wish("0")).after(4),
         gives_page("a wish in the past", 2, wish("Thu, 01 Jan 1970 00:00:00 GMT")),
         gives_page("a wish that cannot be read", 2, wish("soon")),
         gives_page("a wish in seconds", 2, wish("1")),
+        gives_page("more wishes than attempts", 3, wish("1").times(2))
+            .with(|session| session.retry(RetryPolicy::default().max_attempts(2))),
         gives_page("a wish as a date", 2, wish(&date(2))),
     ])
     .await
@@ -476,7 +480,8 @@ async fn successes_that_are_no_page_are_invalid_responses() -> Outcome {
     let utf_16: Vec<_> = r#"{"pageCount":1,"specs":[]}"#.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let page = |told, body: &str| gives_page(told, 1, Fault::raw_body(body));
     let others = [
-        invalid("no UTF-8", Fault::raw_body(b"{\"pageCount\":1,\"specs\":[],\"x\":\"\xff\"}")),
+        invalid("no UTF-8", Fault::raw_body(b"{\"pageCount\":1,\"specs\":[],\"x\":\"\xff\"}"))
+            .saying("invalid UTF-8 after byte 31"),
         invalid("UTF-16", Fault::raw_body(utf_16)),
         invalid("cut off with the connection", {
             Fault::raw_connection("HTTP/1.1 200 OK\r\n\r\n{\"pageCount\":1,\"specs\":[{\"id\"")
@@ -687,14 +692,25 @@ async fn the_clients_of_a_session_share_a_retry_budget() -> Outcome {
     assert_eq!(requests_per_call(&mock, &session, 60).await?, expected);
     // Another session has its own.
     assert_eq!(requests_per_call(&mock, &impatient(&mock)?, 1).await?, [4]);
-    // Ten successes pay for two more.
+    // Nine successes pay for one more, and only its success pays for another.
     mock.clear_faults();
-    requests_per_call(&mock, &session, 10).await?;
-    mock.fault(down);
-    assert_eq!(requests_per_call(&mock, &session, 2).await?, [3, 1]);
+    requests_per_call(&mock, &session, 9).await?;
+    for _ in 0..2 {
+        mock.fault(Fault::status(503));
+        assert_eq!(requests_per_call(&mock, &session, 1).await?, [2]);
+    }
+    mock.fault(down.clone());
+    assert_eq!(requests_per_call(&mock, &session, 3).await?, [2, 1, 1]);
     // The error is that of the response all the same.
     let error = get_client(session)?.list_specs().page(1).await.expect_err("a dead service");
     assert_eq!((error.kind(), error.attempts()), (ServiceUnavailable, 1));
+
+    // A full budget grows no further.
+    mock.clear_faults();
+    let session = impatient(&mock)?;
+    requests_per_call(&mock, &session, 10).await?;
+    mock.fault(down);
+    assert_eq!(requests_per_call(&mock, &session, 60).await?, expected);
     Ok(())
 }
 
