@@ -167,19 +167,35 @@ fn heading(out: &mut impl Write, text: &str) -> io::Result<()> {
     writeln!(out, "\n{}", style(text).bold())
 }
 
-/// Prints a table, cut off at the width of the terminal.
+/// Prints a table. In a terminal, a last line names the columns that don't fit and are left out.
 fn print<T>(out: &mut impl Write, columns: &[Column<T>], rows: &[T]) -> io::Result<()> {
+    if rows.is_empty() {
+        return writeln!(out, "(none)");
+    }
     let room = Term::stdout().size_checked().map_or(usize::MAX, |(_, width)| width.into());
     let mut lines = vec![String::new(); rows.len() + 1];
-    let mut indent = 0;
+    let (mut indent, mut left_out) = (0, Vec::new());
     for (name, cell) in columns {
         let cells = rows.iter().map(|row| colored(&plain(&or_dash(cell(row)))));
-        for (line, cell) in lines.iter_mut().zip(iter::once(style(name).underlined().to_string()).chain(cells)) {
+        let cells: Vec<_> = iter::once(style(name).underlined().to_string()).chain(cells).collect();
+        let width = cells.iter().map(|cell| measure_text_width(cell)).max().unwrap_or_default();
+        if indent > 0 && indent + width > room {
+            left_out.push(*name);
+            continue;
+        }
+        for (line, cell) in lines.iter_mut().zip(cells) {
             *line = pad_str(line, indent, Alignment::Left, None).into_owned() + &cell;
         }
-        indent = 2 + lines.iter().map(|line| measure_text_width(line)).max().unwrap_or_default();
+        indent += width + 2;
     }
-    lines.iter().try_for_each(|line| writeln!(out, "{}", truncate_str(line, room, "…")))
+    for line in lines {
+        writeln!(out, "{}", truncate_str(&line, room, "…"))?;
+    }
+    if !left_out.is_empty() {
+        let hint = format!("Left out at this width: {}", left_out.join(", "));
+        writeln!(out, "{}", style(hint).dim())?;
+    }
+    Ok(())
 }
 
 fn colored(cell: &str) -> String {

@@ -68,7 +68,7 @@ fn compare(
                     Ok([ours, slice, str, ours / slice, ours / str])
                 })?;
                 let [ours, slice, str] =
-                    [ours, slice, str].map(|cost| format!("{cost:.5}").chars().take(6).collect::<String>());
+                    [ours, slice, str].map(|cost| format!("{cost:.*}", if cost < 100.0 { 2 } else { 0 }));
                 let (to_slice, to_str) = (at_most(target(server.walk.catalogue), to_slice), at_most(Some(1.1), to_str));
                 report.add_row([transport, fields, &page_size.to_string(), &ours, &slice, &str, &to_slice, &to_str]);
             }
