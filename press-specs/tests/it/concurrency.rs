@@ -17,7 +17,7 @@ use press_specs::{
 };
 use tokio::time::sleep;
 
-use crate::{LIMIT, Outcome, PATIENCE, client, ids, requested, support::runtime, until};
+use crate::{LIMIT, Outcome, PATIENCE, client, faults::gzip, ids, page, requested, support::runtime, until};
 
 /// Lets all other tasks and the connections have so many turns.
 async fn turns(count: usize) {
@@ -158,25 +158,57 @@ async fn the_time_that_a_consumer_takes_is_not_that_of_the_service() -> Outcome 
 
 #[tokio::test]
 async fn pages_that_memory_has_no_room_for_are_fetched_in_their_turn() -> Outcome {
+    const LENGTH: usize = 20_000;
     // At each of these pages the walk stands still until all that is fetched ahead has arrived.
     const HELD: [u64; 4] = [2, 12, 22, 32];
-    let gates = HELD.map(|_| Gate::new());
-    let mock = MockPress::builder().generated_specs(160).start()?;
-    let length = serde_json::to_vec(&client(&mock)?.list_specs().page_size(4).page(1).await?)?.len() as u64;
-    mock.faults(gates.iter().zip(HELD).map(|(gate, number)| Fault::pass().held_by(gate).on_page(number)));
-    mock.clear_requests();
-    // Two pages fit, and three do not.
-    let session = mock.session_builder().max_response_bytes(length * 5 / 2).build()?;
-    let walk = tokio::spawn(ids(get_client(session)?.list_specs().page_size(4).concurrency(8).stream()));
-    for (gate, number) in gates.iter().zip(HELD) {
-        until(|| requested(&mock).contains(&Some(number)) && mock.in_flight() == 1).await?;
-        turns(20).await;
-        gate.open();
+    for compressed in [false, true] {
+        let gates = HELD.map(|_| Gate::new());
+        let faults = (1..=40).map(|number| {
+            let mut body = page(40, number, [&number.to_string()]).to_string().into_bytes();
+            body.resize(LENGTH, b' ');
+            let fault = if compressed {
+                Fault::raw_body(gzip(&body)).header("content-encoding", "gzip")
+            } else {
+                Fault::raw_body(body)
+            };
+            let fault = fault.on_page(number).always();
+            let gate = gates.iter().zip(HELD).find(|(_, held)| *held == number);
+            gate.map_or(fault.clone(), |(gate, _)| fault.held_by(gate))
+        });
+        let mock = MockPress::builder().faults(faults).start()?;
+        // Two pages fit, and three do not.
+        let session = mock.session_builder().max_response_bytes(LENGTH as u64 * 5 / 2).build()?;
+        let walk = tokio::spawn(ids(get_client(session)?.list_specs().concurrency(8).stream()));
+        for (gate, number) in gates.iter().zip(HELD) {
+            until(|| requested(&mock).contains(&Some(number)) && mock.in_flight() == 1).await?;
+            turns(20).await;
+            gate.open();
+        }
+        assert_eq!(walk.await??, (1..=40).map(|number| number.to_string()).collect::<Vec<_>>());
+        // Of eight pages ahead, and then of four, most find no room; from then on two are fetched ahead.
+        let refused = mock.request_count() - 40;
+        assert!((1..=12).contains(&refused), "{refused} pages were fetched twice");
     }
-    assert_eq!(walk.await??, mock.spec_ids());
-    // Of eight pages ahead, and then of four, most find no room; from then on two are fetched ahead.
-    let refused = mock.request_count() - 40;
-    assert!((1..=12).contains(&refused), "{refused} pages were fetched twice");
+    Ok(())
+}
+
+/// The bytes of an attempt that failed are given back before the next one.
+#[tokio::test]
+async fn a_retry_needs_memory_only_once() -> Outcome {
+    const LENGTH: usize = 20_000;
+    let gate = Gate::new();
+    let body = |number: u64| {
+        let mut body = page(3, number, ["a"]).to_string().into_bytes();
+        body.resize(LENGTH, b' ');
+        Fault::raw_body(body).on_page(number).always()
+    };
+    let mock = MockPress::builder().faults([body(1), body(2).held_by(&gate), body(3).cut_after(LENGTH - 1)]).start()?;
+    let session = mock.session_builder().max_response_bytes(LENGTH as u64 * 3 / 2).build()?;
+    let walk = tokio::spawn(get_client(session)?.list_specs().concurrency(3).pages().collect::<Vec<_>>());
+    mock.wait_for_requests(2 + 4, PATIENCE).await?;
+    gate.open();
+    let error = walk.await?.remove(2).expect_err("page 3 breaks off");
+    assert_eq!((error.kind(), error.attempts(), mock.request_count()), (ErrorKind::Connection, 4, 6));
     Ok(())
 }
 
