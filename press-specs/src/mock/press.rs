@@ -142,7 +142,7 @@ impl MockPress {
 impl MockPress {
     /// Returns the requests received so far, in their order.
     pub fn requests(&self) -> Vec<ReceivedRequest> {
-        lock(&self.shared.requests).clone()
+        lock(&self.shared.requests).iter().cloned().collect()
     }
 
     /// Returns the number of requests received so far.

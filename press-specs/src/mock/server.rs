@@ -1,6 +1,7 @@
 //! The HTTP server: its thread, its runtime and its connections.
 
 use std::{
+    collections::VecDeque,
     io,
     net::Ipv4Addr,
     sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
@@ -45,7 +46,7 @@ pub(super) struct Shared {
     pub(super) counter: Counter,
     pub(super) catalogue: Mutex<Catalogue>,
     pub(super) script: Mutex<Vec<Fault>>,
-    pub(super) requests: Mutex<Vec<ReceivedRequest>>,
+    pub(super) requests: Mutex<VecDeque<ReceivedRequest>>,
     pub(super) page_hook: Mutex<Option<PageHook>>,
 }
 
@@ -147,9 +148,9 @@ async fn exchange(shared: &Shared, request: Request<Incoming>) -> Result<Respons
     let fault = Fault::take(&mut lock(&shared.script), &request).unwrap_or_else(Fault::pass);
     {
         let mut requests = lock(&shared.requests);
-        requests.push(request.clone());
+        requests.push_back(request.clone());
         if shared.kept_requests.is_some_and(|kept| requests.len() > kept) {
-            requests.remove(0);
+            requests.pop_front();
         }
     }
     // Counted after it is kept, so that whoever waits for the count finds it.
