@@ -130,17 +130,15 @@ pub(crate) async fn read(attempt: &Attempt, head: &Head, body: reqwest::Body) ->
     Ok(parts.whole())
 }
 
-/// Reads the first bytes of a body, whatever happens to the rest.
+/// Reads the first bytes of a body, [`EXCERPT`] or a few more, whatever happens to the rest.
 pub(crate) async fn excerpt(attempt: &Attempt, head: &Head, body: reqwest::Body) -> Vec<u8> {
     let mut parts = Parts::default();
     let _ = attempt.within(collect(attempt, body, 0, EXCERPT, &mut parts)).await;
-    let mut bytes = parts.whole();
-    bytes.truncate(EXCERPT);
+    let bytes = parts.whole();
     match Encoding::of(head) {
         Ok(Encoding::Gzip) => {
             let mut text = Vec::new();
             let _ = gunzip(&bytes, EXCERPT, &mut text);
-            text.truncate(EXCERPT);
             text
         }
         _ => bytes.into(),

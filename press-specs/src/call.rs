@@ -176,7 +176,7 @@ where
                 deadline: deadline.at,
             };
             let client = Client::new_with_client(session.base_url(), http.client.clone(), attempt);
-            let attempt_span = Span::attempt(self.operation, session, attempts - 1);
+            let attempt_span = Span::attempt::<O>(session, attempts - 1);
             let error = match attempt_span.enter(self.operation.send(&client)).await {
                 Ok(response) => match (self.check)(&response.body) {
                     Ok(()) => {

@@ -87,7 +87,7 @@ impl RequestSpan {
 
 impl Span {
     /// Returns the span of an attempt; belongs within that of the page.
-    pub(crate) fn attempt<O: Operation>(_: &O, session: &Session, resend_count: u32) -> Self {
+    pub(crate) fn attempt<O: Operation>(session: &Session, resend_count: u32) -> Self {
         #[cfg(feature = "tracing")]
         let url = &session.inner.url;
         Self(
