@@ -260,7 +260,27 @@
 //!
 //! [`header`](SessionBuilder::header) adds a header to every request. [`on_request`](SessionBuilder::on_request) is called
 //! for each attempt, inside its span. With the feature `tracing` and the crate `tracing-opentelemetry` it propagates the
-//! trace context, as the example `tenant_and_trace` shows.
+//! trace context:
+//!
+//! ```
+//! use opentelemetry::propagation::TextMapPropagator;
+//! use opentelemetry_http::HeaderInjector;
+//! use opentelemetry_sdk::propagation::TraceContextPropagator;
+//! use press_specs::Session;
+//! use tracing::Span;
+//! use tracing_opentelemetry::OpenTelemetrySpanExt;
+//!
+//! let propagator = TraceContextPropagator::new();
+//! let session = Session::builder()
+//!     .auth_token("my-token")
+//!     .header("x-tenant", "acme")
+//!     .on_request(move |headers| {
+//!         let context = Span::current().context();
+//!         propagator.inject_context(&context, &mut HeaderInjector(headers));
+//!     })
+//!     .build()?;
+//! # Ok::<(), press_specs::Error>(())
+//! ```
 //!
 //! Clients are cheap to clone and to share between tasks, threads and Tokio runtimes. A runtime needs its I/O and time
 //! drivers (`enable_all`).
