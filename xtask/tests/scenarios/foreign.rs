@@ -58,7 +58,7 @@ fn a_foreign_document_and_a_mapping_give_the_same_crate() {
     // All tests but those of time and load, which no document changes.
     bench.passes(
         "test --package press-specs --features blocking,mock --lib --test it -- \
-         --skip concurrency --skip faults --skip limits --skip load --skip runtimes",
+         --skip concurrency --skip faults --skip limits --skip runtimes",
     );
     bench.copy.edit(MAPPING, "  DeploymentSpecRelease: DeploymentRelease\n", "");
     let answer = bench.cargo("xtask codegen --check");
