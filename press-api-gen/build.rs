@@ -1,4 +1,5 @@
-//! Generates the client from `../openapi/press.yaml` under the feature `codegen`; does nothing without it.
+//! Generates the client from `../openapi/press.yaml` under the feature `codegen`; does nothing
+//! without it.
 
 #[cfg(feature = "codegen")]
 #[path = "build/codegen.rs"]

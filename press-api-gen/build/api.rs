@@ -93,8 +93,8 @@ pub(crate) struct Page {
 }
 
 impl Api {
-    /// The OpenAPI document that the generator reads. Every success decodes or is an invalid response, and every other
-    /// response arrives with its body unread.
+    /// The OpenAPI document that the generator reads. Every success decodes or is an invalid
+    /// response, and every other response arrives with its body unread.
     pub(crate) fn openapi(&self) -> Result<openapiv3::OpenAPI, String> {
         let mut paths = Map::new();
         for operation in &self.operations {
@@ -106,8 +106,7 @@ impl Api {
         for (name, enumeration) in &self.enumerations {
             schemas.insert(name.clone(), json!({ "type": "string", "enum": enumeration.values }));
         }
-        let document =
-            json!({ "openapi": "3.0.3", "info": self.info, "paths": paths, "components": { "schemas": schemas } });
+        let document = json!({ "openapi": "3.0.3", "info": self.info, "paths": paths, "components": { "schemas": schemas } });
         serde_json::from_value(document).map_err(|error| error.to_string())
     }
 
@@ -119,9 +118,11 @@ impl Api {
 
     /// The name of the object that is found at `path` of the object `name`.
     pub(crate) fn owner<'a>(&'a self, name: &'a str, path: &[String]) -> Option<&'a str> {
-        path.iter().try_fold(name, |name, key| match &self.objects.get(name)?.properties.get(key)?.shape {
-            Shape::Object(inner) => Some(inner.as_str()),
-            _ => None,
+        path.iter().try_fold(name, |name, key| {
+            match &self.objects.get(name)?.properties.get(key)?.shape {
+                Shape::Object(inner) => Some(inner.as_str()),
+                _ => None,
+            }
         })
     }
 }
@@ -129,7 +130,10 @@ impl Api {
 impl Object {
     fn node(&self) -> Value {
         let properties = self.properties.iter().map(|(key, schema)| {
-            let optional = Schema { nullable: schema.nullable || !self.required.contains(key), ..schema.clone() };
+            let optional = Schema {
+                nullable: schema.nullable || !self.required.contains(key),
+                ..schema.clone()
+            };
             (key.clone(), optional.node())
         });
         json!({
@@ -231,11 +235,13 @@ impl Operation {
             "responses": { "2XX": { "description": "" } },
         });
         if let Some(shape) = &self.response {
-            node["responses"]["2XX"]["content"] = json!({ "application/json": { "schema": shape.node() } });
+            node["responses"]["2XX"]["content"] =
+                json!({ "application/json": { "schema": shape.node() } });
         }
         if let Some((media_type, Parameter { shape, description, .. })) = &self.body {
             let content = json!({ *media_type: { "schema": shape.node() } });
-            node["requestBody"] = json!({ "required": true, "description": description, "content": content });
+            node["requestBody"] =
+                json!({ "required": true, "description": description, "content": content });
         }
         node
     }

@@ -30,10 +30,14 @@ pub(crate) fn run() -> Result<(), String> {
     println!("cargo::rerun-if-env-changed=OPENAPI_CONTENTS");
     let document = read(&format!("{FOLDER}/press.yaml"))?;
     let mapping_path = format!("{FOLDER}/mapping.yaml");
-    let mapping = if Path::new(&mapping_path).exists() { read(&mapping_path)? } else { String::new() };
+    let mapping =
+        if Path::new(&mapping_path).exists() { read(&mapping_path)? } else { String::new() };
     let (code, notes) = generate(&document, &mapping)?;
     let lock = read(LOCK)?.replace("\r\n", "\n");
-    let version = lock.split("name = \"progenitor\"\nversion = \"").nth(1).and_then(|rest| rest.split('"').next());
+    let version = lock
+        .split("name = \"progenitor\"\nversion = \"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next());
     let version = version.ok_or_else(|| format!("{LOCK} has no package progenitor"))?;
     let digest = Sha256::digest((document + &mapping).replace("\r\n", "\n"));
     let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -50,7 +54,8 @@ pub(crate) fn run() -> Result<(), String> {
     );
     let out = env::var("OUT_DIR").map_err(|error| format!("OUT_DIR: {error}"))?;
     for (name, text) in [("generated.rs", code), ("notes.txt", notes)] {
-        fs::write(Path::new(&out).join(name), text).map_err(|error| format!("{out}/{name}: {error}"))?;
+        fs::write(Path::new(&out).join(name), text)
+            .map_err(|error| format!("{out}/{name}: {error}"))?;
     }
     Ok(())
 }
@@ -62,16 +67,20 @@ fn generate(document: &str, mapping: &str) -> Result<(TokenStream, String), Stri
     mistakes::version(&document)?;
     let (mut api, notes) = normalize::normalize(&document, &mapping)?;
     relax::relax(&mut api, &mapping);
-    // The generator answers some shapes with a panic; none of those is left, but a message is better than a backtrace.
+    // The generator answers some shapes with a panic; none of those is left, but a message is
+    // better than a backtrace.
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));
     let code = panic::catch_unwind(|| client(&api));
     panic::set_hook(hook);
     let code = code.unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
-        let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it gave no reason");
+        let text =
+            text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it gave no reason");
         let (document, mapping) = (mistakes::FILE, mapping::FILE);
-        Err(format!("the generator cannot take {document}: {text}; leave the operation out in {mapping}"))
+        Err(format!(
+            "the generator cannot take {document}: {text}; leave the operation out in {mapping}"
+        ))
     });
     Ok((code?, notes))
 }
@@ -81,11 +90,16 @@ fn client(api: &Api) -> Result<TokenStream, String> {
     settings.with_inner_type(quote! { crate::hooks::Attempt }).with_hooks(HooksMode::Expected);
     settings.with_replacement("Timestamp", "crate::timestamp::Timestamp", [].into_iter());
     for name in api.enumerations.keys() {
-        settings.with_replacement(name, format!("crate::generated::enumerations::{name}"), [].into_iter());
+        settings.with_replacement(
+            name,
+            format!("crate::generated::enumerations::{name}"),
+            [].into_iter(),
+        );
     }
     let client = Generator::new(&settings).generate_tokens(&api.openapi()?);
     let client = client.map_err(|error| format!("{}: {error}", mistakes::FILE))?;
-    let mut client: syn::File = syn::parse2(client).map_err(|error| format!("generated code: {error}"))?;
+    let mut client: syn::File =
+        syn::parse2(client).map_err(|error| format!("generated code: {error}"))?;
     postprocess::adapt(&mut client, api);
     let (types, operations) = (types::generate(api), operations::generate(api));
     let names: Vec<_> = api.objects.keys().chain(api.enumerations.keys()).collect();

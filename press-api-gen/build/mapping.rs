@@ -1,6 +1,8 @@
-//! `openapi/mapping.yaml`: the operations that the crate wraps, and the names of operations and types.
+//! `openapi/mapping.yaml`: the operations that the crate wraps, and the names of operations and
+//! types.
 //!
-//! The file is optional, and so is each of its entries. It exists so that the document can stay as it was exported.
+//! The file is optional, and so is each of its entries. It exists so that the document can stay as
+//! it was exported.
 //!
 //! ```yaml
 //! # Only these operations are generated. Without this entry: every operation that can be.
@@ -44,7 +46,11 @@ pub(crate) struct Mapping {
 
 /// One operation, named with or without its page.
 #[derive(Debug, Deserialize)]
-#[serde(untagged, deny_unknown_fields, expecting = "an operation is its name, or a mapping of `name` and `page`")]
+#[serde(
+    untagged,
+    deny_unknown_fields,
+    expecting = "an operation is its name, or a mapping of `name` and `page`"
+)]
 pub(crate) enum Wrapped {
     Name(String),
     List { name: String, page: Option<PageMapping> },
@@ -68,7 +74,8 @@ impl Mapping {
             return Ok(Self::default());
         }
         let value = mistakes::parse(FILE, text)?;
-        serde_json::from_value(value).map_err(|error| format!("{FILE}: {error}; its format stands in build/mapping.rs"))
+        serde_json::from_value(value)
+            .map_err(|error| format!("{FILE}: {error}; its format stands in build/mapping.rs"))
     }
 
     /// What the file has of the operation `key`, such as `GET /v1/specs`.

@@ -15,7 +15,8 @@ pub(crate) struct Findings {
 }
 
 impl Findings {
-    /// Refuses what is at `at`, a pointer into the document or an entry of the mapping; `why` ends with what to write.
+    /// Refuses what is at `at`, a pointer into the document or an entry of the mapping; `why` ends
+    /// with what to write.
     pub(crate) fn refuse(&mut self, at: &str, why: impl AsRef<str>) {
         let file = if at.starts_with('#') { FILE } else { mapping::FILE };
         let mistake = mistake(&format!("{file} {at}"), why.as_ref());
@@ -49,10 +50,16 @@ fn mistake(place: &str, why: &str) -> String {
 /// Parses `text`, which is YAML or JSON; a mistake is told with line and column.
 pub(crate) fn parse(file: &str, text: &str) -> Result<Value, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let options = serde_saphyr::options! { budget: None, strict_booleans: true, with_snippet: false };
+    let options =
+        serde_saphyr::options! { budget: None, strict_booleans: true, with_snippet: false };
     let error = match serde_saphyr::from_str_with_options::<Value>(text, options) {
         Ok(document) if document.is_object() => return Ok(document),
-        Ok(_) => return Err(mistake(file, "the document is not a mapping; begin it with `openapi: 3.0.3`")),
+        Ok(_) => {
+            return Err(mistake(
+                file,
+                "the document is not a mapping; begin it with `openapi: 3.0.3`",
+            ));
+        }
         Err(error) => error,
     };
     let what = error.without_snippet().to_string();
@@ -61,27 +68,40 @@ pub(crate) fn parse(file: &str, text: &str) -> Result<Value, String> {
     let instead = if what.contains("duplicate") {
         "keep one of the two entries, or give one of them another name"
     } else if let Ok(document @ Value::Object(_)) = serde_json::from_str(text) {
-        // JSON escapes characters in ways that YAML does not know, but allows two equal keys, which are a mistake here.
+        // JSON escapes characters in ways that YAML does not know, but allows two equal keys, which
+        // are a mistake here.
         return Ok(document);
     } else {
         "look at the indentation, the quotes and the brackets of this line and of the one before"
     };
-    let place = error.location().map(|location| format!(":{}:{}", location.line(), location.column()));
-    Err(mistake(&format!("{file}{}", place.unwrap_or_default()), &format!("not YAML: {what}; {instead}")))
+    let place =
+        error.location().map(|location| format!(":{}:{}", location.line(), location.column()));
+    Err(mistake(
+        &format!("{file}{}", place.unwrap_or_default()),
+        &format!("not YAML: {what}; {instead}"),
+    ))
 }
 
 /// Refuses what is no OpenAPI document of a known version.
 pub(crate) fn version(document: &Value) -> Result<(), String> {
     let version = plain(&document["openapi"]);
-    if ["3.0", "3.1"].iter().any(|known| version.trim() == *known || version.trim().starts_with(&format!("{known}."))) {
+    if ["3.0", "3.1"]
+        .iter()
+        .any(|known| version.trim() == *known || version.trim().starts_with(&format!("{known}.")))
+    {
         return Ok(());
     }
     let (at, why) = match (version.as_str(), plain(&document["swagger"]).as_str()) {
-        ("null", "null") => ("#", "the entry `openapi` is missing; begin with `openapi: 3.0.3`".to_owned()),
-        ("null", swagger) => {
-            ("#/swagger", format!("Swagger {swagger}, not OpenAPI 3; convert it with `npx swagger2openapi`"))
+        ("null", "null") => {
+            ("#", "the entry `openapi` is missing; begin with `openapi: 3.0.3`".to_owned())
         }
-        (version, _) => ("#/openapi", format!("OpenAPI {version} is not known; write OpenAPI 3.0 or 3.1")),
+        ("null", swagger) => (
+            "#/swagger",
+            format!("Swagger {swagger}, not OpenAPI 3; convert it with `npx swagger2openapi`"),
+        ),
+        (version, _) => {
+            ("#/openapi", format!("OpenAPI {version} is not known; write OpenAPI 3.0 or 3.1"))
+        }
     };
     Err(mistake(&format!("{FILE} {at}"), &why))
 }
@@ -99,8 +119,14 @@ pub(crate) fn path<'a>(findings: &mut Findings, at: &str, path: &'a str) -> Vec<
     let twice = names.iter().enumerate().any(|(index, name)| names[..index].contains(name));
     for (is_wrong, why) in [
         (!path.starts_with('/'), format!("does not begin with a slash; write `/{path}`")),
-        (!balanced, "has braces that do not enclose names; write each parameter as `{name}`".to_owned()),
-        (path.contains(['?', '#']), "has a query or a fragment; describe it as query parameters".to_owned()),
+        (
+            !balanced,
+            "has braces that do not enclose names; write each parameter as `{name}`".to_owned(),
+        ),
+        (
+            path.contains(['?', '#']),
+            "has a query or a fragment; describe it as query parameters".to_owned(),
+        ),
         (twice, "has a name in braces twice; give each place a name of its own".to_owned()),
     ] {
         if is_wrong {

@@ -1,5 +1,5 @@
-//! A type per operation, with its parameters by name, so that callers of the generated methods neither count positions
-//! nor stop compiling when the document gains an optional parameter.
+//! A type per operation, with its parameters by name, so that callers of the generated methods
+//! neither count positions nor stop compiling when the document gains an optional parameter.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use super::{
     normalize::{argument, field},
 };
 
-/// Generates a module with an [`Operation`](crate::Operation) for each operation of `api`, which is a
-/// [`ListOperation`](crate::ListOperation) if it has pages.
+/// Generates a module with an [`Operation`](crate::Operation) for each operation of `api`, which is
+/// a [`ListOperation`](crate::ListOperation) if it has pages.
 pub(crate) fn generate(api: &Api) -> TokenStream {
     let mut operations = Vec::new();
     // Several operations may return the same page.
@@ -47,10 +47,12 @@ pub(crate) fn generate(api: &Api) -> TokenStream {
 }
 
 fn operation_type(operation: &Operation) -> TokenStream {
-    let (ident, method, path, name_text) = (type_ident(operation), &operation.method, &operation.path, &operation.name);
+    let (ident, method, path, name_text) =
+        (type_ident(operation), &operation.method, &operation.path, &operation.name);
     let name = format_ident!("{name_text}");
     let doc = format!("The parameters of `{method} {path}`: {}", operation.summary);
-    let parameters = || operation.parameters.iter().chain(operation.body.as_ref().map(|(_, body)| body));
+    let parameters =
+        || operation.parameters.iter().chain(operation.body.as_ref().map(|(_, body)| body));
     let (fields, arguments) = (parameters().map(struct_field), parameters().map(method_argument));
     let (mut texts, mut lists) = (Vec::new(), Vec::new());
     for parameter in operation.parameters.iter().filter(|parameter| parameter.location == "path") {
@@ -58,13 +60,18 @@ fn operation_type(operation: &Operation) -> TokenStream {
         let is_text = |shape: &Shape| matches!(shape, Shape::Text | Shape::Enumeration(_));
         match &parameter.shape {
             Shape::List(items) if is_text(&items.shape) => {
-                lists.push(quote! { .chain(self.#ident.iter().map(|entry| (#name, entry.as_str()))) });
+                lists.push(
+                    quote! { .chain(self.#ident.iter().map(|entry| (#name, entry.as_str()))) },
+                );
             }
             shape if is_text(shape) => texts.push(quote! { (#name, self.#ident.as_str()) }),
             _ => {}
         }
     }
-    let response = operation.response.as_ref().map_or_else(|| quote! { () }, |shape| shape.rust("super::types"));
+    let response = operation
+        .response
+        .as_ref()
+        .map_or_else(|| quote! { () }, |shape| shape.rust("super::types"));
     quote! {
         #[doc = #doc]
         #[derive(Clone, Debug, Default, PartialEq)]
@@ -95,7 +102,8 @@ fn operation_type(operation: &Operation) -> TokenStream {
 
 fn struct_field(parameter: &Parameter) -> TokenStream {
     let (ident, name) = ident_and_name(parameter);
-    let (description, ty) = (parameter.description.as_ref().unwrap_or(&name), parameter.shape.rust("super::types"));
+    let (description, ty) =
+        (parameter.description.as_ref().unwrap_or(&name), parameter.shape.rust("super::types"));
     let ty = match &parameter.shape {
         Shape::List(_) => ty,
         _ if parameter.required => ty,
@@ -108,11 +116,15 @@ fn struct_field(parameter: &Parameter) -> TokenStream {
 fn method_argument(parameter: &Parameter) -> TokenStream {
     let (ident, _) = ident_and_name(parameter);
     match (&parameter.shape, parameter.required, parameter.separator) {
-        (_, true, Some(separator)) => quote! { &joined(&self.#ident, #separator).unwrap_or_default() },
+        (_, true, Some(separator)) => {
+            quote! { &joined(&self.#ident, #separator).unwrap_or_default() }
+        }
         (_, false, Some(separator)) => quote! { joined(&self.#ident, #separator).as_deref() },
         (Shape::Boolean | Shape::Integer { .. } | Shape::Number, ..) => quote! { self.#ident },
         (_, true, None) => quote! { &self.#ident },
-        (Shape::List(_), false, None) => quote! { (!self.#ident.is_empty()).then_some(&self.#ident) },
+        (Shape::List(_), false, None) => {
+            quote! { (!self.#ident.is_empty()).then_some(&self.#ident) }
+        }
         (Shape::Text, false, None) => quote! { self.#ident.as_deref() },
         (_, false, None) => quote! { self.#ident.as_ref() },
     }
@@ -129,7 +141,8 @@ fn type_ident(operation: &Operation) -> Ident {
 
 fn list_operation(operation: &Operation, page: &Page) -> TokenStream {
     let (ident, page_type) = (type_ident(operation), format_ident!("{}", page.object));
-    let (number, size) = (format_ident!("{}", page.number_parameter), format_ident!("{}", page.size_parameter));
+    let (number, size) =
+        (format_ident!("{}", page.number_parameter), format_ident!("{}", page.size_parameter));
     quote! {
         impl crate::operation::ListOperation for #ident {
             type Page = super::types::#page_type;
@@ -152,10 +165,13 @@ fn list_operation(operation: &Operation, page: &Page) -> TokenStream {
 /// Lists and counts of a page.
 fn page_impl(api: &Api, page: &Page) -> TokenStream {
     let (page_type, item_type) = (format_ident!("{}", page.object), format_ident!("{}", page.item));
-    let fields = |path: &[String]| path.iter().map(|key| format_ident!("{}", field(key))).collect::<Vec<_>>();
+    let fields = |path: &[String]| {
+        path.iter().map(|key| format_ident!("{}", field(key))).collect::<Vec<_>>()
+    };
     let (list, count) = (fields(&page.list), fields(&page.count));
-    let [number, size, items] = [&page.number, &page.size, &page.items]
-        .map(|path| path.as_ref().map_or_else(|| quote! { None }, |path| optional(api, &page.object, path)));
+    let [number, size, items] = [&page.number, &page.size, &page.items].map(|path| {
+        path.as_ref().map_or_else(|| quote! { None }, |path| optional(api, &page.object, path))
+    });
     let id = api.objects[&page.item].properties.get("id").filter(|id| id.shape == Shape::Text);
     let (item, id) = match (id, is_optional(api, &page.item, "id")) {
         (Some(_), false) => (quote! { item }, quote! { Some(&item.id) }),
@@ -204,7 +220,8 @@ fn optional(api: &Api, name: &str, path: &[String]) -> TokenStream {
     let mut place = quote! { self };
     for (depth, key) in path.iter().enumerate() {
         let ident = format_ident!("{}", field(key));
-        let is_option = api.owner(name, &path[..depth]).is_some_and(|owner| is_optional(api, owner, key));
+        let is_option =
+            api.owner(name, &path[..depth]).is_some_and(|owner| is_optional(api, owner, key));
         place = match (is_option, depth + 1 == path.len()) {
             (true, true) => return quote! { #place.#ident },
             (true, false) => quote! { #place.#ident.as_ref()? },
@@ -216,5 +233,6 @@ fn optional(api: &Api, name: &str, path: &[String]) -> TokenStream {
 
 fn is_optional(api: &Api, name: &str, key: &str) -> bool {
     let object = &api.objects[name];
-    !object.required.contains(key) || object.properties.get(key).is_some_and(|property| property.nullable)
+    !object.required.contains(key)
+        || object.properties.get(key).is_some_and(|property| property.nullable)
 }

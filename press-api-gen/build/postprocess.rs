@@ -1,4 +1,5 @@
-//! Changes to the generator's output: requests end in our own exchange, unused parts go, documentation is completed.
+//! Changes to the generator's output: requests end in our own exchange, unused parts go,
+//! documentation is completed.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -9,7 +10,8 @@ use super::{
     types,
 };
 
-/// Drops what progenitor has for its own way of sending a request, in favour of ours, and serde's derives.
+/// Drops what progenitor has for its own way of sending a request, in favour of ours, and serde's
+/// derives.
 pub(crate) fn adapt(client: &mut File, api: &Api) {
     client.items.retain(|item| match item {
         Item::Impl(item) => item.trait_.is_none(),
@@ -22,10 +24,13 @@ pub(crate) fn adapt(client: &mut File, api: &Api) {
         match item {
             Item::Impl(item) => {
                 // `new` sets time limits of its own and panics without TLS.
-                item.items.retain(|item| !matches!(item, ImplItem::Fn(function) if function.sig.ident == "new"));
+                item.items.retain(
+                    |item| !matches!(item, ImplItem::Fn(function) if function.sig.ident == "new"),
+                );
                 for item in &mut item.items {
                     if let ImplItem::Fn(function) = item
-                        && let Some(operation) = api.operations.iter().find(|of| function.sig.ident == of.name)
+                        && let Some(operation) =
+                            api.operations.iter().find(|of| function.sig.ident == of.name)
                     {
                         exchange(function, operation);
                     }
@@ -64,16 +69,20 @@ fn exchange(function: &mut ImplItemFn, operation: &Operation) {
         None => (quote! { empty }, quote! { () }),
     };
     let request: TokenStream = request.parse().unwrap_or_default();
-    let Block { stmts, .. } = parse_quote! { { let request = #request crate::hooks::#end(self, request).await } };
+    let Block { stmts, .. } =
+        parse_quote! { { let request = #request crate::hooks::#end(self, request).await } };
     statements.extend(stmts);
-    function.sig.output = parse_quote! { -> Result<crate::decode::Response<#response>, crate::decode::Failure> };
+    function.sig.output =
+        parse_quote! { -> Result<crate::decode::Response<#response>, crate::decode::Failure> };
 }
 
 /// `code` with a space between the slashes of its documentation and the text.
 pub(crate) fn spaced(code: &str) -> String {
-    let is_tight =
-        |line: &str| line.trim_start().strip_prefix("///").is_some_and(|text| !text.starts_with([' ', '\n']));
-    let line = |line: &str| if is_tight(line) { line.replacen("///", "/// ", 1) } else { line.to_owned() };
+    let is_tight = |line: &str| {
+        line.trim_start().strip_prefix("///").is_some_and(|text| !text.starts_with([' ', '\n']))
+    };
+    let line =
+        |line: &str| if is_tight(line) { line.replacen("///", "/// ", 1) } else { line.to_owned() };
     code.split_inclusive('\n').map(line).collect()
 }
 

@@ -1,4 +1,5 @@
-//! Makes the types tolerant of what a newer or careless service sends: null and absence wherever no field is needed.
+//! Makes the types tolerant of what a newer or careless service sends: null and absence wherever no
+//! field is needed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,8 +10,9 @@ use super::{
 
 /// Loosens all objects of `api`.
 ///
-/// Frameworks mark nearly every field of a response as required, and one that is missing would fail a page. So a
-/// response needs no fields but the list and the count of a page, the `id` of an item and what `mapping` says.
+/// Frameworks mark nearly every field of a response as required, and one that is missing would fail
+/// a page. So a response needs no fields but the list and the count of a page, the `id` of an item
+/// and what `mapping` says.
 pub(crate) fn relax(api: &mut Api, mapping: &Mapping) {
     let mut must: BTreeMap<String, BTreeSet<String>> = mapping.required.clone();
     let (mut received, mut items) = (BTreeSet::new(), BTreeSet::new());
@@ -43,7 +45,8 @@ fn reach(api: &Api, shape: Option<&Shape>, reached: &mut BTreeSet<String>) {
     match shape {
         Some(Shape::List(inner) | Shape::Map(inner)) => reach(api, Some(&inner.shape), reached),
         Some(Shape::Object(name)) if reached.insert(name.clone()) => {
-            let properties = api.objects.get(name).into_iter().flat_map(|object| object.properties.values());
+            let properties =
+                api.objects.get(name).into_iter().flat_map(|object| object.properties.values());
             properties.for_each(|property| reach(api, Some(&property.shape), reached));
         }
         _ => {}

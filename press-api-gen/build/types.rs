@@ -1,5 +1,6 @@
-//! The data types. progenitor's enumerations are closed, and one new value would fail a whole page: ours are open. For
-//! its objects, `crate::object` implements `Deserialize` and `Serialize` at less cost than serde's derive.
+//! The data types. progenitor's enumerations are closed, and one new value would fail a whole page:
+//! ours are open. For its objects, `crate::object` implements `Deserialize` and `Serialize` at less
+//! cost than serde's derive.
 
 use std::collections::HashSet;
 
@@ -13,7 +14,8 @@ use super::{
     normalize::{field, legal, numbered},
 };
 
-/// Generates a module with what takes the place of serde's derive, and one with the open enumerations.
+/// Generates a module with what takes the place of serde's derive, and one with the open
+/// enumerations.
 pub(crate) fn generate(api: &Api) -> TokenStream {
     let objects = api.objects.iter().map(|(name, object)| {
         let name = format_ident!("{name}");
@@ -40,17 +42,22 @@ pub(crate) fn generate(api: &Api) -> TokenStream {
 /// Gives `item`, which the generator made of `object`, other attributes than serde's.
 pub(crate) fn without_serde(item: &mut ItemStruct, object: &Object) {
     item.attrs.retain(|attribute| attribute.path().is_ident("doc"));
-    item.attrs.push(parse_quote! { #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))] });
+    item.attrs
+        .push(parse_quote! { #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))] });
     item.attrs.push(parse_quote! { #[non_exhaustive] });
     item.attrs.push(parse_quote! { #[derive(Clone, Debug, PartialEq, Default)] });
     for item in &mut item.fields {
         item.attrs.retain(|attribute| !attribute.path().is_ident("serde"));
         let Some(ident) = item.ident.as_ref().map(ToString::to_string) else { continue };
         if ident == "extra" {
-            item.attrs.push(parse_quote! { #[doc = "Each field that the contract does not name."] });
+            item.attrs
+                .push(parse_quote! { #[doc = "Each field that the contract does not name."] });
             item.attrs.push(parse_quote! { #[cfg_attr(feature = "schemars", schemars(flatten))] });
-        } else if let Some(key) = object.properties.keys().find(|key| field(key) == ident && **key != ident) {
-            item.attrs.push(parse_quote! { #[cfg_attr(feature = "schemars", schemars(rename = #key))] });
+        } else if let Some(key) =
+            object.properties.keys().find(|key| field(key) == ident && **key != ident)
+        {
+            item.attrs
+                .push(parse_quote! { #[cfg_attr(feature = "schemars", schemars(rename = #key))] });
         }
     }
 }

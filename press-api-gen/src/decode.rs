@@ -83,8 +83,8 @@ impl From<http::header::InvalidHeaderValue> for Failure {
     }
 }
 
-/// The number of bytes that are decoded on the caller's thread: a page of 1,000 items, which takes about two
-/// milliseconds. More would keep its other tasks waiting.
+/// The number of bytes that are decoded on the caller's thread: a page of 1,000 items, which takes
+/// about two milliseconds. More would keep its other tasks waiting.
 const INLINE: usize = 1024 * 1024;
 
 /// The number of bytes that are kept of the body of a refused request.
@@ -120,7 +120,11 @@ impl Parts {
 }
 
 /// Reads the whole body, as it was sent.
-pub(crate) async fn read(attempt: &Attempt, head: &Head, body: reqwest::Body) -> Result<Bytes, Cause> {
+pub(crate) async fn read(
+    attempt: &Attempt,
+    head: &Head,
+    body: reqwest::Body,
+) -> Result<Bytes, Cause> {
     let declared = head.headers.get(http::header::CONTENT_LENGTH);
     let declared = declared.and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or(0);
     let capacity = attempt.max_response_bytes.min(declared).min(INLINE);
@@ -157,7 +161,9 @@ async fn collect(
         if attempt.is_over() {
             return Err(Cause::Timeout);
         }
-        let Ok(data) = frame.map_err(|error| Cause::Broken(Box::new(error.without_url())))?.into_data() else {
+        let Ok(data) =
+            frame.map_err(|error| Cause::Broken(Box::new(error.without_url())))?.into_data()
+        else {
             continue;
         };
         room(attempt.reservation.as_deref(), data.len())?;
@@ -205,9 +211,11 @@ pub(crate) async fn json<T: DeserializeOwned + Send + 'static>(
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Cause> {
     let invalid = |path, error| Cause::Invalid { body: body.to_vec(), path, error };
     // Checked once for the whole body, and not again for each string.
-    let text = str::from_utf8(body)
-        .map_err(|error| invalid(String::new(), format!("invalid UTF-8 after byte {}", error.valid_up_to())))?;
-    serde_json::from_str(text).map_err(|error| invalid(path_at(text, error.line(), error.column()), error.to_string()))
+    let text = str::from_utf8(body).map_err(|error| {
+        invalid(String::new(), format!("invalid UTF-8 after byte {}", error.valid_up_to()))
+    })?;
+    serde_json::from_str(text)
+        .map_err(|error| invalid(path_at(text, error.line(), error.column()), error.to_string()))
 }
 
 /// A compression of response bodies.
@@ -241,7 +249,12 @@ impl Encoding {
     }
 
     /// Decompresses `body`; `None` if it is not compressed.
-    fn decode(self, body: &[u8], limit: usize, reservation: Option<&Reservation>) -> Result<Option<Bytes>, Cause> {
+    fn decode(
+        self,
+        body: &[u8],
+        limit: usize,
+        reservation: Option<&Reservation>,
+    ) -> Result<Option<Bytes>, Cause> {
         if self == Self::Identity {
             return Ok(None);
         }
@@ -252,7 +265,9 @@ impl Encoding {
         }
         match end {
             Ok(()) => room(reservation, decoded.len()).map(|()| Some(decoded.into())),
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(Cause::Broken(Box::new(error))),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Err(Cause::Broken(Box::new(error)))
+            }
             Err(_) => Err(Cause::Compression("its body cannot be decompressed".to_owned())),
         }
     }
@@ -284,7 +299,8 @@ fn gunzip(_: &[u8], _: usize, _: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
-/// The path of the value that ends at `line` and `column` of `json`, which is well-formed until there.
+/// The path of the value that ends at `line` and `column` of `json`, which is well-formed until
+/// there.
 fn path_at(json: &str, line: usize, column: usize) -> String {
     enum Level<'a> {
         Object { key: &'a str, key_next: bool },
@@ -337,7 +353,8 @@ mod tests {
 
     #[test]
     fn a_failure_finds_its_field() {
-        type Any = std::collections::BTreeMap<String, Vec<std::collections::BTreeMap<String, Vec<u8>>>>;
+        type Any =
+            std::collections::BTreeMap<String, Vec<std::collections::BTreeMap<String, Vec<u8>>>>;
         for (body, path) in [
             (r#"{"a":[{"b":[1]},{"b":[1,"x"]}]}"#, "a[1].b[1]"),
             ("{\n\"a\\\"b\":\n[{\"é,]\":[300]}]}", "a\\\"b[0].é,][0]"),

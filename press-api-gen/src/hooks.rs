@@ -83,7 +83,10 @@ impl Attempt {
 }
 
 /// Sends `request` and decodes the JSON of a successful response.
-pub(crate) async fn json<T>(client: &Client, request: reqwest::Request) -> Result<Response<T>, Failure>
+pub(crate) async fn json<T>(
+    client: &Client,
+    request: reqwest::Request,
+) -> Result<Response<T>, Failure>
 where
     T: serde::de::DeserializeOwned + Send + 'static,
 {
@@ -96,12 +99,18 @@ where
 
 /// Sends `request` and ignores the body of a successful response.
 #[allow(dead_code, reason = "for operations that respond without a body")]
-pub(crate) async fn empty(client: &Client, request: reqwest::Request) -> Result<Response<()>, Failure> {
+pub(crate) async fn empty(
+    client: &Client,
+    request: reqwest::Request,
+) -> Result<Response<()>, Failure> {
     exchange(client, request).await.map(|(head, _)| Response { head, body: () })
 }
 
 /// Sends `request` and reads the body of a successful response, as it was sent.
-async fn exchange(client: &Client, mut request: reqwest::Request) -> Result<(Head, Bytes), Failure> {
+async fn exchange(
+    client: &Client,
+    mut request: reqwest::Request,
+) -> Result<(Head, Bytes), Failure> {
     let attempt = &client.inner;
     if let Some(reservation) = &attempt.reservation {
         reservation.clear();

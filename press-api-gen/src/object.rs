@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-/// Implements `Deserialize` and `Serialize` for a struct whose field `extra` holds the fields that the schema doesn't
-/// name.
+/// Implements `Deserialize` and `Serialize` for a struct whose field `extra` holds the fields that
+/// the schema doesn't name.
 ///
-/// serde's derive first collects all unknown fields in a list, and takes longer to compile. These impls insert each one
-/// into `extra` at once. All else is as with the derive, error texts included. A field that isn't `required` is an
-/// `Option`.
+/// serde's derive first collects all unknown fields in a list, and takes longer to compile. These
+/// impls insert each one into `extra` at once. All else is as with the derive, error texts
+/// included. A field that isn't `required` is an `Option`.
 macro_rules! object {
     ($name:ident { $($key:literal => $field:ident $($required:ident)?,)* }) => {
         impl<'de> serde::Deserialize<'de> for crate::generated::types::$name {

@@ -11,7 +11,8 @@ use crate::{
 
 /// An operation of the API with its parameters.
 ///
-/// Implemented by the types of [`operations`](crate::operations), which are generated from the API's document.
+/// Implemented by the types of [`operations`](crate::operations), which are generated from the
+/// API's document.
 pub trait Operation: sealed::Sealed + Clone + Debug + Default + Send + Sync + 'static {
     /// The decoded body of a successful response.
     type Response: Send + 'static;
@@ -29,7 +30,10 @@ pub trait Operation: sealed::Sealed + Clone + Debug + Default + Send + Sync + 's
     fn path_parameters(&self) -> impl Iterator<Item = (&'static str, &str)>;
 
     /// Sends one request.
-    fn send(&self, client: &Client) -> impl Future<Output = Result<Response<Self::Response>, Failure>> + Send;
+    fn send(
+        &self,
+        client: &Client,
+    ) -> impl Future<Output = Result<Response<Self::Response>, Failure>> + Send;
 }
 
 /// A paginated operation.

@@ -64,7 +64,9 @@ macro_rules! text {
 pub(crate) use text;
 
 /// Deserializes what converts from text, without a copy where none is needed.
-pub(crate) fn deserialize<'de, D: Deserializer<'de>, T: for<'a> From<&'a str>>(deserializer: D) -> Result<T, D::Error> {
+pub(crate) fn deserialize<'de, D: Deserializer<'de>, T: for<'a> From<&'a str>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
     struct Text<T>(PhantomData<T>);
 
     impl<T: for<'a> From<&'a str>> Visitor<'_> for Text<T> {

@@ -7,8 +7,9 @@ use std::{
 
 /// A point in time, in the text that the service sent.
 ///
-/// The text is kept as it came, so that an unusual one never fails the response that holds it. Timestamps are equal if
-/// their texts are. They are ordered by time; a text that isn't a time comes before all times.
+/// The text is kept as it came, so that an unusual one never fails the response that holds it.
+/// Timestamps are equal if their texts are. They are ordered by time; a text that isn't a time
+/// comes before all times.
 ///
 /// # Examples
 ///
@@ -34,12 +35,14 @@ impl Timestamp {
 
     /// Parses the text as RFC 3339.
     ///
-    /// Returns `None` if it is something else, or if the platform's `SystemTime` can't hold the time. A leap second is
-    /// the second after it, as in POSIX. Digits beyond nanoseconds are cut off.
+    /// Returns `None` if it is something else, or if the platform's `SystemTime` can't hold the
+    /// time. A leap second is the second after it, as in POSIX. Digits beyond nanoseconds are
+    /// cut off.
     pub fn to_system_time(&self) -> Option<SystemTime> {
         let (seconds, nanoseconds) = self.parse()?;
         let whole = Duration::from_secs(seconds.unsigned_abs());
-        let whole = if seconds < 0 { UNIX_EPOCH.checked_sub(whole) } else { UNIX_EPOCH.checked_add(whole) };
+        let whole =
+            if seconds < 0 { UNIX_EPOCH.checked_sub(whole) } else { UNIX_EPOCH.checked_add(whole) };
         whole?.checked_add(Duration::new(0, nanoseconds))
     }
 
@@ -55,14 +58,18 @@ impl Timestamp {
         chrono::DateTime::from_timestamp(seconds, nanoseconds)
     }
 
-    /// The seconds since the Unix epoch and the nanoseconds, of which a leap second has a second more.
+    /// The seconds since the Unix epoch and the nanoseconds, of which a leap second has a second
+    /// more.
     fn parse(&self) -> Option<(i64, u32)> {
         let (head, rest) = self.0.as_bytes().split_at_checked(19)?;
-        let &[_, _, _, _, b'-', _, _, b'-', _, _, b'T' | b't' | b' ', _, _, b':', _, _, b':', _, _] = head else {
+        let &[_, _, _, _, b'-', _, _, b'-', _, _, b'T' | b't' | b' ', _, _, b':', _, _, b':', _, _] =
+            head
+        else {
             return None;
         };
         let (year, month, day) = (number(&head[..4])?, number(&head[5..7])?, number(&head[8..10])?);
-        let (hour, minute, second) = (number(&head[11..13])?, number(&head[14..16])?, number(&head[17..])?);
+        let (hour, minute, second) =
+            (number(&head[11..13])?, number(&head[14..16])?, number(&head[17..])?);
         let leap_year = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
         let last_day = match month {
             1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
@@ -76,7 +83,8 @@ impl Timestamp {
         let after_dot = rest.strip_prefix(b".").unwrap_or_default();
         let digits = after_dot.iter().take_while(|byte| byte.is_ascii_digit()).count();
         let padded = after_dot[..digits].iter().copied().chain(std::iter::repeat(b'0'));
-        let nanoseconds = padded.take(9).fold(0, |number, digit| number * 10 + u32::from(digit - b'0'));
+        let nanoseconds =
+            padded.take(9).fold(0, |number, digit| number * 10 + u32::from(digit - b'0'));
         // A dot without digits is left, and begins no zone.
         let zone = if digits == 0 { rest } else { &after_dot[digits..] };
         let offset = match *zone {
@@ -92,9 +100,11 @@ impl Timestamp {
         };
         // Years that begin in March, so that the leap day is the last one.
         let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-        let days =
-            year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + (153 * month + 2) / 5 + day
-                - 719_469;
+        let days = year * 365 + year.div_euclid(4) - year.div_euclid(100)
+            + year.div_euclid(400)
+            + (153 * month + 2) / 5
+            + day
+            - 719_469;
         let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second.min(59) - offset;
         Some((seconds, nanoseconds + u32::from(second == 60) * 1_000_000_000))
     }
@@ -102,7 +112,9 @@ impl Timestamp {
 
 /// The number that consists of these digits.
 fn number(digits: &[u8]) -> Option<i64> {
-    digits.iter().try_fold(0, |number, digit| digit.is_ascii_digit().then(|| number * 10 + i64::from(digit - b'0')))
+    digits.iter().try_fold(0, |number, digit| {
+        digit.is_ascii_digit().then(|| number * 10 + i64::from(digit - b'0'))
+    })
 }
 
 impl Ord for Timestamp {
@@ -180,9 +192,24 @@ mod tests {
 
     #[test]
     fn the_order_is_that_of_time() {
-        let mut times = ["2020-01-01T00:00:00.5Z", "2020-01-01T00:00:00Z", "2020-01-01T02:00:00+02:30", "odd", ""]
-            .map(Timestamp::from);
+        let mut times = [
+            "2020-01-01T00:00:00.5Z",
+            "2020-01-01T00:00:00Z",
+            "2020-01-01T02:00:00+02:30",
+            "odd",
+            "",
+        ]
+        .map(Timestamp::from);
         times.sort();
-        assert_eq!(times, ["", "odd", "2020-01-01T02:00:00+02:30", "2020-01-01T00:00:00Z", "2020-01-01T00:00:00.5Z"]);
+        assert_eq!(
+            times,
+            [
+                "",
+                "odd",
+                "2020-01-01T02:00:00+02:30",
+                "2020-01-01T00:00:00Z",
+                "2020-01-01T00:00:00.5Z"
+            ]
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! Exports all specs, and continues where it stopped when it is run again.
 //!
-//! A checkpoint beside the output holds the position of the stream. Stop the program with Ctrl-C, or after a number of
-//! specs, and run it again:
+//! A checkpoint beside the output holds the position of the stream. Stop the program with Ctrl-C,
+//! or after a number of specs, and run it again:
 //!
 //! ```sh
 //! cargo run -p press-specs --example checkpoint -- --stop-after 70
@@ -32,7 +32,8 @@ struct Arguments {
     stop_after: usize,
 }
 
-/// Writes the specs from the checkpoint on, if there is one, and returns `true` at the end of the list.
+/// Writes the specs from the checkpoint on, if there is one, and returns `true` at the end of the
+/// list.
 async fn export(client: &Spec, output: &Path, stop_after: usize) -> Result<bool, Box<dyn Error>> {
     let checkpoint = output.with_extension("checkpoint");
     let (bytes, position): (u64, Option<Position>) = match fs::read(&checkpoint) {
@@ -51,7 +52,9 @@ async fn export(client: &Spec, output: &Path, stop_after: usize) -> Result<bool,
     let mut left = stop_after;
     while left > 0 {
         let batch = specs.by_ref().take(left.min(25)).try_collect::<Vec<_>>().await;
-        let starts_over = batch.as_ref().map_or_else(|error| error.kind() == ErrorKind::ListChanged, Vec::is_empty);
+        let starts_over = batch
+            .as_ref()
+            .map_or_else(|error| error.kind() == ErrorKind::ListChanged, Vec::is_empty);
         if starts_over && checkpoint.exists() {
             fs::remove_file(&checkpoint)?;
         }
@@ -60,7 +63,8 @@ async fn export(client: &Spec, output: &Path, stop_after: usize) -> Result<bool,
             return Ok(true);
         }
         left -= batch.len();
-        // `extra` and `Unknown` keep the fields and values that this version of the crate doesn't know.
+        // `extra` and `Unknown` keep the fields and values that this version of the crate doesn't
+        // know.
         let lines: Vec<_> = batch.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
         writeln!(file, "{}", lines.join("\n"))?;
         fs::write(&checkpoint, serde_json::to_vec(&(file.stream_position()?, specs.position()))?)?;
@@ -87,7 +91,8 @@ mod tests {
     use super::*;
 
     fn ids(output: &Path) -> Result<Vec<String>, Box<dyn Error>> {
-        let specs = serde_json::Deserializer::from_reader(File::open(output)?).into_iter::<SpecSummary>();
+        let specs =
+            serde_json::Deserializer::from_reader(File::open(output)?).into_iter::<SpecSummary>();
         specs.map(|spec| Ok(spec?.id)).collect()
     }
 

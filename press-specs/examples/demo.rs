@@ -1,6 +1,8 @@
-//! Tours the crate: a stream of specs, one page with its pagination details, the deployments of a spec, and an error.
+//! Tours the crate: a stream of specs, one page with its pagination details, the deployments of a
+//! spec, and an error.
 //!
-//! With a token in `PEAK_AUTH_TOKEN` or `API_KEY` it calls the live service, otherwise a mock server that it starts:
+//! With a token in `PEAK_AUTH_TOKEN` or `API_KEY` it calls the live service, otherwise a mock
+//! server that it starts:
 //!
 //! ```sh
 //! cargo demo
@@ -102,7 +104,11 @@ const DEPLOYMENT: [Column<DeploymentSummary>; 6] = [
 async fn main() -> Result<(), Box<dyn Error>> {
     match run(Arguments::parse(), &mut io::stdout().lock()).await {
         // The reader has closed the pipe, as `head` does.
-        Err(error) if error.downcast_ref().map(io::Error::kind) == Some(io::ErrorKind::BrokenPipe) => Ok(()),
+        Err(error)
+            if error.downcast_ref().map(io::Error::kind) == Some(io::ErrorKind::BrokenPipe) =>
+        {
+            Ok(())
+        }
         result => result,
     }
 }
@@ -123,15 +129,23 @@ async fn run(arguments: Arguments, out: &mut impl Write) -> Result<(), Box<dyn E
 
     let page = request.clone().page(1).await?;
     heading(out, "One page, with its pagination details")?;
-    let (number, size, total) = (or_dash(page.page_number), or_dash(page.page_size), or_dash(page.spec_count));
+    let (number, size, total) =
+        (or_dash(page.page_number), or_dash(page.page_size), or_dash(page.spec_count));
     let (count, last) = (page.specs.len(), page.page_count);
-    writeln!(out, "{count} specs on page {number} of {last}, page size {size}, {total} specs in total")?;
+    writeln!(
+        out,
+        "{count} specs on page {number} of {last}, page size {size}, {total} specs in total"
+    )?;
 
-    let total = page.spec_count.map_or(arguments.limit as u64, |count| count.min(arguments.limit as u64));
+    let total =
+        page.spec_count.map_or(arguments.limit as u64, |count| count.min(arguments.limit as u64));
     let template = ProgressStyle::with_template("{wide_bar:.cyan} {pos} of {len} specs")?;
     // It shows only if standard error is a terminal.
     let progress = ProgressBar::new(total).with_style(template);
-    let specs = progress.wrap_stream(request.stream().take(arguments.limit)).try_collect::<Vec<_>>().await?;
+    let specs = progress
+        .wrap_stream(request.stream().take(arguments.limit))
+        .try_collect::<Vec<_>>()
+        .await?;
     progress.finish_and_clear();
     heading(out, "Specs from a stream over all pages")?;
     print(out, &SPEC, &specs)?;
@@ -154,10 +168,15 @@ async fn run(arguments: Arguments, out: &mut impl Write) -> Result<(), Box<dyn E
 }
 
 fn service(arguments: &Arguments) -> Result<support::Service, Box<dyn Error>> {
-    let mock = MockPress::builder().generated_specs(300).generated_deployments(6).latency(Duration::from_millis(40));
+    let mock = MockPress::builder()
+        .generated_specs(300)
+        .generated_deployments(6)
+        .latency(Duration::from_millis(40));
     match (arguments.stage, &arguments.base_url) {
         (Some(stage), _) => Ok(support::live(Session::builder().stage(stage).build()?, "--stage")),
-        (_, Some(url)) => Ok(support::live(Session::builder().base_url(url).build()?, "--base-url")),
+        (_, Some(url)) => {
+            Ok(support::live(Session::builder().base_url(url).build()?, "--base-url"))
+        }
         _ if arguments.mock => support::start_mock(mock, "--mock"),
         _ => support::session_or_mock(mock),
     }
@@ -202,9 +221,11 @@ fn colored(cell: &str) -> String {
     let style = match cell {
         "available" | "deployed" => Style::new().green(),
         "archived" | "–" => Style::new().dim(),
-        "unavailable" | "failed" | "delete_failed" | "rollback_failed" | "platform_resource_error" => {
-            Style::new().red()
-        }
+        "unavailable"
+        | "failed"
+        | "delete_failed"
+        | "rollback_failed"
+        | "platform_resource_error" => Style::new().red(),
         "deleting" | "deploying" | "redeploying" | "rollback" | "warning" => Style::new().yellow(),
         _ => Style::new(),
     };

@@ -20,12 +20,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (session, mock) = support::session_or_mock(catalogue)?;
     let client = press_specs::get_client(session)?;
 
-    // `map_ok` makes a stream of streams, one per spec. `try_flatten_unordered` polls several of them, yields each
-    // deployment as soon as it is there, and fetches further specs only when it has room for them.
+    // `map_ok` makes a stream of streams, one per spec. `try_flatten_unordered` polls several of
+    // them, yields each deployment as soon as it is there, and fetches further specs only when
+    // it has room for them.
     let mut failed = client
         .list_specs()
         .stream()
-        .map_ok(|spec| client.list_spec_release_deployments(spec.id).status([DeploymentStatus::Failed]).stream())
+        .map_ok(|spec| {
+            client
+                .list_spec_release_deployments(spec.id)
+                .status([DeploymentStatus::Failed])
+                .stream()
+        })
         .try_flatten_unordered(CONCURRENCY);
     let mut count = 0;
     while let Some(deployment) = failed.try_next().await? {

@@ -1,4 +1,5 @@
-//! Feeds mutated responses to the client, and checks that each is a page that loses nothing, or an error.
+//! Feeds mutated responses to the client, and checks that each is a page that loses nothing, or an
+//! error.
 //!
 //! ```sh
 //! cargo run --release -p press-specs --features mock --example fuzz -- --seconds 3600
@@ -46,11 +47,17 @@ struct Arguments {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Outcome<()> {
     let arguments = Arguments::parse();
-    let mock = MockPress::builder().generated_specs(7).generated_deployments(2).keep_requests(0).start()?;
+    let mock = MockPress::builder()
+        .generated_specs(7)
+        .generated_deployments(2)
+        .keep_requests(0)
+        .start()?;
     let client = get_client(mock.session_builder().retry(RetryPolicy::none()).build()?)?;
     let pages = [
         serde_json::to_string(&client.list_specs().page_size(3).page(1).await?)?,
-        serde_json::to_string(&client.list_spec_release_deployments(&mock.spec_ids()[0]).page(1).await?)?,
+        serde_json::to_string(
+            &client.list_spec_release_deployments(&mock.spec_ids()[0]).page(1).await?,
+        )?,
     ];
     let end = Instant::now() + Duration::from_secs(arguments.seconds);
     let (mut cases, mut decoded, mut received) = (0_u64, 0_u64, 0_u64);
@@ -70,7 +77,8 @@ async fn main() -> Outcome<()> {
         decoded += u64::from(checked.unwrap_or_else(|_| Err("a panic".into())).map_err(failed)?);
         // HTTP takes far longer than decoding.
         if seed.is_multiple_of(20) {
-            received += u64::from(send(&mut rng, &client, &mock, body.clone()).await.map_err(failed)?);
+            received +=
+                u64::from(send(&mut rng, &client, &mock, body.clone()).await.map_err(failed)?);
         }
         cases += 1;
     }
@@ -89,7 +97,11 @@ fn check<P: DeserializeOwned + Serialize>(body: &[u8]) -> Outcome<bool> {
     let mut received = serde_json::from_slice(body)?;
     remove_nulls(&mut received);
     remove_nulls(&mut encoded);
-    if encoded == received { Ok(true) } else { Err(format!("loses something: {received} became {encoded}").into()) }
+    if encoded == received {
+        Ok(true)
+    } else {
+        Err(format!("loses something: {received} became {encoded}").into())
+    }
 }
 
 /// Removes fields of null, which may be absent as well.
@@ -140,7 +152,8 @@ fn gzip(rng: &mut Rng, body: &[u8]) -> io::Result<Vec<u8>> {
 fn mutated(rng: &mut Rng, pages: &[String]) -> Vec<u8> {
     let is_mark = |byte: &u8| b"{}[],:".contains(byte);
     let page = pages[rng.usize(..pages.len())].as_bytes();
-    let mut tokens: Vec<_> = page.chunk_by(|a, b| !is_mark(a) && !is_mark(b)).map(<[u8]>::to_vec).collect();
+    let mut tokens: Vec<_> =
+        page.chunk_by(|a, b| !is_mark(a) && !is_mark(b)).map(<[u8]>::to_vec).collect();
     for _ in 0..rng.usize(..4) {
         let at = rng.usize(..tokens.len());
         let end = rng.usize(at..tokens.len().min(at + 10));

@@ -1,6 +1,8 @@
-//! Uses a custom `reqwest::Client`: with a proxy, additional root certificates and a client certificate.
+//! Uses a custom `reqwest::Client`: with a proxy, additional root certificates and a client
+//! certificate.
 //!
-//! The mock server plays the proxy. It responds for any host, so that the example needs neither TLS nor DNS.
+//! The mock server plays the proxy. It responds for any host, so that the example needs neither TLS
+//! nor DNS.
 //!
 //! ```sh
 //! cargo run -p press-specs --example http_client
@@ -17,7 +19,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let http_client = Client::builder()
         .proxy(Proxy::all(proxy.url())?)
         // In addition to the root certificates of the system.
-        .tls_certs_merge(Certificate::from_pem_bundle(include_bytes!("../tests/fixtures/root.pem"))?)
+        .tls_certs_merge(Certificate::from_pem_bundle(include_bytes!(
+            "../tests/fixtures/root.pem"
+        ))?)
         .identity(Identity::from_pem(include_bytes!("../tests/fixtures/server.pem"))?)
         // The session retries by itself, and counts its attempts.
         .retry(retry::never())
@@ -35,7 +39,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .build()?;
     let client = press_specs::get_client(session)?;
     let page = client.list_specs().page(1).await?;
-    println!("{} specs from {} through {}", page.specs.len(), client.session().base_url(), proxy.url());
+    println!(
+        "{} specs from {} through {}",
+        page.specs.len(),
+        client.session().base_url(),
+        proxy.url()
+    );
 
     // The proxy received the request for the other host.
     assert_eq!(proxy.requests()[0].header("host"), Some("press.example.com"));

@@ -22,7 +22,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut specs = client.list_specs().concurrency(4).stream();
     let mut statuses = BTreeMap::new();
     while let Some(spec) = specs.try_next().await? {
-        // The stream reports what its last page said, so that a list that grows moves the end of the bar.
+        // The stream reports what its last page said, so that a list that grows moves the end of
+        // the bar.
         if let Some(total) = specs.item_count() {
             progress.set_length(total);
         }

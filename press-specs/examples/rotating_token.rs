@@ -1,6 +1,7 @@
 //! Lists specs with a token that expires in the middle of the list.
 //!
-//! The session fetches a token when it has none, and another one when the service rejects it. The stream goes on.
+//! The session fetches a token when it has none, and another one when the service rejects it. The
+//! stream goes on.
 //!
 //! ```sh
 //! cargo run -p press-specs --example rotating_token
@@ -31,8 +32,10 @@ async fn log_in(service: Arc<MockPress>) -> Result<String, press_specs::Error> {
 async fn main() -> Result<(), Box<dyn Error>> {
     let service = Arc::new(MockPress::builder().generated_specs(100).start()?);
     let provider = Arc::clone(&service);
-    let session =
-        Session::builder().base_url(service.url()).auth_token_fn(move || log_in(Arc::clone(&provider))).build()?;
+    let session = Session::builder()
+        .base_url(service.url())
+        .auth_token_fn(move || log_in(Arc::clone(&provider)))
+        .build()?;
     let client = press_specs::get_client(session)?;
 
     let mut specs = client.list_specs().page_size(20).stream();

@@ -1,5 +1,5 @@
-//! Puts a mock server with injected faults and rate limits under load, over TLS, and checks that every stream yields the
-//! exact catalogue.
+//! Puts a mock server with injected faults and rate limits under load, over TLS, and checks that
+//! every stream yields the exact catalogue.
 //!
 //! ```sh
 //! cargo run --release -p press-specs --example soak -- --tasks 200 --seconds 60
@@ -39,7 +39,8 @@ struct Arguments {
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let arguments = Arguments::parse();
     if env::var("SSL_CERT_FILE").as_deref() != Ok(tls::ROOT) {
-        // The root certificates of the system, as this process sees it, include that of the mock server.
+        // The root certificates of the system, as this process sees it, include that of the mock
+        // server.
         let mut again = Command::new(env::current_exe()?);
         let status = again.args(env::args_os().skip(1)).env("SSL_CERT_FILE", tls::ROOT).status()?;
         return if status.success() { Ok(()) } else { Err("the run failed".into()) };
@@ -94,10 +95,12 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     Ok(())
 }
 
-/// Prints what has happened so far, with the resident memory of this process on Linux, the mock server included.
+/// Prints what has happened so far, with the resident memory of this process on Linux, the mock
+/// server included.
 fn report(streams: usize, mock: &MockPress) {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let memory = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).map_or("unknown", str::trim);
+    let memory =
+        status.lines().find_map(|line| line.strip_prefix("VmRSS:")).map_or("unknown", str::trim);
     let (requests, connections) = (mock.request_count(), mock.connections());
     println!("{streams} streams, {requests} requests, {connections} connections, memory {memory}");
 }

@@ -1,4 +1,5 @@
-//! Sends a tenant header with every request, and propagates the trace context of OpenTelemetry to the service.
+//! Sends a tenant header with every request, and propagates the trace context of OpenTelemetry to
+//! the service.
 //!
 //! ```sh
 //! cargo run -p press-specs --example tenant_and_trace
@@ -18,7 +19,9 @@ use tracing_subscriber::layer::SubscriberExt;
 fn inject_trace_context(headers: &mut HeaderMap) {
     // The current span is that of the attempt, so that each retry gets a parent of its own.
     let context = Span::current().context();
-    global::get_text_map_propagator(|propagator| propagator.inject_context(&context, &mut HeaderInjector(headers)));
+    global::get_text_map_propagator(|propagator| {
+        propagator.inject_context(&context, &mut HeaderInjector(headers))
+    });
 }
 
 #[tokio::main]
@@ -30,7 +33,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     global::set_text_map_propagator(TraceContextPropagator::new());
 
     let mock = MockPress::builder().generated_specs(3).fault(Fault::status(503)).start()?;
-    let session = mock.session_builder().header("x-tenant", "acme").on_request(inject_trace_context).build()?;
+    let session = mock
+        .session_builder()
+        .header("x-tenant", "acme")
+        .on_request(inject_trace_context)
+        .build()?;
     let client = press_specs::get_client(session)?;
 
     let report = async {
@@ -49,7 +56,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // Three attempts of one trace, each with its own span.
     let parents = requests.iter().filter_map(|request| request.header("traceparent"));
-    let (traces, spans): (HashSet<_>, HashSet<_>) = parents.map(|parent| parent.split_at(36)).unzip();
+    let (traces, spans): (HashSet<_>, HashSet<_>) =
+        parents.map(|parent| parent.split_at(36)).unzip();
     assert_eq!((traces.len(), spans.len()), (1, 3));
     Ok(())
 }

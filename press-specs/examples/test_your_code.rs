@@ -1,5 +1,5 @@
-//! Tests a function that uses press-specs against `MockPress`: with seeded specs, injected faults, and assertions on the
-//! requests that were received.
+//! Tests a function that uses press-specs against `MockPress`: with seeded specs, injected faults,
+//! and assertions on the requests that were received.
 //!
 //! ```sh
 //! cargo run -p press-specs --example test_your_code
@@ -17,8 +17,12 @@ use press_specs::{Spec, mock::MockPress, types::SpecStatus};
 ///
 /// The client is an argument, so that a test can pass one for the mock server.
 async fn archived(client: &Spec, term: &str) -> Result<Vec<String>, press_specs::Error> {
-    let specs = client.list_specs().status([SpecStatus::Archived]).term(term).sort(["name:asc"]).stream();
-    specs.try_filter_map(async |spec| Ok(spec.metadata.and_then(|metadata| metadata.name))).try_collect().await
+    let specs =
+        client.list_specs().status([SpecStatus::Archived]).term(term).sort(["name:asc"]).stream();
+    specs
+        .try_filter_map(async |spec| Ok(spec.metadata.and_then(|metadata| metadata.name)))
+        .try_collect()
+        .await
 }
 
 #[tokio::main]

@@ -1,5 +1,5 @@
-//! Serves a filtered list of specs from a web handler whose query parameters are all optional. Sends itself a request with
-//! filters, and one with a page number that is refused.
+//! Serves a filtered list of specs from a web handler whose query parameters are all optional.
+//! Sends itself a request with filters, and one with a page number that is refused.
 //!
 //! ```sh
 //! cargo run -p press-specs --example web_handler
@@ -39,7 +39,9 @@ async fn specs(
     match request.page(filters.page).await {
         Ok(page) => Ok(Json(page)),
         // The caller's mistakes are theirs to see.
-        Err(error) if matches!(error.kind(), ErrorKind::BadRequest | ErrorKind::InvalidParameter) => {
+        Err(error)
+            if matches!(error.kind(), ErrorKind::BadRequest | ErrorKind::InvalidParameter) =>
+        {
             Err((StatusCode::BAD_REQUEST, error.to_string()))
         }
         // All others are ours, and stay in our log.
@@ -61,7 +63,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     tokio::spawn(axum::serve(listener, app).into_future());
 
     let http = reqwest::Client::builder().no_proxy().build()?;
-    for (query, status) in [("kind=app&status=available", StatusCode::OK), ("page=0", StatusCode::BAD_REQUEST)] {
+    for (query, status) in
+        [("kind=app&status=available", StatusCode::OK), ("page=0", StatusCode::BAD_REQUEST)]
+    {
         let response = http.get(format!("{url}?{query}")).send().await?;
         assert_eq!(response.status(), status);
         println!("GET {url}?{query}: {status}\n{:.200}\n", response.text().await?);

@@ -1,4 +1,5 @@
-//! The client for synchronous code: the same names, setters and errors, with iterators in place of streams.
+//! The client for synchronous code: the same names, setters and errors, with iterators in place of
+//! streams.
 //!
 //! ```
 //! # use press_specs::mock::MockPress;
@@ -15,9 +16,9 @@
 //! # }
 //! ```
 //!
-//! All clients of the process share one background thread for connections and prefetched pages; a forked child starts
-//! its own. The client works everywhere, also inside an async runtime, where it blocks the current thread like any other
-//! synchronous I/O. Use the async client there.
+//! All clients of the process share one background thread for connections and prefetched pages; a
+//! forked child starts its own. The client works everywhere, also inside an async runtime, where it
+//! blocks the current thread like any other synchronous I/O. Use the async client there.
 
 use std::{
     iter::FusedIterator,
@@ -62,7 +63,8 @@ pub type ListSpecs = ListRequest<operations::ListSpecs, Blocking>;
 /// A request for the deployments of a spec, returned by [`Spec::list_spec_release_deployments`].
 pub type ListSpecReleaseDeployments = ListRequest<operations::ListSpecReleaseDeployments, Blocking>;
 
-/// Creates a client with the given session, or with [the default one](Session::default_session) for `None`.
+/// Creates a client with the given session, or with [the default one](Session::default_session) for
+/// `None`.
 ///
 /// # Errors
 ///
@@ -77,18 +79,22 @@ impl<O: ListOperation> ListRequest<O, Blocking> {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidParameter`](crate::ErrorKind::InvalidParameter) for page 0 or page size 0, and the errors that
-    /// the operation documents.
+    /// Returns [`InvalidParameter`](crate::ErrorKind::InvalidParameter) for page 0 or page size 0,
+    /// and the errors that the operation documents.
     pub fn page(self, number: impl Into<Option<u32>>) -> Result<O::Page, Error> {
         self.page_with_response(number).map(Response::into_inner)
     }
 
-    /// Fetches one page together with the status and headers of its response; otherwise as [`page`](Self::page).
+    /// Fetches one page together with the status and headers of its response; otherwise as
+    /// [`page`](Self::page).
     ///
     /// # Errors
     ///
     /// Returns the errors of [`page`](Self::page).
-    pub fn page_with_response(self, number: impl Into<Option<u32>>) -> Result<Response<O::Page>, Error> {
+    pub fn page_with_response(
+        self,
+        number: impl Into<Option<u32>>,
+    ) -> Result<Response<O::Page>, Error> {
         let page = self.fetch_page(number.into());
         wait(async { Task::spawn(&Handle::current(), page).await? })?
     }
@@ -106,7 +112,8 @@ impl<O: ListOperation> ListRequest<O, Blocking> {
     ///
     /// # Errors
     ///
-    /// The iterator yields the errors of [`pages`](Self::pages), after the items of the pages before.
+    /// The iterator yields the errors of [`pages`](Self::pages), after the items of the pages
+    /// before.
     pub fn iter(self) -> ItemIter<<O::Page as Page>::Item> {
         ItemIter { items: ItemStream::new(self.walk().only_tasks()), stopped: false }
     }
@@ -130,12 +137,14 @@ pub struct PageIter<P> {
 }
 
 impl<P> PageIter<P> {
-    /// Returns the number of pages in the list, as the last page reported it; `None` before the first page.
+    /// Returns the number of pages in the list, as the last page reported it; `None` before the
+    /// first page.
     pub fn page_count(&self) -> Option<u64> {
         self.pages.page_count()
     }
 
-    /// Returns the number of items in the list, as the last page reported it; `None` before the first page.
+    /// Returns the number of items in the list, as the last page reported it; `None` before the
+    /// first page.
     pub fn item_count(&self) -> Option<u64> {
         self.pages.item_count()
     }
@@ -162,17 +171,20 @@ pub struct ItemIter<T> {
 impl<T> ItemIter<T> {
     /// Returns the place of the next item, for [`ListRequest::resume`].
     ///
-    /// After an error it is the place of the page that failed, and after the last item the end of the list.
+    /// After an error it is the place of the page that failed, and after the last item the end of
+    /// the list.
     pub fn position(&self) -> Position {
         self.items.position()
     }
 
-    /// Returns the number of pages in the list, as the last page reported it; `None` before the first page.
+    /// Returns the number of pages in the list, as the last page reported it; `None` before the
+    /// first page.
     pub fn page_count(&self) -> Option<u64> {
         self.items.page_count()
     }
 
-    /// Returns the number of items in the list, as the last page reported it; `None` before the first page.
+    /// Returns the number of items in the list, as the last page reported it; `None` before the
+    /// first page.
     pub fn item_count(&self) -> Option<u64> {
         self.items.item_count()
     }
@@ -205,7 +217,8 @@ fn next<T>(
     })
 }
 
-/// Waits for `future` on the current thread, inside the runtime of the background thread, which runs its tasks.
+/// Waits for `future` on the current thread, inside the runtime of the background thread, which
+/// runs its tasks.
 ///
 /// Unlike the runtime's own `block_on`, it may be called from anywhere, inside a runtime too.
 fn wait<T>(future: impl Future<Output = T>) -> Result<T, Error> {
@@ -225,20 +238,23 @@ fn wait<T>(future: impl Future<Output = T>) -> Result<T, Error> {
     let _entered = background.enter();
     let parked = Arc::new(Parked { thread: thread::current(), woken: AtomicBool::new(false) });
     let waker = Waker::from(Arc::clone(&parked));
-    // The budget of a task that calls this can run out here, and is only renewed by a return to its runtime.
+    // The budget of a task that calls this can run out here, and is only renewed by a return to its
+    // runtime.
     let mut future = pin!(task::unconstrained(future));
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
             return Ok(output);
         }
-        // The future may itself have parked this thread, and taken a token that was meant for this place.
+        // The future may itself have parked this thread, and taken a token that was meant for this
+        // place.
         while !parked.woken.swap(false, Ordering::Acquire) {
             thread::park();
         }
     }
 }
 
-/// The runtime that all blocking clients of the process share, started on first use. A failure isn't remembered.
+/// The runtime that all blocking clients of the process share, started on first use. A failure
+/// isn't remembered.
 fn background() -> Result<Handle, Error> {
     static RUNTIME: Mutex<Option<(u32, Handle)>> = Mutex::new(None);
     let mut runtime = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
@@ -248,7 +264,9 @@ fn background() -> Result<Handle, Error> {
     {
         return Ok(handle.clone());
     }
-    let failed = |error| Error::configuration("the background thread", "cannot be started").with_source(error);
+    let failed = |error| {
+        Error::configuration("the background thread", "cannot be started").with_source(error)
+    };
     let started = Builder::new_current_thread().enable_all().build().map_err(failed)?;
     let handle = started.handle().clone();
     thread::Builder::new()

@@ -48,7 +48,8 @@ impl Context {
 
     pub(crate) fn add_query(&mut self, name: String, value: String) {
         if matches!(&*name, "pageNumber" | "pageSize") {
-            return self.invalid("query", format!("`{name}` is set by the request: use its methods"));
+            return self
+                .invalid("query", format!("`{name}` is set by the request: use its methods"));
         }
         self.query = self.query.iter().cloned().chain([(name, value)]).collect();
     }
@@ -67,9 +68,12 @@ impl Context {
             if value.is_empty() {
                 return Err(Error::parameter(name, "is empty"));
             }
-            // URLs resolve dot segments, and read a backslash as a slash, whatever the encoding says; control characters
-            // are dropped from them. Everything else is encoded.
-            if matches!(value, "." | "..") || value.contains(|c: char| matches!(c, '/' | '\\') || c.is_control()) {
+            // URLs resolve dot segments, and read a backslash as a slash, whatever the encoding
+            // says; control characters are dropped from them. Everything else is
+            // encoded.
+            if matches!(value, "." | "..")
+                || value.contains(|c: char| matches!(c, '/' | '\\') || c.is_control())
+            {
                 return Err(Error::parameter(name, "would change the path of the request"));
             }
         }
@@ -85,8 +89,17 @@ impl Context {
 
 /// Sends the request of an operation until it succeeds or must not be retried.
 #[allow(dead_code, reason = "for operations that are not lists")]
-pub(crate) async fn call<O: Operation>(context: &Context, operation: &O) -> Result<Response<O::Response>, Error> {
-    let call = Call { context, operation, page_number: None, ahead: None, check: |_: &O::Response| Ok(()) };
+pub(crate) async fn call<O: Operation>(
+    context: &Context,
+    operation: &O,
+) -> Result<Response<O::Response>, Error> {
+    let call = Call {
+        context,
+        operation,
+        page_number: None,
+        ahead: None,
+        check: |_: &O::Response| Ok(()),
+    };
     call.send(&RequestSpan::new()).await
 }
 
@@ -184,9 +197,10 @@ where
                         attempt_span.succeeded(&response.head, session);
                         return Ok(Response::new(response.body, response.head, attempts));
                     }
-                    Err((reason, body)) => {
-                        Error::invalid_response(reason, error_response(session, Some(response.head), &body))
-                    }
+                    Err((reason, body)) => Error::invalid_response(
+                        reason,
+                        error_response(session, Some(response.head), &body),
+                    ),
                 },
                 Err(failure) => {
                     fresh = broken(&failure.cause).and_then(|silent| clients.after(&http, silent));
@@ -237,13 +251,17 @@ fn error(session: &Session, failure: Failure, deadline: Deadline) -> Error {
         ),
         Cause::Send(error) => transport(error),
         Cause::Refused(body) => Error::refused(response(&body)),
-        Cause::Broken(error) => {
-            Error::new(ErrorKind::Connection, BROKEN).with_shared_source(error.into()).with_status(status)
-        }
+        Cause::Broken(error) => Error::new(ErrorKind::Connection, BROKEN)
+            .with_shared_source(error.into())
+            .with_status(status),
         Cause::Timeout => deadline.error().with_status(status),
-        Cause::TooLarge => Error::invalid_response("its body is longer than `max_response_bytes`", response(&[])),
+        Cause::TooLarge => {
+            Error::invalid_response("its body is longer than `max_response_bytes`", response(&[]))
+        }
         Cause::NoRoom => Error::no_room().with_status(status),
-        Cause::Compression(reason) => Error::invalid_response(session.redact(&reason), response(&[])),
+        Cause::Compression(reason) => {
+            Error::invalid_response(session.redact(&reason), response(&[]))
+        }
         Cause::Invalid { body, path, error } => {
             let at = if path.is_empty() { String::new() } else { format!(" at `{path}`") };
             let reason = format!("its body does not match the API's schema{at}: {error}");
@@ -284,12 +302,15 @@ fn transport(error: reqwest::Error) -> Error {
     if lasting { error.lasting() } else { error }
 }
 
-/// Returns `true` if a source of `error` has `words` in its text; there is no public type for these.
+/// Returns `true` if a source of `error` has `words` in its text; there is no public type for
+/// these.
 fn says(error: &reqwest::Error, words: &str) -> bool {
-    std::iter::successors(error.source(), |&error| error.source()).any(|source| source.to_string().contains(words))
+    std::iter::successors(error.source(), |&error| error.source())
+        .any(|source| source.to_string().contains(words))
 }
 
 fn error_response(session: &Session, head: Option<Head>, body: &[u8]) -> ErrorResponse {
-    let (status, headers) = head.map_or((StatusCode::OK, HeaderMap::new()), |head| (head.status, head.headers));
+    let (status, headers) =
+        head.map_or((StatusCode::OK, HeaderMap::new()), |head| (head.status, head.headers));
     ErrorResponse::new(status, headers, body, |text| session.redact(text))
 }

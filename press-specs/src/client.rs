@@ -10,7 +10,8 @@ use crate::{
     specs::{ListRequest, ListSpecReleaseDeployments, ListSpecs},
 };
 
-/// Returns a client with the given session, or with the [default session](Session::default_session) for `None`.
+/// Returns a client with the given session, or with the [default session](Session::default_session)
+/// for `None`.
 ///
 /// ```
 /// use press_specs::{Session, get_client};
@@ -30,7 +31,8 @@ pub fn get_client(session: impl Into<Option<Session>>) -> Result<Spec, Error> {
 
 /// The async client for specs and their deployments, returned by [`get_client`].
 ///
-/// It needs a Tokio runtime with its I/O and time drivers enabled, as in `#[tokio::main]` and `enable_all`.
+/// It needs a Tokio runtime with its I/O and time drivers enabled, as in `#[tokio::main]` and
+/// `enable_all`.
 pub type Spec = SpecClient<Async>;
 
 /// Marker type for the async client.
@@ -39,8 +41,8 @@ pub enum Async {}
 
 /// The client for specs and their deployments, async or blocking.
 ///
-/// Cheap to clone and to share; clones use the same [`Session`]. `M` is [`Async`], as in [`Spec`], or `Blocking`, as
-/// in `blocking::Spec`.
+/// Cheap to clone and to share; clones use the same [`Session`]. `M` is [`Async`], as in [`Spec`],
+/// or `Blocking`, as in `blocking::Spec`.
 #[derive(Clone)]
 pub struct SpecClient<M> {
     session: Session,
@@ -63,11 +65,13 @@ impl<M> SpecClient<M> {
         &self.session
     }
 
-    /// Lists the published App and Block specs, each with its latest release, ordered by creation date.
+    /// Lists the published App and Block specs, each with its latest release, ordered by creation
+    /// date.
     ///
-    /// Returns a request. The setters of [`ListSpecs`] refine it, and its [`stream`](ListRequest::stream),
-    /// [`pages`](ListRequest::pages) or [`page`](ListRequest::page) sends it. A page is a
-    /// [`SpecPage`](crate::types::SpecPage), an item a [`SpecSummary`](crate::types::SpecSummary).
+    /// Returns a request. The setters of [`ListSpecs`] refine it, and its
+    /// [`stream`](ListRequest::stream), [`pages`](ListRequest::pages) or
+    /// [`page`](ListRequest::page) sends it. A page is a [`SpecPage`](crate::types::SpecPage),
+    /// an item a [`SpecSummary`](crate::types::SpecSummary).
     ///
     /// Sends `GET /v1/specs/`
     /// ([API documentation](https://press.peak.ai/api-docs/index.htm#/Specs/get_v1_specs)).
@@ -78,7 +82,8 @@ impl<M> SpecClient<M> {
     /// #[tokio::main]
     /// async fn main() -> Result<(), press_specs::Error> {
     ///     let client = press_specs::get_client(None)?;
-    ///     let mut specs = client.list_specs().kind("workflow").sort(["name:asc"]).stream();
+    ///     let mut specs =
+    ///         client.list_specs().kind("workflow").sort(["name:asc"]).stream();
     ///     while let Some(spec) = specs.try_next().await? {
     ///         println!("{}", spec.id);
     ///     }
@@ -88,8 +93,8 @@ impl<M> SpecClient<M> {
     ///
     /// # Errors
     ///
-    /// The API documents `BadRequest`, `Unauthorized`, `Forbidden` and `InternalServerError`. Gateways and the network can
-    /// cause any other [`ErrorKind`](crate::ErrorKind).
+    /// The API documents `BadRequest`, `Unauthorized`, `Forbidden` and `InternalServerError`.
+    /// Gateways and the network can cause any other [`ErrorKind`](crate::ErrorKind).
     pub fn list_specs(&self) -> ListSpecs<M> {
         ListRequest::new(&self.session, operations::ListSpecs::default())
     }
@@ -97,7 +102,8 @@ impl<M> SpecClient<M> {
     /// Lists the deployments of the releases of the App or Block spec `spec_id`, newest first.
     ///
     /// Returns a request. The setters of [`ListSpecReleaseDeployments`] refine it, and its
-    /// [`stream`](ListRequest::stream), [`pages`](ListRequest::pages) or [`page`](ListRequest::page) sends it. A page is a
+    /// [`stream`](ListRequest::stream), [`pages`](ListRequest::pages) or
+    /// [`page`](ListRequest::page) sends it. A page is a
     /// [`DeploymentPage`](crate::types::DeploymentPage), an item a
     /// [`DeploymentSummary`](crate::types::DeploymentSummary).
     ///
@@ -118,10 +124,14 @@ impl<M> SpecClient<M> {
     ///
     /// # Errors
     ///
-    /// The request fails with `InvalidParameter` if `spec_id` is empty, `.` or `..`, or contains `/`, `\` or control
-    /// characters. The API documents `BadRequest`, `Unauthorized`, `Forbidden`, `NotFound` and `InternalServerError`.
-    /// Gateways and the network can cause any other [`ErrorKind`](crate::ErrorKind).
-    pub fn list_spec_release_deployments(&self, spec_id: impl Into<String>) -> ListSpecReleaseDeployments<M> {
+    /// The request fails with `InvalidParameter` if `spec_id` is empty, `.` or `..`, or contains
+    /// `/`, `\` or control characters. The API documents `BadRequest`, `Unauthorized`,
+    /// `Forbidden`, `NotFound` and `InternalServerError`. Gateways and the network can cause
+    /// any other [`ErrorKind`](crate::ErrorKind).
+    pub fn list_spec_release_deployments(
+        &self,
+        spec_id: impl Into<String>,
+    ) -> ListSpecReleaseDeployments<M> {
         let mut operation = operations::ListSpecReleaseDeployments::default();
         operation.spec_id = spec_id.into();
         ListRequest::new(&self.session, operation)

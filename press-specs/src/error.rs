@@ -9,12 +9,12 @@ use crate::response::{ErrorResponse, shorten};
 
 /// An error of a request or a session.
 ///
-/// The type is opaque, so that later versions can add details without a breaking change. Match on [`kind`](Self::kind),
-/// and read the details through methods, as in the [example](crate#errors). The text says what failed, where, and what to
-/// do next. It never contains the token.
+/// The type is opaque, so that later versions can add details without a breaking change. Match on
+/// [`kind`](Self::kind), and read the details through methods, as in the [example](crate#errors).
+/// The text says what failed, where, and what to do next. It never contains the token.
 ///
-/// `{:?}` prints the text with its sources, so that `fn main() -> Result<(), press_specs::Error>` ends in a readable
-/// message. `{:#?}` prints the structure.
+/// `{:?}` prints the text with its sources, so that `fn main() -> Result<(), press_specs::Error>`
+/// ends in a readable message. `{:#?}` prints the structure.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -71,7 +71,8 @@ pub enum ErrorKind {
     ListChanged,
     /// An argument is invalid; no request was sent.
     InvalidParameter,
-    /// The function given to [`auth_token_fn`](crate::SessionBuilder::auth_token_fn) failed, or its token cannot be sent.
+    /// The function given to [`auth_token_fn`](crate::SessionBuilder::auth_token_fn) failed, or its
+    /// token cannot be sent.
     Credentials,
     /// An environment variable is missing; no request was sent.
     MissingEnvironmentVariable,
@@ -208,9 +209,11 @@ impl Error {
         self
     }
 
-    /// Returns the error for a page fetched ahead, whose bytes do not fit beside those of the other pages.
+    /// Returns the error for a page fetched ahead, whose bytes do not fit beside those of the other
+    /// pages.
     pub(crate) fn no_room() -> Self {
-        let mut error = Self::new(ErrorKind::InvalidResponse, "the page is too long to be fetched ahead");
+        let mut error =
+            Self::new(ErrorKind::InvalidResponse, "the page is too long to be fetched ahead");
         error.0.no_room = true;
         error
     }
@@ -219,7 +222,12 @@ impl Error {
         self.0.no_room
     }
 
-    pub(crate) fn at<O: Operation>(mut self, operation: &O, page_number: Option<u32>, attempts: u32) -> Self {
+    pub(crate) fn at<O: Operation>(
+        mut self,
+        operation: &O,
+        page_number: Option<u32>,
+        attempts: u32,
+    ) -> Self {
         self.0.operation = Some(O::NAME);
         self.0.spec_id = spec_id(operation);
         self.0.page_number = page_number;
@@ -295,8 +303,12 @@ impl Error {
             ErrorKind::Connection => "check the network, the stage or base URL, and try again",
             _ if self.is_retryable() => "try again later",
             ErrorKind::Conflict => "try again later",
-            ErrorKind::UnexpectedStatus => "check the stage or base URL, and any gateway in between",
-            ErrorKind::InvalidResponse => "check the base URL and any gateway in between; a newer press-specs may help",
+            ErrorKind::UnexpectedStatus => {
+                "check the stage or base URL, and any gateway in between"
+            }
+            ErrorKind::InvalidResponse => {
+                "check the base URL and any gateway in between; a newer press-specs may help"
+            }
             ErrorKind::ListChanged => "start again from the first page",
             ErrorKind::Credentials => "check the function given to `SessionBuilder::auth_token_fn`",
             ErrorKind::MissingEnvironmentVariable => "set it, or use `Session::builder()`",
@@ -330,7 +342,8 @@ impl fmt::Display for Error {
             f.write_str(": ")?;
         }
         f.write_str(message)?;
-        if let Some(id) = response.as_ref().and_then(|response| response.shown_request_id.as_ref()) {
+        if let Some(id) = response.as_ref().and_then(|response| response.shown_request_id.as_ref())
+        {
             write!(f, " (request id {id})")?;
         }
         match self.advice() {

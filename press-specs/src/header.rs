@@ -15,7 +15,9 @@ pub(crate) fn insert(headers: &mut Arc<HeaderMap>, name: &str, value: &str) -> R
     }
     let mut value = HeaderValue::from_str(value).map_err(|_| {
         let name = shorten(name.as_str(), 100);
-        format!("`{name}` has a value with characters that a header cannot have, such as a line break")
+        format!(
+            "`{name}` has a value with characters that a header cannot have, such as a line break"
+        )
     })?;
     value.set_sensitive(true);
     Arc::make_mut(headers).insert(name, value);

@@ -1,11 +1,12 @@
 //! A client for the Press Specs API of the Peak platform.
 //!
-//! It lists App and Block *specs* and the *deployments* of their releases, as async streams, as single pages, or as
-//! iterators in [blocking] code.
+//! It lists App and Block *specs* and the *deployments* of their releases, as async streams, as
+//! single pages, or as iterators in [blocking] code.
 //!
 //! # Quick start
 //!
-//! Set the environment variable `PEAK_AUTH_TOKEN` to an API key or a `Bearer …` token. Then list specs:
+//! Set the environment variable `PEAK_AUTH_TOKEN` to an API key or a `Bearer …` token. Then list
+//! specs:
 //!
 //! ```no_run
 //! use futures::TryStreamExt;
@@ -22,8 +23,8 @@
 //! }
 //! ```
 //!
-//! [`get_client`] returns a [`Spec`], the client. Each of its operations returns a request, which is sent when you
-//! await or poll its result.
+//! [`get_client`] returns a [`Spec`], the client. Each of its operations returns a request, which
+//! is sent when you await or poll its result.
 //!
 //! # Operations
 //!
@@ -39,8 +40,8 @@
 //! A setter refines a request. All setters are optional, and an empty list means no filter.
 //!
 //! Enumerations convert from text, so that `.status(["available"])` works as well as
-//! `.status([SpecStatus::Available])`. A value that this version of the crate doesn't know is kept as `Unknown`, and a
-//! field that it doesn't know is kept in `extra`.
+//! `.status([SpecStatus::Available])`. A value that this version of the crate doesn't know is kept
+//! as `Unknown`, and a field that it doesn't know is kept in `extra`.
 //!
 //! # Streams and pages
 //!
@@ -76,7 +77,8 @@
 //!
 //! # Filters that may be absent
 //!
-//! [`maybe`](ListRequest::maybe) applies a setter only if there is a value, for example one from a query string:
+//! [`maybe`](ListRequest::maybe) applies a setter only if there is a value, for example one from a
+//! query string:
 //!
 //! ```
 //! # use press_specs::mock::MockPress;
@@ -96,8 +98,9 @@
 //! # Progress and resuming
 //!
 //! A stream reports the size of the list: [`item_count`](ItemStream::item_count) and
-//! [`page_count`](ItemStream::page_count). It also reports its own [`position`](ItemStream::position), a short text. Save
-//! it, and [`resume`](ListRequest::resume) continues there, even in another process:
+//! [`page_count`](ItemStream::page_count). It also reports its own
+//! [`position`](ItemStream::position), a short text. Save it, and [`resume`](ListRequest::resume)
+//! continues there, even in another process:
 //!
 //! ```
 //! # use press_specs::mock::MockPress;
@@ -123,9 +126,10 @@
 //!
 //! # Lists that change
 //!
-//! The API numbers its pages, so that an item that is added or removed shifts all later ones. To read a complete list, sort
-//! it by creation time, so that new items come last. [`detect_changes`](ListRequest::detect_changes) ends the stream if
-//! the list changes while it is read. Then start again:
+//! The API numbers its pages, so that an item that is added or removed shifts all later ones. To
+//! read a complete list, sort it by creation time, so that new items come last.
+//! [`detect_changes`](ListRequest::detect_changes) ends the stream if the list changes while it is
+//! read. Then start again:
 //!
 //! ```
 //! # use press_specs::mock::MockPress;
@@ -137,7 +141,8 @@
 //! # let mock = MockPress::builder().generated_specs(60).start()?;
 //! # let client = press_specs::get_client(mock.session()?)?;
 //! let specs: Vec<_> = loop {
-//!     let request = client.list_specs().sort(["createdAt:asc"]).detect_changes(true);
+//!     let request =
+//!         client.list_specs().sort(["createdAt:asc"]).detect_changes(true);
 //!     match request.stream().try_collect().await {
 //!         Err(error) if error.kind() == ErrorKind::ListChanged => continue,
 //!         result => break result?,
@@ -150,9 +155,10 @@
 //!
 //! # Headers and parameters
 //!
-//! [`page_with_response`](ListRequest::page_with_response) returns a [`Response`], which derefs to the page and holds the
-//! status and the headers. [`header`](ListRequest::header) and [`query`](ListRequest::query) add to one request, for
-//! example a parameter that this version of the crate doesn't know.
+//! [`page_with_response`](ListRequest::page_with_response) returns a [`Response`], which derefs to
+//! the page and holds the status and the headers. [`header`](ListRequest::header) and
+//! [`query`](ListRequest::query) add to one request, for example a parameter that this version of
+//! the crate doesn't know.
 //!
 //! ```
 //! # use press_specs::mock::MockPress;
@@ -160,7 +166,8 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let mock = MockPress::builder().generated_specs(60).start()?;
 //! # let client = press_specs::get_client(mock.session()?)?;
-//! let request = client.list_specs().header("x-tenant", "acme").query("owner", "me");
+//! let request =
+//!     client.list_specs().header("x-tenant", "acme").query("owner", "me");
 //! let page = request.page_with_response(1).await?;
 //! println!("{} specs", page.specs.len());
 //! println!("served by {:?}", page.headers().get("server"));
@@ -176,16 +183,20 @@
 //! use futures::TryStreamExt;
 //! use press_specs::{Error, ListOperation, ListRequest, Page};
 //!
-//! async fn count<O: ListOperation>(request: ListRequest<O>) -> Result<usize, Error> {
+//! async fn count<O: ListOperation>(
+//!     request: ListRequest<O>,
+//! ) -> Result<usize, Error> {
 //!     let pages = request.pages();
-//!     pages.try_fold(0, |sum, page| async move { Ok(sum + page.items().len()) }).await
+//!     pages
+//!         .try_fold(0, |sum, page| async move { Ok(sum + page.items().len()) })
+//!         .await
 //! }
 //! ```
 //!
 //! # Errors
 //!
-//! Every failure is an [`Error`]. Match on its [`kind`](Error::kind); its text says what failed, where, and what to do
-//! next. The [response](Error::response) is kept whatever its body.
+//! Every failure is an [`Error`]. Match on its [`kind`](Error::kind); its text says what failed,
+//! where, and what to do next. The [response](Error::response) is kept whatever its body.
 //!
 //! ```
 //! # use press_specs::mock::MockPress;
@@ -199,7 +210,9 @@
 //!     Ok(page) => println!("{} deployments", page.deployments.len()),
 //!     Err(error) => match error.kind() {
 //!         ErrorKind::NotFound => println!("the spec doesn't exist"),
-//!         ErrorKind::Unauthorized | ErrorKind::Forbidden => println!("check the token"),
+//!         ErrorKind::Unauthorized | ErrorKind::Forbidden => {
+//!             println!("check the token")
+//!         }
 //!         _ if error.is_retryable() => println!("try again later: {error}"),
 //!         _ => return Err(error.into()),
 //!     },
@@ -208,18 +221,20 @@
 //! # }
 //! ```
 //!
-//! Transient failures are retried automatically, and every call has a timeout. A stream ends after an error, and
-//! [`Error::page_number`] is the page to continue with: [`.start_page(n)`](ListRequest::start_page). The module
-//! [`reliability`] states what the client promises when the service or the network misbehaves.
+//! Transient failures are retried automatically, and every call has a timeout. A stream ends after
+//! an error, and [`Error::page_number`] is the page to continue with:
+//! [`.start_page(n)`](ListRequest::start_page). The module [`reliability`] states what the client
+//! promises when the service or the network misbehaves.
 //!
 //! # Sessions
 //!
-//! A [`Session`] holds credentials, base URL, timeouts and connections. `get_client(None)` uses the default session,
-//! which is created from the environment once per process. [`Session::builder`] creates others:
+//! A [`Session`] holds credentials, base URL, timeouts and connections. `get_client(None)` uses the
+//! default session, which is created from the environment once per process. [`Session::builder`]
+//! creates others:
 //!
 //! ```
-//! use std::time::Duration;
 //! use press_specs::{RetryPolicy, Session, Stage, get_client};
+//! use std::time::Duration;
 //!
 //! let session = Session::builder()
 //!     .auth_token("my-token")
@@ -232,9 +247,9 @@
 //! # Ok::<(), press_specs::Error>(())
 //! ```
 //!
-//! A token that expires comes from a function, [`auth_token_fn`](SessionBuilder::auth_token_fn), which is called when the
-//! session has no token and when the service rejects it. [`Session::set_auth_token`] replaces the token of a running
-//! session:
+//! A token that expires comes from a function, [`auth_token_fn`](SessionBuilder::auth_token_fn),
+//! which is called when the session has no token and when the service rejects it.
+//! [`Session::set_auth_token`] replaces the token of a running session:
 //!
 //! ```
 //! use std::{io, sync::Arc};
@@ -253,14 +268,16 @@
 //! }
 //!
 //! let login = Arc::new(Login { secret: "my-secret".to_owned() });
-//! let session = Session::builder().auth_token_fn(move || Arc::clone(&login).token()).build()?;
+//! let session = Session::builder()
+//!     .auth_token_fn(move || Arc::clone(&login).token())
+//!     .build()?;
 //! session.set_auth_token("another-token")?;
 //! # Ok::<(), press_specs::Error>(())
 //! ```
 //!
-//! [`header`](SessionBuilder::header) adds a header to every request. [`on_request`](SessionBuilder::on_request) is called
-//! for each attempt, inside its span. With the feature `tracing` and the crate `tracing-opentelemetry` it propagates the
-//! trace context:
+//! [`header`](SessionBuilder::header) adds a header to every request.
+//! [`on_request`](SessionBuilder::on_request) is called for each attempt, inside its span. With the
+//! feature `tracing` and the crate `tracing-opentelemetry` it propagates the trace context:
 //!
 //! ```
 //! use opentelemetry::propagation::TextMapPropagator;
@@ -282,17 +299,17 @@
 //! # Ok::<(), press_specs::Error>(())
 //! ```
 //!
-//! Clients are cheap to clone and to share between tasks, threads and Tokio runtimes. A runtime needs its I/O and time
-//! drivers (`enable_all`).
+//! Clients are cheap to clone and to share between tasks, threads and Tokio runtimes. A runtime
+//! needs its I/O and time drivers (`enable_all`).
 //!
-//! Proxies are read from the environment (`HTTPS_PROXY`, `NO_PROXY`). For other proxies, client certificates or
-//! additional root certificates, pass a custom
+//! Proxies are read from the environment (`HTTPS_PROXY`, `NO_PROXY`). For other proxies, client
+//! certificates or additional root certificates, pass a custom
 //! [`reqwest::Client`] to [`SessionBuilder::http_client`].
 //!
 //! # Testing
 //!
-//! With the feature `mock`, [`mock::MockPress`] serves a catalogue of your own on the loopback address, injects the
-//! faults that you script, and records the requests that it receives.
+//! With the feature `mock`, [`mock::MockPress`] serves a catalogue of your own on the loopback
+//! address, injects the faults that you script, and records the requests that it receives.
 //!
 //! # Features
 //!
@@ -308,13 +325,14 @@
 //! | `schemars` | | JSON Schemas of the [`types`] |
 //! | `tracing` | | spans and events with OpenTelemetry field names |
 //!
-//! The default cryptography, aws-lc-rs, takes about 30 ms of CPU for the first TLS request of a process, and a good part
-//! of a clean build. For a short-lived program ring may suit better, which takes 1 to 3 ms: disable the default features,
-//! enable `rustls-no-provider`, and install the provider of rustls's feature `ring` at the start of `main` with
+//! The default cryptography, aws-lc-rs, takes about 30 ms of CPU for the first TLS request of a
+//! process, and a good part of a clean build. For a short-lived program ring may suit better, which
+//! takes 1 to 3 ms: disable the default features, enable `rustls-no-provider`, and install the
+//! provider of rustls's feature `ring` at the start of `main` with
 //! `CryptoProvider::install_default`.
 //!
-//! Without a TLS feature, pass a custom `reqwest::Client`. HTTP/2 and other abilities of [`reqwest`] are enabled by its own
-//! features: depend on it as well.
+//! Without a TLS feature, pass a custom `reqwest::Client`. HTTP/2 and other abilities of
+//! [`reqwest`] are enabled by its own features: depend on it as well.
 //!
 //! # Coming from Python
 //!

@@ -52,7 +52,10 @@ enum Request<P> {
 pub(crate) struct Task<T>(JoinHandle<T>);
 
 impl<T: Send + 'static> Task<T> {
-    pub(crate) fn spawn(runtime: &Handle, future: impl Future<Output = T> + Send + 'static) -> Self {
+    pub(crate) fn spawn(
+        runtime: &Handle,
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> Self {
         Self(runtime.spawn(trace::with_subscriber(future)))
     }
 }
@@ -98,7 +101,12 @@ pub(crate) struct Walk {
 }
 
 impl Walk {
-    pub(crate) fn new(place: Position, concurrency: usize, detect_changes: bool, refused: Option<Error>) -> Self {
+    pub(crate) fn new(
+        place: Position,
+        concurrency: usize,
+        detect_changes: bool,
+        refused: Option<Error>,
+    ) -> Self {
         Self {
             place,
             ahead: if concurrency > 1 { concurrency } else { 0 },
@@ -115,7 +123,8 @@ impl Walk {
         }
     }
 
-    /// Ties the stream to the runtime of its first poll, whose timers and connections its requests use.
+    /// Ties the stream to the runtime of its first poll, whose timers and connections its requests
+    /// use.
     fn enter_runtime(&mut self) -> Result<(), Error> {
         match (&self.runtime, Handle::try_current()) {
             // Outside of any runtime, the first request fails by itself.
@@ -154,18 +163,25 @@ impl Walk {
         if self.empty_pages > MAX_EMPTY_PAGES && next.is_some() {
             return Err(Error::new(
                 ErrorKind::InvalidResponse,
-                format!("more than {MAX_EMPTY_PAGES} pages in a row are empty, and the last one reports {last} pages"),
+                format!(
+                    "more than {MAX_EMPTY_PAGES} pages in a row are empty, and the last one reports {last} pages"
+                ),
             ));
         }
-        // The service's default may be another one by the time the stream resumes. A report counts that the page bears
-        // out; the first page begins in the same way whatever its size is.
+        // The service's default may be another one by the time the stream resumes. A report counts
+        // that the page bears out; the first page begins in the same way whatever its size
+        // is.
         let reported = page.page_size().filter(|&size| match next {
             Some(_) => u64::try_from(items.len()) == Ok(size),
             None => number == 1,
         });
         let reported = reported.and_then(|size| u32::try_from(size).ok()).filter(|&size| size > 0);
-        self.place =
-            Position { page: next, item: 0, page_size: self.place.page_size.or(reported), item_count: first_count };
+        self.place = Position {
+            page: next,
+            item: 0,
+            page_size: self.place.page_size.or(reported),
+            item_count: first_count,
+        };
         (self.page_count, self.item_count) = (Some(last), item_count);
         Ok(())
     }
@@ -183,7 +199,8 @@ fn other_runtime() -> Error {
     )
 }
 
-/// The ids of items, each as 128 bits of hash: less memory than the text, and no two of a list will ever be the same.
+/// The ids of items, each as 128 bits of hash: less memory than the text, and no two of a list will
+/// ever be the same.
 #[derive(Default)]
 struct Seen {
     hashers: [RandomState; 2],
@@ -199,11 +216,11 @@ impl Seen {
 
 /// A stream of whole pages, in order.
 ///
-/// [`ListRequest::pages`](crate::ListRequest::pages) returns it. It sends nothing before it is polled, and ends after the
-/// last page or after an error. Dropping it cancels its requests.
+/// [`ListRequest::pages`](crate::ListRequest::pages) returns it. It sends nothing before it is
+/// polled, and ends after the last page or after an error. Dropping it cancels its requests.
 ///
-/// A stream belongs to the Tokio runtime that polls it first. On another one it yields an error of kind
-/// [`InvalidConfiguration`](crate::ErrorKind::InvalidConfiguration).
+/// A stream belongs to the Tokio runtime that polls it first. On another one it yields an error of
+/// kind [`InvalidConfiguration`](crate::ErrorKind::InvalidConfiguration).
 #[must_use = "streams do nothing unless polled"]
 pub struct PageStream<P> {
     source: Box<dyn Source<P>>,
@@ -217,19 +234,22 @@ impl<P> PageStream<P> {
         Self { source: Box::new(source), walk, requests: VecDeque::new() }
     }
 
-    /// Runs each request as a task, so that the thread that polls the stream has no part in the connections.
+    /// Runs each request as a task, so that the thread that polls the stream has no part in the
+    /// connections.
     #[cfg(feature = "blocking")]
     pub(crate) fn only_tasks(mut self) -> Self {
         self.walk.only_tasks = true;
         self
     }
 
-    /// Returns the number of pages in the list, as the last page reported it; `None` before the first page.
+    /// Returns the number of pages in the list, as the last page reported it; `None` before the
+    /// first page.
     pub fn page_count(&self) -> Option<u64> {
         self.walk.page_count
     }
 
-    /// Returns the number of items in the list, as the last page reported it; `None` before the first page.
+    /// Returns the number of items in the list, as the last page reported it; `None` before the
+    /// first page.
     pub fn item_count(&self) -> Option<u64> {
         self.walk.item_count
     }
@@ -245,9 +265,9 @@ impl<P: Page> PageStream<P> {
             let mut request = next.unwrap_or_else(|| self.request(number, false));
             let polled = match &mut request {
                 Request::Here(fetch) => fetch.as_mut().poll(cx),
-                Request::Task(task) => Pin::new(task)
-                    .poll(cx)
-                    .map(|joined| joined.unwrap_or_else(|error| Err(self.source.locate(error, number, 0)))),
+                Request::Task(task) => Pin::new(task).poll(cx).map(|joined| {
+                    joined.unwrap_or_else(|error| Err(self.source.locate(error, number, 0)))
+                }),
             };
             match polled {
                 Poll::Pending => {
@@ -256,7 +276,8 @@ impl<P: Page> PageStream<P> {
                 }
                 Poll::Ready(Ok(Fetched { page, attempts, .. })) => {
                     let accepted = self.walk.accept(number, &page);
-                    let accepted = accepted.map_err(|error| self.source.locate(error, number, attempts));
+                    let accepted =
+                        accepted.map_err(|error| self.source.locate(error, number, attempts));
                     return Poll::Ready(accepted.map(|()| page));
                 }
                 Poll::Ready(Err(error)) if error.is_no_room() => {
@@ -273,12 +294,14 @@ impl<P: Page> PageStream<P> {
         }
     }
 
-    /// Fetches further pages ahead. None but the first page is known to exist before that one tells.
+    /// Fetches further pages ahead. None but the first page is known to exist before that one
+    /// tells.
     fn prefetch(&mut self) {
         let last = self.walk.page_count.unwrap_or(0);
         while self.requests.len() < self.walk.ahead
-            && let Some(number) =
-                u32::try_from(self.requests.len()).ok().and_then(|pages| self.walk.place.page?.checked_add(pages))
+            && let Some(number) = u32::try_from(self.requests.len())
+                .ok()
+                .and_then(|pages| self.walk.place.page?.checked_add(pages))
             && u64::from(number) <= last
         {
             self.requests.push_back(self.request(number, true));
@@ -288,7 +311,9 @@ impl<P: Page> PageStream<P> {
     fn request(&self, number: u32, ahead: bool) -> Request<P> {
         let fetch = self.source.fetch(number, ahead);
         match &self.walk.runtime {
-            Some(runtime) if ahead || self.walk.only_tasks => Request::Task(Task::spawn(runtime, fetch)),
+            Some(runtime) if ahead || self.walk.only_tasks => {
+                Request::Task(Task::spawn(runtime, fetch))
+            }
             _ => Request::Here(fetch),
         }
     }
@@ -357,12 +382,12 @@ impl<P: Page> Pages<P::Item> for PageStream<P> {
 
 /// A stream of items, in order.
 ///
-/// [`ListRequest::stream`](crate::ListRequest::stream) returns it. It holds one page at a time and those that it fetches
-/// ahead, requests the next page with the first item of that page, and ends after the last item or after an error.
-/// Dropping it cancels its requests.
+/// [`ListRequest::stream`](crate::ListRequest::stream) returns it. It holds one page at a time and
+/// those that it fetches ahead, requests the next page with the first item of that page, and ends
+/// after the last item or after an error. Dropping it cancels its requests.
 ///
-/// A stream belongs to the Tokio runtime that polls it first. On another one it yields an error of kind
-/// [`InvalidConfiguration`](crate::ErrorKind::InvalidConfiguration).
+/// A stream belongs to the Tokio runtime that polls it first. On another one it yields an error of
+/// kind [`InvalidConfiguration`](crate::ErrorKind::InvalidConfiguration).
 #[must_use = "streams do nothing unless polled"]
 pub struct ItemStream<T> {
     pages: Box<dyn Pages<T>>,
@@ -373,12 +398,17 @@ pub struct ItemStream<T> {
 
 impl<T> ItemStream<T> {
     pub(crate) fn new<P: Page<Item = T>>(pages: PageStream<P>) -> Self {
-        Self { place: pages.walk.place.clone(), pages: Box::new(pages), items: Vec::new().into_iter() }
+        Self {
+            place: pages.walk.place.clone(),
+            pages: Box::new(pages),
+            items: Vec::new().into_iter(),
+        }
     }
 
     /// Returns the place of the next item, for [`ListRequest::resume`](crate::ListRequest::resume).
     ///
-    /// After an error it is the place of the page that failed, and after the last item the end of the list.
+    /// After an error it is the place of the page that failed, and after the last item the end of
+    /// the list.
     pub fn position(&self) -> Position {
         if self.items.len() == 0 {
             return self.pages.walk().place.clone();
@@ -387,12 +417,14 @@ impl<T> ItemStream<T> {
         Position { page_size, item_count, ..self.place }
     }
 
-    /// Returns the number of pages in the list, as the last page reported it; `None` before the first page.
+    /// Returns the number of pages in the list, as the last page reported it; `None` before the
+    /// first page.
     pub fn page_count(&self) -> Option<u64> {
         self.pages.walk().page_count
     }
 
-    /// Returns the number of items in the list, as the last page reported it; `None` before the first page.
+    /// Returns the number of items in the list, as the last page reported it; `None` before the
+    /// first page.
     pub fn item_count(&self) -> Option<u64> {
         self.pages.walk().item_count
     }

@@ -9,9 +9,9 @@ use crate::error::Error;
 /// The place of the next item in a list.
 ///
 /// [`ItemStream::position`](crate::ItemStream::position) returns it, and
-/// [`ListRequest::resume`](crate::ListRequest::resume) continues there, in another process too; see the
-/// [example](crate#progress-and-resuming). It displays, parses and serializes as a short text such as `v1.p3.i7.s25`, which
-/// contains no item, filter or credential.
+/// [`ListRequest::resume`](crate::ListRequest::resume) continues there, in another process too; see
+/// the [example](crate#progress-and-resuming). It displays, parses and serializes as a short text
+/// such as `v1.p3.i7.s25`, which contains no item, filter or credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
     /// `None` at the end of the list.
@@ -53,7 +53,12 @@ impl FromStr for Position {
         parse(text)
             // Only what `Display` writes: no signs, zeros or fields in another order.
             .filter(|position| position.to_string() == text)
-            .ok_or_else(|| Error::parameter("position", "is not the text of a `Position`, such as `v1.p3.i7.s25`"))
+            .ok_or_else(|| {
+                Error::parameter(
+                    "position",
+                    "is not the text of a `Position`, such as `v1.p3.i7.s25`",
+                )
+            })
     }
 }
 
@@ -90,7 +95,8 @@ mod tests {
 
     #[test]
     fn only_the_text_of_a_position_is_one() {
-        for text in ["v1.p1.i0", "v1.p3.i7.s25", "v1.p4294967295.i1.n0", "v1.end", "v1.end.s5.n60"] {
+        for text in ["v1.p1.i0", "v1.p3.i7.s25", "v1.p4294967295.i1.n0", "v1.end", "v1.end.s5.n60"]
+        {
             let position: Position = text.parse().expect(text);
             assert_eq!(position.to_string(), text);
             let json = serde_json::to_string(&position).expect("text");
@@ -98,9 +104,17 @@ mod tests {
             assert_eq!(serde_json::from_str::<Position>(&json).expect(text), position);
         }
         // `properties::any_text_is_a_position_or_an_error` tries others.
-        for text in
-            ["", "p1.i0", "v2.p1.i0", "v1.p1.i-1", "v1.p1.i0 ", "v1.i0.p1", "v1.end.i1", "v1.p1.end", "v1.p0.i0"]
-        {
+        for text in [
+            "",
+            "p1.i0",
+            "v2.p1.i0",
+            "v1.p1.i-1",
+            "v1.p1.i0 ",
+            "v1.i0.p1",
+            "v1.end.i1",
+            "v1.p1.end",
+            "v1.p0.i0",
+        ] {
             let error = text.parse::<Position>().expect_err(text);
             assert_eq!(error.kind(), crate::ErrorKind::InvalidParameter, "{text}");
             assert!(error.to_string().contains("`position`"), "{error}");

@@ -13,8 +13,8 @@ use serde_json::Value;
 
 /// A page with the status and headers of its response.
 ///
-/// Returned by [`page_with_response`](crate::ListRequest::page_with_response). Derefs to the page; see the
-/// [example](crate#headers-and-parameters).
+/// Returned by [`page_with_response`](crate::ListRequest::page_with_response). Derefs to the page;
+/// see the [example](crate#headers-and-parameters).
 #[derive(Clone, Debug)]
 pub struct Response<P> {
     page: P,
@@ -64,8 +64,8 @@ impl<P> Deref for Response<P> {
 
 /// The response of a failed request.
 ///
-/// Its body is kept in any format. The service usually sends JSON with `title` and `detail`; gateways send HTML, text or
-/// nothing.
+/// Its body is kept in any format. The service usually sends JSON with `title` and `detail`;
+/// gateways send HTML, text or nothing.
 ///
 /// ```
 /// # use press_specs::mock::MockPress;
@@ -73,7 +73,11 @@ impl<P> Deref for Response<P> {
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let mock = MockPress::start()?;
 /// # let client = press_specs::get_client(mock.session()?)?;
-/// let error = client.list_spec_release_deployments("no-such-spec").page(1).await.unwrap_err();
+/// let error = client
+///     .list_spec_release_deployments("no-such-spec")
+///     .page(1)
+///     .await
+///     .unwrap_err();
 /// let response = error.response().expect("a response");
 /// assert_eq!(response.title(), Some("Not Found"));
 /// assert_eq!(response.headers().get("content-type"), Some("application/json"));
@@ -100,7 +104,12 @@ impl ErrorResponse {
     const MAX_EXCERPT: usize = 200;
 
     /// Keeps the first [`EXCERPT`] bytes of `body`; what messages show of it goes through `redact`.
-    pub(crate) fn new(status: StatusCode, headers: HeaderMap, body: &[u8], redact: impl Fn(&str) -> String) -> Self {
+    pub(crate) fn new(
+        status: StatusCode,
+        headers: HeaderMap,
+        body: &[u8],
+        redact: impl Fn(&str) -> String,
+    ) -> Self {
         let body = &body[..body.len().min(EXCERPT)];
         let problem: Value = serde_json::from_slice(body).unwrap_or_default();
         let field = |name: &str| problem[name].as_str().map(str::to_owned);
@@ -124,7 +133,8 @@ impl ErrorResponse {
         Self {
             status,
             retry_after: retry_after(&headers.0),
-            shown_request_id: request_id(&headers.0).map(|id| shorten(&redact(id), Self::MAX_EXCERPT)),
+            shown_request_id: request_id(&headers.0)
+                .map(|id| shorten(&redact(id), Self::MAX_EXCERPT)),
             headers,
             explanation: if said.is_empty() {
                 excerpt.clone()
@@ -182,7 +192,8 @@ impl ErrorResponse {
 
     /// Returns the delay that the service requests in `Retry-After`.
     ///
-    /// A date is relative to the `Date` header of the response, if present, so that the local clock does not matter.
+    /// A date is relative to the `Date` header of the response, if present, so that the local clock
+    /// does not matter.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
@@ -230,7 +241,8 @@ pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
         .find_map(|name| headers.get(*name)?.to_str().ok())
 }
 
-/// Returns the first `max` characters of `text` on one line, without characters that could change how others show.
+/// Returns the first `max` characters of `text` on one line, without characters that could change
+/// how others show.
 pub(crate) fn shorten(text: &str, max: usize) -> String {
     let hidden = |c: char| {
         c.is_control()

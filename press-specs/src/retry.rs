@@ -1,4 +1,5 @@
-//! Retry policy, delays, and the state that the calls of a session share. Does no I/O and does not sleep.
+//! Retry policy, delays, and the state that the calls of a session share. Does no I/O and does not
+//! sleep.
 
 use std::{
     sync::{
@@ -14,16 +15,18 @@ use crate::error::{Error, ErrorKind};
 
 /// The policy for retrying failed requests.
 ///
-/// Retried are responses with status 408, 429, 500, 502, 503 or 504, failed connections, attempts that time out and
-/// bodies that are cut off. All operations of this crate only read, so a retry changes nothing on the server.
+/// Retried are responses with status 408, 429, 500, 502, 503 or 504, failed connections, attempts
+/// that time out and bodies that are cut off. All operations of this crate only read, so a retry
+/// changes nothing on the server.
 ///
 /// The delay before a retry is random between zero and a bound that starts at
-/// [`initial_delay`](Self::initial_delay) and doubles up to [`max_delay`](Self::max_delay). If the response has a
-/// `Retry-After` header, the delay is at least that long. If that is longer than what is left of the total timeout,
-/// the call fails at once.
+/// [`initial_delay`](Self::initial_delay) and doubles up to [`max_delay`](Self::max_delay). If the
+/// response has a `Retry-After` header, the delay is at least that long. If that is longer than
+/// what is left of the total timeout, the call fails at once.
 ///
-/// A response with status 429 and `Retry-After` does not count as an attempt: only the total timeout limits how
-/// often such a request is sent again. It also delays the other requests of the session.
+/// A response with status 429 and `Retry-After` does not count as an attempt: only the total
+/// timeout limits how often such a request is sent again. It also delays the other requests of the
+/// session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     max_attempts: u32,
@@ -34,7 +37,11 @@ pub struct RetryPolicy {
 impl Default for RetryPolicy {
     /// Returns a policy with 4 attempts, a first delay of up to 500 ms and a longest delay of 20 s.
     fn default() -> Self {
-        Self { max_attempts: 4, initial_delay: Duration::from_millis(500), max_delay: Duration::from_secs(20) }
+        Self {
+            max_attempts: 4,
+            initial_delay: Duration::from_millis(500),
+            max_delay: Duration::from_secs(20),
+        }
     }
 }
 
@@ -44,7 +51,8 @@ impl RetryPolicy {
         Self::default().max_attempts(1)
     }
 
-    /// Sets the number of requests that one call may send, the first included; 0 counts as 1. Defaults to 4.
+    /// Sets the number of requests that one call may send, the first included; 0 counts as 1.
+    /// Defaults to 4.
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
         self
@@ -99,11 +107,14 @@ pub(crate) struct Retries<'a> {
 impl Retries<'_> {
     /// Returns the delay before the request is sent again after `error`; `None` if it is not.
     ///
-    /// `left` is what is left of the total timeout. A request that is not `safe` may have changed something on the
-    /// server, unless the server refused it.
+    /// `left` is what is left of the total timeout. A request that is not `safe` may have changed
+    /// something on the server, unless the server refused it.
     pub(crate) fn delay(&mut self, error: &Error, safe: bool, left: Duration) -> Option<Duration> {
         let limited = error.kind() == ErrorKind::TooManyRequests;
-        let wish = error.response().and_then(|response| response.retry_after()).filter(|wish| !wish.is_zero());
+        let wish = error
+            .response()
+            .and_then(|response| response.retry_after())
+            .filter(|wish| !wish.is_zero());
         let scheduled = wish.filter(|_| limited);
         if let Some(wish) = scheduled {
             self.shared.pause.until(wish);
@@ -153,7 +164,8 @@ impl Pause {
     }
 }
 
-/// `wish` and a random time more, so that requests that were refused together do not return together.
+/// `wish` and a random time more, so that requests that were refused together do not return
+/// together.
 fn jittered(wish: Duration, left: Duration) -> Duration {
     let room = left.saturating_sub(wish) / 2;
     wish.saturating_add(random(spread(wish).min(room)))
@@ -167,7 +179,8 @@ fn random(bound: Duration) -> Duration {
     Duration::try_from_secs_f64(bound.as_secs_f64() * fastrand::f64()).unwrap_or(bound).min(bound)
 }
 
-/// The tokens that all calls of a session have spent on retries. A service that is down soon gets one request per call.
+/// The tokens that all calls of a session have spent on retries. A service that is down soon gets
+/// one request per call.
 #[derive(Debug, Default)]
 struct Budget(AtomicU32);
 
@@ -182,7 +195,8 @@ impl Budget {
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, pay).is_ok()
     }
 
-    /// Gives back the price of the retry that led to a success, or a token for a success without one.
+    /// Gives back the price of the retry that led to a success, or a token for a success without
+    /// one.
     fn deposit(&self, retried: bool) {
         let earned = if retried { Self::RETRY } else { Self::FIRST_SUCCESS };
         let put = |spent: u32| Some(spent.saturating_sub(earned));
@@ -208,7 +222,10 @@ mod tests {
         assert!(delays.iter().any(|delay| *delay != delays[0]), "no jitter in {delays:?}");
         // After a wish of the server too, but not beyond half of the time that is left.
         let delays: Vec<_> = (0..20).map(|_| jittered(second, second * 6 / 5)).collect();
-        assert!(delays.iter().all(|delay| (second..=second * 11 / 10).contains(delay)), "{delays:?}");
+        assert!(
+            delays.iter().all(|delay| (second..=second * 11 / 10).contains(delay)),
+            "{delays:?}"
+        );
         assert!(delays.iter().any(|delay| *delay != delays[0]), "no jitter in {delays:?}");
     }
 
@@ -220,7 +237,8 @@ mod tests {
             (Duration::MAX, Duration::ZERO),
             (Duration::ZERO, Duration::MAX),
         ] {
-            let policy = RetryPolicy::default().max_attempts(0).initial_delay(initial).max_delay(max);
+            let policy =
+                RetryPolicy::default().max_attempts(0).initial_delay(initial).max_delay(max);
             for retry in [0, 1, 31, 32, u32::MAX] {
                 assert!(random(policy.bound(retry)) <= max);
             }

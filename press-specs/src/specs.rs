@@ -31,15 +31,17 @@ pub type ListSpecs<M = Async> = ListRequest<operations::ListSpecs, M>;
 
 /// A request for the deployments of a spec, returned by
 /// [`Spec::list_spec_release_deployments`](crate::Spec::list_spec_release_deployments).
-pub type ListSpecReleaseDeployments<M = Async> = ListRequest<operations::ListSpecReleaseDeployments, M>;
+pub type ListSpecReleaseDeployments<M = Async> =
+    ListRequest<operations::ListSpecReleaseDeployments, M>;
 
 /// A builder for a list request.
 ///
-/// [`ListSpecs`] and [`ListSpecReleaseDeployments`] are its two forms. `O` is the operation; `M` is [`Async`], or
-/// `Blocking` in the module `blocking`.
+/// [`ListSpecs`] and [`ListSpecReleaseDeployments`] are its two forms. `O` is the operation; `M` is
+/// [`Async`], or `Blocking` in the module `blocking`.
 ///
-/// A request owns its parameters and can be cloned and stored. It sends nothing before [`page`](Self::page) is awaited
-/// or a stream is polled. Calling a setter again replaces the earlier value.
+/// A request owns its parameters and can be cloned and stored. It sends nothing before
+/// [`page`](Self::page) is awaited or a stream is polled. Calling a setter again replaces the
+/// earlier value.
 #[derive(Clone)]
 #[must_use = "a request sends nothing until you call `.stream()`, `.pages()` or `.page(n)`"]
 pub struct ListRequest<O, M = Async> {
@@ -62,7 +64,8 @@ impl<M> ListSpecs<M> {
 
     /// Limits the list to featured specs.
     ///
-    /// The API documents only `true`. It is assumed that `false` selects the specs that aren't featured.
+    /// The API documents only `true`. It is assumed that `false` selects the specs that aren't
+    /// featured.
     pub fn featured(mut self, featured: impl Into<bool>) -> Self {
         self.operation.featured = Some(featured.into());
         self
@@ -74,14 +77,15 @@ impl<M> ListSpecs<M> {
         self
     }
 
-    /// Limits the list to specs that contain this term in their name, title, description or summary.
+    /// Limits the list to specs that contain this term in their name, title, description or
+    /// summary.
     pub fn term(mut self, term: impl Into<String>) -> Self {
         self.operation.term = Some(term.into());
         self
     }
 
-    /// Sets the sort keys, the most significant first, for example `"createdAt:desc"` or [`SpecSort::NameAsc`].
-    /// Defaults to the creation date.
+    /// Sets the sort keys, the most significant first, for example `"createdAt:desc"` or
+    /// [`SpecSort::NameAsc`]. Defaults to the creation date.
     pub fn sort(mut self, sort: impl IntoIterator<Item = impl Into<SpecSort>>) -> Self {
         self.operation.sort = list(sort);
         self
@@ -95,7 +99,8 @@ impl<M> ListSpecs<M> {
 }
 
 impl<M> ListSpecReleaseDeployments<M> {
-    /// Limits the list to deployments of the release with this semantic version. Defaults to all releases.
+    /// Limits the list to deployments of the release with this semantic version. Defaults to all
+    /// releases.
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.operation.version = Some(version.into());
         self
@@ -123,8 +128,8 @@ impl<M> ListSpecReleaseDeployments<M> {
         self
     }
 
-    /// Sets the sort keys, the most significant first, for example `"name:asc"` or [`DeploymentSort::CreatedAtAsc`].
-    /// Defaults to the newest first.
+    /// Sets the sort keys, the most significant first, for example `"name:asc"` or
+    /// [`DeploymentSort::CreatedAtAsc`]. Defaults to the newest first.
     pub fn sort(mut self, sort: impl IntoIterator<Item = impl Into<DeploymentSort>>) -> Self {
         self.operation.sort = list(sort);
         self
@@ -152,16 +157,18 @@ impl<O: ListOperation, M> ListRequest<O, M> {
         }
     }
 
-    /// Sets the number of items on a page, 1 or more. Defaults to the service's own page size, which is 25.
+    /// Sets the number of items on a page, 1 or more. Defaults to the service's own page size,
+    /// which is 25.
     pub fn page_size(mut self, page_size: u32) -> Self {
         self.operation.set_page_size(Some(page_size));
         self
     }
 
-    /// Starts a stream at this page, for example at the [page that failed](Error::page_number). Defaults to 1.
+    /// Starts a stream at this page, for example at the [page that failed](Error::page_number).
+    /// Defaults to 1.
     ///
-    /// Replaces [`resume`](Self::resume). [`page`](Self::page) ignores it. A page above 1 that the list doesn't have is
-    /// an error of kind [`ListChanged`](crate::ErrorKind::ListChanged).
+    /// Replaces [`resume`](Self::resume). [`page`](Self::page) ignores it. A page above 1 that the
+    /// list doesn't have is an error of kind [`ListChanged`](crate::ErrorKind::ListChanged).
     pub fn start_page(mut self, number: u32) -> Self {
         (self.start_page, self.resume) = (number, None);
         self
@@ -169,10 +176,12 @@ impl<O: ListOperation, M> ListRequest<O, M> {
 
     /// Starts a stream at the place where another one stopped.
     ///
-    /// Use the same filters and order as in the request that gave the [position](crate::ItemStream::position). If the
-    /// list hasn't changed, the stream yields exactly the items that the other one would still have yielded. The page
-    /// size comes from the position: the one that the other request set, or else the one that the service reported.
-    /// Setting another one is an error of kind [`InvalidParameter`](crate::ErrorKind::InvalidParameter).
+    /// Use the same filters and order as in the request that gave the
+    /// [position](crate::ItemStream::position). If the list hasn't changed, the stream yields
+    /// exactly the items that the other one would still have yielded. The page size comes from
+    /// the position: the one that the other request set, or else the one that the service reported.
+    /// Setting another one is an error of kind
+    /// [`InvalidParameter`](crate::ErrorKind::InvalidParameter).
     ///
     /// [`pages`](Self::pages) yields whole pages, starting with the one that contains the position.
     /// Replaces [`start_page`](Self::start_page). [`page`](Self::page) ignores it.
@@ -181,24 +190,28 @@ impl<O: ListOperation, M> ListRequest<O, M> {
         self
     }
 
-    /// Sets the maximum number of concurrent page requests of a stream. Defaults to 1; the limit is 128.
+    /// Sets the maximum number of concurrent page requests of a stream. Defaults to 1; the limit is
+    /// 128.
     ///
-    /// Prefetching starts after the first page. Pages and items come in order all the same, and an error comes after
-    /// everything that precedes it. Up to this number of pages wait in memory, and together no more bytes than
-    /// [`max_response_bytes`](crate::SessionBuilder::max_response_bytes). Prefetched pages run as tasks of the current
-    /// Tokio runtime, which end with the stream. [`page`](Self::page) ignores it.
+    /// Prefetching starts after the first page. Pages and items come in order all the same, and an
+    /// error comes after everything that precedes it. Up to this number of pages wait in
+    /// memory, and together no more bytes than
+    /// [`max_response_bytes`](crate::SessionBuilder::max_response_bytes). Prefetched pages run as
+    /// tasks of the current Tokio runtime, which end with the stream. [`page`](Self::page)
+    /// ignores it.
     pub fn concurrency(mut self, requests: usize) -> Self {
         const MAX: usize = 128;
         self.concurrency = requests.min(MAX);
         self
     }
 
-    /// Ends a stream with an error of kind [`ListChanged`](crate::ErrorKind::ListChanged) if the list changes meanwhile.
-    /// Defaults to false.
+    /// Ends a stream with an error of kind [`ListChanged`](crate::ErrorKind::ListChanged) if the
+    /// list changes meanwhile. Defaults to false.
     ///
-    /// A change shows if a page reports another number of items than the first one, or if an item appears twice. That
-    /// includes a service that returns the same page again and again. A stream that [resumes](Self::resume) compares
-    /// with the number of items in its position. Item ids are remembered as hashes, with about 40 bytes per item.
+    /// A change shows if a page reports another number of items than the first one, or if an item
+    /// appears twice. That includes a service that returns the same page again and again. A
+    /// stream that [resumes](Self::resume) compares with the number of items in its position.
+    /// Item ids are remembered as hashes, with about 40 bytes per item.
     pub fn detect_changes(mut self, detect: bool) -> Self {
         self.detect_changes = detect;
         self
@@ -206,14 +219,15 @@ impl<O: ListOperation, M> ListRequest<O, M> {
 
     /// Sends a header with the pages of this request, in place of one of that name in the session.
     ///
-    /// Its value appears in no error, `Debug` or span. An invalid name or value and `Authorization` are errors of kind
-    /// [`InvalidParameter`](crate::ErrorKind::InvalidParameter).
+    /// Its value appears in no error, `Debug` or span. An invalid name or value and `Authorization`
+    /// are errors of kind [`InvalidParameter`](crate::ErrorKind::InvalidParameter).
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         self.context.set_header(name.as_ref(), value.as_ref());
         self
     }
 
-    /// Adds a query parameter that this crate has no setter for. Further calls with the same name add further values.
+    /// Adds a query parameter that this crate has no setter for. Further calls with the same name
+    /// add further values.
     ///
     /// Its value appears in no error, `Debug` or span.
     pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
@@ -256,7 +270,10 @@ impl<O: ListOperation, M> ListRequest<O, M> {
         let mut place = self.resume.unwrap_or_else(|| Position::page(self.start_page));
         match place.page_size {
             Some(_) => self.operation.set_page_size(place.page_size),
-            None => place.page_size = self.operation.page_size().and_then(|size| u32::try_from(size).ok()),
+            None => {
+                place.page_size =
+                    self.operation.page_size().and_then(|size| u32::try_from(size).ok())
+            }
         }
         let pages = Pages {
             span: RequestSpan::new(),
@@ -279,8 +296,12 @@ impl<O: ListOperation, M> ListRequest<O, M> {
             && position.page_size.map(u64::from) != Some(set)
         {
             let reason = match position.page_size {
-                Some(size) => format!("is {set}, but the position to resume at belongs to pages of {size}"),
-                None => format!("is {set}, but the position to resume at belongs to pages of another size"),
+                Some(size) => {
+                    format!("is {set}, but the position to resume at belongs to pages of {size}")
+                }
+                None => format!(
+                    "is {set}, but the position to resume at belongs to pages of another size"
+                ),
             };
             return Err(Error::parameter("page_size", &reason));
         }
@@ -299,11 +320,17 @@ struct Pages<O> {
 
 impl<O: ListOperation> Source<O::Page> for Pages<O> {
     fn fetch(&self, number: u32, ahead: bool) -> Fetch<O::Page> {
-        let (context, operation, span) = (self.context.clone(), self.operation.clone(), self.span.clone());
+        let (context, operation, span) =
+            (self.context.clone(), self.operation.clone(), self.span.clone());
         let share = ahead.then(|| Arc::new(self.ahead.reserve()));
         Box::pin(async move {
-            let response = call::page(&context, operation, Some(number), share.clone(), &span).await?;
-            Ok(Fetched { attempts: response.attempts(), page: response.into_inner(), _share: share })
+            let response =
+                call::page(&context, operation, Some(number), share.clone(), &span).await?;
+            Ok(Fetched {
+                attempts: response.attempts(),
+                page: response.into_inner(),
+                _share: share,
+            })
         })
     }
 
@@ -318,13 +345,17 @@ impl<O: ListOperation> ListRequest<O> {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidParameter`](crate::ErrorKind::InvalidParameter) for page 0 or page size 0, and the errors that
-    /// the operation documents.
-    pub fn page(self, number: impl Into<Option<u32>>) -> impl Future<Output = Result<O::Page, Error>> + Send + 'static {
+    /// Returns [`InvalidParameter`](crate::ErrorKind::InvalidParameter) for page 0 or page size 0,
+    /// and the errors that the operation documents.
+    pub fn page(
+        self,
+        number: impl Into<Option<u32>>,
+    ) -> impl Future<Output = Result<O::Page, Error>> + Send + 'static {
         self.fetch_page(number.into()).map_ok(Response::into_inner)
     }
 
-    /// Fetches one page together with the status and headers of its response; otherwise as [`page`](Self::page).
+    /// Fetches one page together with the status and headers of its response; otherwise as
+    /// [`page`](Self::page).
     ///
     /// # Errors
     ///
@@ -359,9 +390,10 @@ impl<O: ListOperation> ListRequest<O> {
     /// # Errors
     ///
     /// The stream yields an error and ends if a page fails. It yields
-    /// [`InvalidParameter`](crate::ErrorKind::InvalidParameter) for a start page, page size or concurrency of 0,
-    /// [`ListChanged`](crate::ErrorKind::ListChanged) if it starts beyond the end of the list, and
-    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) after more than 100 empty pages in a row.
+    /// [`InvalidParameter`](crate::ErrorKind::InvalidParameter) for a start page, page size or
+    /// concurrency of 0, [`ListChanged`](crate::ErrorKind::ListChanged) if it starts beyond the
+    /// end of the list, and [`InvalidResponse`](crate::ErrorKind::InvalidResponse) after more
+    /// than 100 empty pages in a row.
     pub fn pages(self) -> PageStream<O::Page> {
         self.walk()
     }

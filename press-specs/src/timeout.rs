@@ -51,6 +51,9 @@ impl Deadline {
             Limit::Attempt => ("request", "timeout"),
             Limit::Total => ("call", "total timeout"),
         };
-        Error::new(ErrorKind::Timeout, format!("the {what} took longer than the {setting} of {:?}", self.duration))
+        Error::new(
+            ErrorKind::Timeout,
+            format!("the {what} took longer than the {setting} of {:?}", self.duration),
+        )
     }
 }

@@ -1,7 +1,7 @@
 //! Spans and events under the feature `tracing`; nothing without it.
 //!
-//! Field names are those of the OpenTelemetry semantic conventions for HTTP clients. No field holds the token, the
-//! value of a filter or that of a header.
+//! Field names are those of the OpenTelemetry semantic conventions for HTTP clients. No field holds
+//! the token, the value of a filter or that of a header.
 
 #![cfg_attr(not(feature = "tracing"), allow(unused_variables))]
 
@@ -21,7 +21,8 @@ use tracing::{
 
 /// The span of a request: one page, or a stream of pages.
 ///
-/// It starts with the first page, below the span in which that is polled, or else below that of the call.
+/// It starts with the first page, below the span in which that is polled, or else below that of the
+/// call.
 #[derive(Clone)]
 pub(crate) struct RequestSpan(#[cfg(feature = "tracing")] Arc<Lazy>);
 
@@ -31,7 +32,8 @@ struct Lazy {
     span: OnceLock<tracing::Span>,
 }
 
-/// The span of one page with its attempts, below that of the request, or of one attempt, below that of the page.
+/// The span of one page with its attempts, below that of the request, or of one attempt, below that
+/// of the page.
 pub(crate) struct Span(#[cfg(feature = "tracing")] tracing::Span);
 
 impl RequestSpan {
@@ -44,7 +46,8 @@ impl RequestSpan {
 
     #[cfg(feature = "tracing")]
     fn span<O: Operation>(&self, operation: &O) -> &tracing::Span {
-        // Scopes in place of `parent`: a subscriber panics at a parent that it does not know, such as a span of another one.
+        // Scopes in place of `parent`: a subscriber panics at a parent that it does not know, such
+        // as a span of another one.
         self.0.span.get_or_init(|| {
             let span = || {
                 tracing::info_span!(
@@ -135,7 +138,10 @@ impl Span {
             self.0.record("http.response.status_code", head.status.as_u16());
             if let Some(id) = crate::response::request_id(&head.headers) {
                 let id = session.redact(id);
-                self.0.record("http.response.header.x-request-id", crate::response::shorten(&id, 200));
+                self.0.record(
+                    "http.response.header.x-request-id",
+                    crate::response::shorten(&id, 200),
+                );
             }
         }
     }
@@ -148,7 +154,9 @@ impl Span {
             if let Some(status) = error.status() {
                 self.0.record("http.response.status_code", status);
             }
-            if let Some(id) = error.response().and_then(|response| response.shown_request_id.as_ref()) {
+            if let Some(id) =
+                error.response().and_then(|response| response.shown_request_id.as_ref())
+            {
                 self.0.record("http.response.header.x-request-id", id);
             }
         }

@@ -1,8 +1,9 @@
 //! Validates the responses of the service against `openapi/press.yaml`, read strictly.
 //!
-//! Strictly means that each field and each value has to be named, which the document itself does not ask for. The
-//! command follows each paginated operation of the document. Contents may be private, so it prints only names, JSON
-//! pointers, counts, and those values of enumerations that look like identifiers.
+//! Strictly means that each field and each value has to be named, which the document itself does
+//! not ask for. The command follows each paginated operation of the document. Contents may be
+//! private, so it prints only names, JSON pointers, counts, and those values of enumerations that
+//! look like identifiers.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -22,8 +23,9 @@ const DOCUMENT: &str = include_str!("../../openapi/press.yaml");
 
 /// Validates the responses of the service against openapi/press.yaml, read strictly.
 ///
-/// Needs a token in PEAK_AUTH_TOKEN or API_KEY; without one it validates a mock of the service. Exits with 0 if all
-/// responses are as the document says, with 2 if not, and with 1 if there was no response.
+/// Needs a token in PEAK_AUTH_TOKEN or API_KEY; without one it validates a mock of the service.
+/// Exits with 0 if all responses are as the document says, with 2 if not, and with 1 if there was
+/// no response.
 #[derive(Parser)]
 #[command(name = "cargo conformance", bin_name = "cargo conformance")]
 struct Arguments {
@@ -38,16 +40,24 @@ struct Arguments {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
-    let builder = arguments.base_url.iter().fold(Session::builder(), |builder, url| builder.base_url(url));
+    let builder =
+        arguments.base_url.iter().fold(Session::builder(), |builder, url| builder.base_url(url));
     let (base_url, token, _mock) = match builder.build() {
         Ok(session) => {
-            let tokens = ["PEAK_AUTH_TOKEN", "API_KEY"].map(|name| env::var(name).unwrap_or_default());
+            let tokens =
+                ["PEAK_AUTH_TOKEN", "API_KEY"].map(|name| env::var(name).unwrap_or_default());
             let token = tokens.into_iter().find(|token| !token.is_empty());
             (session.base_url().to_owned(), token.unwrap_or_default(), None)
         }
-        Err(error) if error.kind() == ErrorKind::MissingEnvironmentVariable && arguments.base_url.is_none() => {
-            eprintln!("There is no token in PEAK_AUTH_TOKEN or API_KEY, so this validates a mock of the service.");
-            let mock = MockPress::builder().generated_specs(60).generated_deployments(60).start()?;
+        Err(error)
+            if error.kind() == ErrorKind::MissingEnvironmentVariable
+                && arguments.base_url.is_none() =>
+        {
+            eprintln!(
+                "There is no token in PEAK_AUTH_TOKEN or API_KEY, so this validates a mock of the service."
+            );
+            let mock =
+                MockPress::builder().generated_specs(60).generated_deployments(60).start()?;
             (mock.url().to_owned(), mock.token(), Some(mock))
         }
         Err(error) => return Err(error.into()),
@@ -60,8 +70,13 @@ async fn main() -> Result<ExitCode> {
     Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 
-/// Follows all paginated operations; returns what is not as the document says, and in how many responses.
-async fn check(base_url: &str, token: &str, max_requests: usize) -> Result<BTreeMap<String, usize>> {
+/// Follows all paginated operations; returns what is not as the document says, and in how many
+/// responses.
+async fn check(
+    base_url: &str,
+    token: &str,
+    max_requests: usize,
+) -> Result<BTreeMap<String, usize>> {
     let document: Value = serde_saphyr::from_str(DOCUMENT).context("openapi/press.yaml")?;
     let base_url = Url::parse(base_url).context("the base URL")?;
     let mut client = Client::builder().timeout(Duration::from_secs(30)).redirect(Policy::none());
@@ -83,9 +98,15 @@ async fn check(base_url: &str, token: &str, max_requests: usize) -> Result<BTree
         let name = operation["operationId"].as_str().unwrap_or(path);
         let (head, rest) = path.rsplit_once('}').unwrap_or(("", path));
         let list = head.rsplit_once("/{").map_or("", |(list, _)| list);
-        // The pages that come next: one with the number 0, which should be refused, and the first one of each list.
-        let lists = known.get(list).into_iter().flatten().map(|parent| join(parent, rest.split('/').skip(1)));
-        let mut queue: VecDeque<_> = lists.enumerate().map(|(index, list)| (list, index.min(1))).collect();
+        // The pages that come next: one with the number 0, which should be refused, and the first
+        // one of each list.
+        let lists = known
+            .get(list)
+            .into_iter()
+            .flatten()
+            .map(|parent| join(parent, rest.split('/').skip(1)));
+        let mut queue: VecDeque<_> =
+            lists.enumerate().map(|(index, list)| (list, index.min(1))).collect();
         let (mut requests, mut count) = (0, 0);
         while requests < max_requests
             && let Some((list, number)) = queue.pop_front()
@@ -93,7 +114,12 @@ async fn check(base_url: &str, token: &str, max_requests: usize) -> Result<BTree
             requests += 1;
             let mut url = list.clone();
             url.query_pairs_mut().append_pair(page_number, &number.to_string());
-            let response = client.get(url).header(AUTHORIZATION, token).send().await.map_err(Error::without_url);
+            let response = client
+                .get(url)
+                .header(AUTHORIZATION, token)
+                .send()
+                .await
+                .map_err(Error::without_url);
             let response = response.context("the service could not be asked")?;
             let status = response.status().as_u16();
             if status == 401 {
@@ -106,7 +132,9 @@ async fn check(base_url: &str, token: &str, max_requests: usize) -> Result<BTree
             }
             let items = body.as_ref().filter(|_| status == 200).and_then(items).unwrap_or_default();
             count += items.len();
-            let ids = items.iter().map(|item| item["id"].as_str().map_or(item["id"].to_string(), str::to_owned));
+            let ids = items
+                .iter()
+                .map(|item| item["id"].as_str().map_or(item["id"].to_string(), str::to_owned));
             let ids = ids.filter(|id| !["", ".", "..", "null"].contains(&id.as_str()));
             let addresses = ids.map(|id| join(&list, [id.as_str()]));
             known.entry(path.trim_end_matches('/')).or_default().extend(addresses);
@@ -142,9 +170,11 @@ fn items(body: &Value) -> Option<&[Value]> {
 
 /// Returns the parameter for the number of a page, which paginated operations have.
 fn page_number<'a>(document: &'a Value, item: &'a Value) -> Option<&'a str> {
-    let parameters = [&item["parameters"], &item["get"]["parameters"]].into_iter().filter_map(Value::as_array);
+    let parameters =
+        [&item["parameters"], &item["get"]["parameters"]].into_iter().filter_map(Value::as_array);
     let query = parameters.flatten().map(|parameter| resolve(document, parameter));
-    let mut names = query.filter(|query| query["in"] == "query").filter_map(|query| query["name"].as_str());
+    let mut names =
+        query.filter(|query| query["in"] == "query").filter_map(|query| query["name"].as_str());
     names.find(|name| {
         let name = name.to_lowercase().replace(['_', '-', '.'], "");
         ["page", "pagenumber", "pageindex"].contains(&name.as_str())
@@ -153,12 +183,18 @@ fn page_number<'a>(document: &'a Value, item: &'a Value) -> Option<&'a str> {
 
 /// Follows a reference within the document.
 fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
-    let target = value["$ref"].as_str().and_then(|reference| document.pointer(reference.strip_prefix('#')?));
+    let target =
+        value["$ref"].as_str().and_then(|reference| document.pointer(reference.strip_prefix('#')?));
     target.unwrap_or(value)
 }
 
 /// Validates a response of an operation.
-fn violations(document: &Value, responses: &Value, status: u16, body: Option<&Value>) -> BTreeSet<String> {
+fn violations(
+    document: &Value,
+    responses: &Value,
+    status: u16,
+    body: Option<&Value>,
+) -> BTreeSet<String> {
     let keys = [status.to_string(), format!("{}XX", status / 100), "default".to_owned()];
     let Some(response) = keys.iter().find_map(|key| responses.get(key)) else {
         return ["is not documented".to_owned()].into();
@@ -176,12 +212,15 @@ fn violations(document: &Value, responses: &Value, status: u16, body: Option<&Va
     let mut found = BTreeSet::new();
     match jsonschema::draft202012::options().should_validate_formats(true).build(&root) {
         Ok(validator) => validator.iter_errors(body).for_each(|error| describe(&error, &mut found)),
-        Err(error) => drop(found.insert(format!("cannot be validated: {}", error.kind().keyword()))),
+        Err(error) => {
+            drop(found.insert(format!("cannot be validated: {}", error.kind().keyword())))
+        }
     }
     found
 }
 
-/// Makes a schema name all that is valid, in the words of JSON Schema; other schemas may add fields to a `part`.
+/// Makes a schema name all that is valid, in the words of JSON Schema; other schemas may add fields
+/// to a `part`.
 fn strict(document: &Value, schema: &mut Value, part: bool) {
     let names = names(document, schema, 8).filter(|names| !part && !names.is_empty());
     let Some(words) = schema.as_object_mut() else {
@@ -210,10 +249,13 @@ fn strict(document: &Value, schema: &mut Value, part: bool) {
     }
 }
 
-/// Returns the fields that a schema and its parts name, to a `depth` of parts; `None` if there can be any.
+/// Returns the fields that a schema and its parts name, to a `depth` of parts; `None` if there can
+/// be any.
 fn names(document: &Value, schema: &Value, depth: usize) -> Option<BTreeSet<String>> {
-    let mut names: BTreeSet<_> = schema["properties"].as_object().into_iter().flat_map(Map::keys).cloned().collect();
-    let parts = ["allOf", "anyOf", "oneOf"].iter().filter_map(|word| schema[word].as_array()).flatten();
+    let mut names: BTreeSet<_> =
+        schema["properties"].as_object().into_iter().flat_map(Map::keys).cloned().collect();
+    let parts =
+        ["allOf", "anyOf", "oneOf"].iter().filter_map(|word| schema[word].as_array()).flatten();
     for part in parts.chain(schema.get("$ref").map(|_| resolve(document, schema))) {
         names.extend(self::names(document, part, depth.checked_sub(1)?)?);
     }
@@ -262,7 +304,8 @@ mod tests {
     async fn deviations_are_found_on_all_pages_without_contents() -> Result<()> {
         let mock = MockPress::builder().generated_specs(26).generated_deployments(2).start()?;
         assert_eq!(check(mock.url(), &mock.token(), 2).await?, BTreeMap::new());
-        let pages: Vec<_> = mock.requests().iter().map(|request| request.query("pageNumber")).collect();
+        let pages: Vec<_> =
+            mock.requests().iter().map(|request| request.query("pageNumber")).collect();
         assert_eq!(pages.into_iter().flatten().collect::<Vec<_>>(), ["0", "1", "0", "1"]);
         mock.on_page(|_, page| {
             page["next"] = json!("PRIVATE");
@@ -281,7 +324,8 @@ mod tests {
             page.as_object_mut().and_then(|page| page.remove("pageCount"));
         });
         let found = check(mock.url(), &mock.token(), 100).await?;
-        let found: Vec<_> = found.iter().map(|(finding, count)| format!("{finding} {count}x")).collect();
+        let found: Vec<_> =
+            found.iter().map(|(finding, count)| format!("{finding} {count}x")).collect();
         assert_eq!(
             found,
             [
@@ -315,14 +359,16 @@ mod tests {
             "Cat": { "allOf": [{ "$ref": "#/components/schemas/Pet" }] },
         } } });
         let thing = json!({ "$ref": "#/components/schemas/Thing" });
-        let responses = json!({ "2XX": { "content": { "application/json": { "schema": thing } } }, "204": {} });
+        let responses =
+            json!({ "2XX": { "content": { "application/json": { "schema": thing } } }, "204": {} });
         let found = |status, body: Value| -> Vec<String> {
             violations(&document, &responses, status, Some(&body)).into_iter().collect()
         };
         let valid = json!({ "id": 1, "part": { "part": null }, "more": { "any": 1 }, "map": { "b": 1 }, "circle": {} });
         assert!(found(200, valid).is_empty());
         let nested = json!({ "part": { "part": { "id": "x", "name": 1 } } });
-        let deviations = ["/part/part/id: wrong type (string)", "/part/part/name: no such field (number)"];
+        let deviations =
+            ["/part/part/id: wrong type (string)", "/part/part/name: no such field (number)"];
         assert_eq!(found(201, nested), deviations);
         assert!(found(204, Value::Null).is_empty());
         assert_eq!(found(404, Value::Null), ["is not documented"]);

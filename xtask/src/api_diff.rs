@@ -1,4 +1,5 @@
-//! `cargo xtask api-diff`: the difference between two versions of the generated file, as users see it.
+//! `cargo xtask api-diff`: the difference between two versions of the generated file, as users see
+//! it.
 //!
 //! | item | added | removed | changed |
 //! |---|---|---|---|
@@ -31,7 +32,8 @@ use crate::workspace::{self, GENERATED};
 /// Returns an error if a version cannot be read, or with `deny_breaking` if a change is breaking.
 pub(crate) fn run(base: &str, json: bool, deny_breaking: bool) -> Result<()> {
     let code = workspace::read(GENERATED)?;
-    let code = code.with_context(|| format!("{GENERATED} is missing; run `cargo xtask codegen`"))?;
+    let code =
+        code.with_context(|| format!("{GENERATED} is missing; run `cargo xtask codegen`"))?;
     let report = Report::new(base, &workspace::read_at(base, GENERATED)?, &code)?;
     if json {
         println!("{}", serde_json::to_string_pretty(&report)?);
@@ -97,9 +99,14 @@ impl Report {
         let old = Surface::parse(old).with_context(|| format!("{GENERATED} of {base}"))?;
         let new = Surface::parse(new).with_context(|| GENERATED.to_owned())?;
         let paths: BTreeSet<_> = old.items.keys().chain(new.items.keys()).collect();
-        let mut changes: Vec<_> = paths.into_iter().filter_map(|path| Change::of(path, &old, &new)).collect();
+        let mut changes: Vec<_> =
+            paths.into_iter().filter_map(|path| Change::of(path, &old, &new)).collect();
         changes.sort();
-        Ok(Self { base: base.to_owned(), breaking: changes.iter().any(|change| change.class == Breaking), changes })
+        Ok(Self {
+            base: base.to_owned(),
+            breaking: changes.iter().any(|change| change.class == Breaking),
+            changes,
+        })
     }
 }
 
@@ -118,7 +125,10 @@ impl fmt::Display for Report {
         let breaking = self.changes.iter().filter(|change| change.class == Breaking).count();
         let compatible = self.changes.len() - breaking;
         let by_hand = self.changes.iter().filter(|change| change.follow.is_some()).count();
-        writeln!(f, "\n{breaking} breaking, {compatible} compatible; {by_hand} to follow by hand in press-specs/src.")
+        writeln!(
+            f,
+            "\n{breaking} breaking, {compatible} compatible; {by_hand} to follow by hand in press-specs/src."
+        )
     }
 }
 
@@ -132,16 +142,22 @@ impl Change {
             _ => return None,
         };
         let (parent, _) = split(path);
-        let with_its_parent = surface.items.contains_key(parent) && !other.items.contains_key(parent);
+        let with_its_parent =
+            surface.items.contains_key(parent) && !other.items.contains_key(parent);
         // Each operation has these; a version that does not say them is of an older generator.
-        let unsaid = verb != Changed && matches!(item.kind, Kind::Response | Kind::Name | Kind::Route);
+        let unsaid =
+            verb != Changed && matches!(item.kind, Kind::Response | Kind::Name | Kind::Route);
         if with_its_parent || unsaid {
             return None;
         }
         let class = match (verb, item.kind) {
             (_, Kind::Name | Kind::Route) => Compatible,
             (Added, Kind::Parameter | Kind::Paging) if !item.is_optional() => Breaking,
-            (Added, Kind::Field) if !item.is_optional() && new.sent_types().contains(split(parent).1) => Breaking,
+            (Added, Kind::Field)
+                if !item.is_optional() && new.sent_types().contains(split(parent).1) =>
+            {
+                Breaking
+            }
             (Added, _) => Compatible,
             (Removed | Changed, _) => Breaking,
         };
@@ -154,10 +170,14 @@ impl Change {
         let method = surface.method(if item.kind == Kind::Page { parent } else { path });
         let follow = match (verb, item.kind) {
             (Added, Kind::Operation) => surface.wrapping(path),
-            (Removed, Kind::Operation) => format!("remove `{method}` wherever the compiler finds it"),
+            (Removed, Kind::Operation) => {
+                format!("remove `{method}` wherever the compiler finds it")
+            }
             (Added, Kind::Page) => format!("client.rs: return a list request from `{method}`"),
             (Removed, Kind::Page) => {
-                format!("client.rs: end `{method}` in `call`; specs.rs, lib.rs, blocking.rs: remove its alias")
+                format!(
+                    "client.rs: end `{method}` in `call`; specs.rs, lib.rs, blocking.rs: remove its alias"
+                )
             }
             (_, Kind::Parameter) => surface.parameter(verb, path, item),
             (_, Kind::Route) => "mock/: serve it there".to_owned(),
@@ -179,11 +199,14 @@ impl Surface {
     fn wrapping(&self, path: &str) -> String {
         let names = |optional: bool, separator: &str| {
             let parameters = self.items.iter().filter(|(parameter, item)| {
-                split(parameter).0 == path && item.kind == Kind::Parameter && item.is_optional() == optional
+                split(parameter).0 == path
+                    && item.kind == Kind::Parameter
+                    && item.is_optional() == optional
             });
             parameters.map(|(parameter, _)| split(parameter).1).collect::<Vec<_>>().join(separator)
         };
-        let method = format!("client.rs: add the method `{}({})`", self.method(path), names(false, ", "));
+        let method =
+            format!("client.rs: add the method `{}({})`", self.method(path), names(false, ", "));
         if !self.is_list(path) {
             return format!("{method}, which ends in `call`; mock/: the operation");
         }
@@ -212,7 +235,10 @@ impl Surface {
             let setter = format!("{}::{name}({argument})", split(operation).1);
             format!("specs.rs: {verb} the setter `{setter}`; mock/: {verb} the filter")
         } else {
-            format!("client.rs: {verb} the argument `{name}: {argument}` of `{}`", self.method(operation))
+            format!(
+                "client.rs: {verb} the argument `{name}: {argument}` of `{}`",
+                self.method(operation)
+            )
         }
     }
 
@@ -313,11 +339,18 @@ impl Surface {
         match item {
             Item::Struct(item) if is_public(&item.vis) => {
                 let path = format!("{module}::{}", item.ident);
-                let (kind, field) =
-                    if operations { (Kind::Operation, Kind::Parameter) } else { (Kind::Type, Kind::Field) };
+                let (kind, field) = if operations {
+                    (Kind::Operation, Kind::Parameter)
+                } else {
+                    (Kind::Type, Kind::Field)
+                };
                 self.add(&path, kind, "struct");
-                for (index, item) in item.fields.into_iter().enumerate().filter(|(_, item)| is_public(&item.vis)) {
-                    let name = item.ident.map_or_else(|| index.to_string(), |name| name.unraw().to_string());
+                for (index, item) in
+                    item.fields.into_iter().enumerate().filter(|(_, item)| is_public(&item.vis))
+                {
+                    let name = item
+                        .ident
+                        .map_or_else(|| index.to_string(), |name| name.unraw().to_string());
                     self.add(&format!("{path}::{name}"), field, type_text(item.ty));
                 }
             }
@@ -335,12 +368,19 @@ impl Surface {
             }
             Item::Impl(item) if operations => self.operation(module, item),
             Item::Macro(item) => {
-                // A macro around ordinary items, or `open_enumeration!`, in which `pub enum` is left out after the docs.
-                let named =
-                    item.mac.tokens.clone().into_iter().skip_while(|token| !matches!(token, TokenTree::Ident(_)));
+                // A macro around ordinary items, or `open_enumeration!`, in which `pub enum` is
+                // left out after the docs.
+                let named = item
+                    .mac
+                    .tokens
+                    .clone()
+                    .into_iter()
+                    .skip_while(|token| !matches!(token, TokenTree::Ident(_)));
                 let file = syn::parse2::<File>(item.mac.tokens);
                 let file = file.or_else(|_| syn::parse2(quote! { pub enum #(#named)* }));
-                file.into_iter().flat_map(|file| file.items).for_each(|item| self.item(module, item));
+                file.into_iter()
+                    .flat_map(|file| file.items)
+                    .for_each(|item| self.item(module, item));
             }
             _ => {}
         }
@@ -353,19 +393,29 @@ impl Surface {
             match item {
                 ImplItem::Const(item) => {
                     let kind = if item.ident == "NAME" { Kind::Name } else { Kind::Route };
-                    self.add(&format!("{path}::{}", item.ident), kind, string(item.expr).unwrap_or_default());
+                    self.add(
+                        &format!("{path}::{}", item.ident),
+                        kind,
+                        string(item.expr).unwrap_or_default(),
+                    );
                 }
                 ImplItem::Type(item) if item.ident == "Page" => {
                     self.items.remove(&format!("{path}::Response"));
                     self.add(&format!("{path}::Page"), Kind::Page, type_text(item.ty));
                 }
                 ImplItem::Type(item) => {
-                    self.add(&format!("{path}::{}", item.ident), Kind::Response, type_text(item.ty));
+                    self.add(
+                        &format!("{path}::{}", item.ident),
+                        Kind::Response,
+                        type_text(item.ty),
+                    );
                 }
                 ImplItem::Fn(item) if item.sig.ident.to_string().starts_with("set_page_") => {
                     let body = item.block.to_token_stream().to_string();
-                    let field = body.split_once("self . ").and_then(|(_, rest)| rest.split(' ').next());
-                    let field = self.items.get_mut(&format!("{path}::{}", field.unwrap_or_default()));
+                    let field =
+                        body.split_once("self . ").and_then(|(_, rest)| rest.split(' ').next());
+                    let field =
+                        self.items.get_mut(&format!("{path}::{}", field.unwrap_or_default()));
                     field.into_iter().for_each(|field| field.kind = Kind::Paging);
                 }
                 _ => {}

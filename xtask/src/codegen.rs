@@ -1,4 +1,5 @@
-//! `cargo xtask codegen`: runs the build step of `press-api-gen` and keeps its output in the repository.
+//! `cargo xtask codegen`: runs the build step of `press-api-gen` and keeps its output in the
+//! repository.
 
 use std::{
     env, fs,
@@ -57,10 +58,12 @@ pub(crate) fn check() -> Result<()> {
 
 /// Runs the build step, prints its notes and returns the generated code.
 ///
-/// `cargo check` runs the build step before it compiles the crate, so it does not matter if the committed file is broken.
+/// `cargo check` runs the build step before it compiles the crate, so it does not matter if the
+/// committed file is broken.
 fn generate() -> Result<String> {
     let document = workspace::read(DOCUMENT)?.with_context(|| format!("{DOCUMENT} is missing"))?;
-    // Cargo compares modification times, and a file that was moved or restored can look older than the last build.
+    // Cargo compares modification times, and a file that was moved or restored can look older than
+    // the last build.
     let mut contents = DefaultHasher::new();
     (document, workspace::read(MAPPING)?).hash(&mut contents);
     eprintln!("Running the generator; its first build takes a while …");
@@ -95,6 +98,7 @@ fn failure(stderr: &[u8]) -> anyhow::Error {
     let Some((_, message)) = stderr.split_once("--- stderr\n") else {
         return anyhow!("the generator could not be built\n\n{}", stderr.trim());
     };
-    let message = message.split("\nwarning: build failed").next().unwrap_or_default().replace("\n  ", "\n");
+    let message =
+        message.split("\nwarning: build failed").next().unwrap_or_default().replace("\n  ", "\n");
     anyhow!("the generator refused {DOCUMENT}\n\n{}\n\nNothing was written.", message.trim())
 }

@@ -27,7 +27,8 @@ enum Command {
         #[arg(long, value_name = "REV", default_value = "HEAD", conflicts_with = "check")]
         base: String,
     },
-    /// Report what changed in press-api-gen/src/generated.rs for users and for the hand-written code.
+    /// Report what changed in press-api-gen/src/generated.rs for users and for the hand-written
+    /// code.
     ApiDiff {
         /// Compare with the file of this git revision.
         #[arg(long, value_name = "REV", default_value = "HEAD")]

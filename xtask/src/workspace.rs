@@ -18,7 +18,8 @@ pub(crate) const GENERATED: &str = "press-api-gen/src/generated.rs";
 /// # Errors
 /// Returns an error if this program runs neither through cargo nor where it was built.
 pub(crate) fn enter() -> Result<()> {
-    let manifest = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let manifest =
+        env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
     let root = Path::new(&manifest).parent().unwrap_or(Path::new("."));
     if !root.join("press-api-gen").is_dir() {
         bail!("the workspace is not at {}; start this with `cargo xtask`", root.display());
@@ -44,8 +45,10 @@ pub(crate) fn read(path: &str) -> Result<Option<String>> {
 /// Returns an error if git is missing, or if it has no such revision or no such file in it.
 pub(crate) fn read_at(revision: &str, path: &str) -> Result<String> {
     let file = format!("{revision}:./{path}");
-    let git =
-        Command::new("git").args(["show", "--end-of-options", &file]).output().context("git could not be started")?;
+    let git = Command::new("git")
+        .args(["show", "--end-of-options", &file])
+        .output()
+        .context("git could not be started")?;
     if !git.status.success() {
         bail!("git has no {path} in the revision `{revision}`");
     }

@@ -9,11 +9,18 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 impl<'a> Normalizer<'a> {
     /// The media type and the schema of `body`, which a request has, or why it cannot be sent.
-    pub(super) fn request_body(&mut self, body: &Place<'a>) -> Result<Option<(&'static str, Place<'a>)>, String> {
+    pub(super) fn request_body(
+        &mut self,
+        body: &Place<'a>,
+    ) -> Result<Option<(&'static str, Place<'a>)>, String> {
         match (self.json(body), first_media_type(body)) {
             (Some(schema), _) => Ok(Some((JSON, schema))),
-            (None, Some(_)) if body.node["content"].get(FORM).is_some() => Ok(Some((FORM, schema_of(body, FORM)))),
-            (None, Some(media_type)) => Err(format!("its body is `{media_type}`, neither JSON nor a form")),
+            (None, Some(_)) if body.node["content"].get(FORM).is_some() => {
+                Ok(Some((FORM, schema_of(body, FORM))))
+            }
+            (None, Some(media_type)) => {
+                Err(format!("its body is `{media_type}`, neither JSON nor a form"))
+            }
             (None, None) => Ok(None),
         }
     }
@@ -25,12 +32,16 @@ impl<'a> Normalizer<'a> {
         responses.sort_by_key(|(status, _)| *status);
         for (status, place) in responses.iter().filter(|(status, _)| *status != "default") {
             if serde_json::from_value::<StatusCode>((*status).into()).is_err() {
-                let why = format!("`{status}` is not a status; write three digits, or `4XX` for all that begin with 4");
+                let why = format!(
+                    "`{status}` is not a status; write three digits, or `4XX` for all that begin with 4"
+                );
                 self.findings.refuse(&place.at, why);
             }
         }
         let any_success = responses.iter().any(|(status, _)| status.starts_with('2'));
-        responses.retain(|(status, _)| if any_success { status.starts_with('2') } else { *status == "default" });
+        responses.retain(
+            |(status, _)| if any_success { status.starts_with('2') } else { *status == "default" },
+        );
         if responses.is_empty() {
             return Err("it has no successful response".to_owned());
         }
@@ -39,14 +50,21 @@ impl<'a> Normalizer<'a> {
             let Some(place) = self.follow(place) else { continue };
             match (self.json(&place), first_media_type(&place)) {
                 (Some(_), _) if chosen.is_some() => {
-                    self.findings.note(&place.at, format!("the response {status} is left out beside another success"));
+                    self.findings.note(
+                        &place.at,
+                        format!("the response {status} is left out beside another success"),
+                    );
                 }
-                (None, media_type) => other = other.or(media_type.map(|media_type| (status, media_type))),
+                (None, media_type) => {
+                    other = other.or(media_type.map(|media_type| (status, media_type)))
+                }
                 (schema, _) => chosen = schema,
             }
         }
         match (chosen, other) {
-            (None, Some((status, media_type))) => Err(format!("its response {status} is `{media_type}`, not JSON")),
+            (None, Some((status, media_type))) => {
+                Err(format!("its response {status} is `{media_type}`, not JSON"))
+            }
             (chosen, _) => Ok(chosen),
         }
     }
@@ -54,7 +72,10 @@ impl<'a> Normalizer<'a> {
     /// The schema of the JSON among the contents of `body`.
     fn json(&mut self, body: &Place<'a>) -> Option<Place<'a>> {
         let content = self.entries(&body.get("content"));
-        let json = content.iter().map(|(media_type, _)| *media_type).filter(|media_type| is_json(media_type));
+        let json = content
+            .iter()
+            .map(|(media_type, _)| *media_type)
+            .filter(|media_type| is_json(media_type));
         let chosen = json.min_by_key(|media_type| !media_type.starts_with(JSON))?;
         for (media_type, place) in content.iter().filter(|(media_type, _)| *media_type != chosen) {
             self.findings.note(&place.at, format!("`{media_type}` is left out beside `{chosen}`"));

@@ -47,13 +47,19 @@ impl<'a> Normalizer<'a> {
         if !node.is_object() {
             // Null stands for a schema that is not there, and a boolean for any value.
             if !node.is_boolean() && !node.is_null() {
-                let why = format!("a schema is a mapping, not `{}`; write for example `type: string`", plain(node));
+                let why = format!(
+                    "a schema is a mapping, not `{}`; write for example `type: string`",
+                    plain(node)
+                );
                 self.findings.refuse(&place.at, why);
             }
             return;
         }
         if open.contains(&place.at) {
-            self.findings.refuse(&place.at, "a schema that is part of itself; break the circle of `allOf` and `$ref`");
+            self.findings.refuse(
+                &place.at,
+                "a schema that is part of itself; break the circle of `allOf` and `$ref`",
+            );
             return;
         }
         open.push(place.at.clone());
@@ -63,7 +69,8 @@ impl<'a> Normalizer<'a> {
         flat.value_docs = flat.value_docs.or(node.get("x-enumDescriptions"));
         flat.nullable |= outermost && node["nullable"] == true;
         flat.timestamp |= node["format"] == "date-time";
-        let bounds = ["minimum", "exclusiveMinimum"].iter().filter_map(|bound| node[*bound].as_f64());
+        let bounds =
+            ["minimum", "exclusiveMinimum"].iter().filter_map(|bound| node[*bound].as_f64());
         flat.unsigned |= bounds.into_iter().any(|bound| bound >= 0.0);
         // The type of OpenAPI 3.0, or the list of types of 3.1.
         let types = place.get("type");
@@ -73,12 +80,20 @@ impl<'a> Normalizer<'a> {
                 Some(of) if TYPES.contains(&of) => _ = flat.types.insert(of),
                 None if types.node.is_null() => {}
                 _ => {
-                    let why = format!("there is no type `{}`; write one of `{}`", plain(of), TYPES.join("`, `"));
+                    let why = format!(
+                        "there is no type `{}`; write one of `{}`",
+                        plain(of),
+                        TYPES.join("`, `")
+                    );
                     self.findings.refuse(&types.at, why);
                 }
             }
         }
-        let values = self.list(&place.get("enum")).into_iter().map(|value| value.node).chain(node.get("const"));
+        let values = self
+            .list(&place.get("enum"))
+            .into_iter()
+            .map(|value| value.node)
+            .chain(node.get("const"));
         for value in values {
             if value.is_null() {
                 flat.nullable |= outermost;
@@ -97,7 +112,10 @@ impl<'a> Normalizer<'a> {
                 self.findings.note(&place.at, what);
             }
             _ => {
-                self.findings.refuse(&place.get("required").at, "not a list of properties; write `required: [name]`");
+                self.findings.refuse(
+                    &place.get("required").at,
+                    "not a list of properties; write `required: [name]`",
+                );
             }
         }
         let inner = |word: &str| Some(place.get(word)).filter(|inner| inner.node.is_object());
@@ -125,10 +143,14 @@ impl<'a> Normalizer<'a> {
 /// Returns `true` if `schema` allows null and nothing else.
 pub(super) fn is_null(schema: &Value) -> bool {
     let null = |word: &str| schema.get(word).is_some_and(Value::is_null);
-    schema["type"] == "null" || null("const") || schema["enum"].as_array().is_some_and(|of| *of == [Value::Null])
+    schema["type"] == "null"
+        || null("const")
+        || schema["enum"].as_array().is_some_and(|of| *of == [Value::Null])
 }
 
 /// Returns `true` if `schema` only says which of the fields beside it are required.
 fn only_requires(schema: &Value) -> bool {
-    schema.as_object().is_some_and(|schema| schema.keys().all(|word| ["required", "not", "title"].contains(&&**word)))
+    schema.as_object().is_some_and(|schema| {
+        schema.keys().all(|word| ["required", "not", "title"].contains(&&**word))
+    })
 }

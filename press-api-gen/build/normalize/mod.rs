@@ -1,7 +1,7 @@
 //! Says what the document says in the few shapes that the generator takes.
 //!
-//! Everything starts from the operations: only what they reach is read, made simple and named, and only that can be
-//! a mistake. Losses become notes.
+//! Everything starts from the operations: only what they reach is read, made simple and named, and
+//! only that can be a mistake. Losses become notes.
 
 mod bodies;
 mod flat;
@@ -52,7 +52,10 @@ struct Place<'a> {
 
 impl<'a> Place<'a> {
     fn get(&self, key: &str) -> Self {
-        Self { at: format!("{}/{}", self.at, key.replace('~', "~0").replace('/', "~1")), node: &self.node[key] }
+        Self {
+            at: format!("{}/{}", self.at, key.replace('~', "~0").replace('/', "~1")),
+            node: &self.node[key],
+        }
     }
 
     fn text(&self, key: &str) -> Option<&'a str> {
@@ -62,7 +65,9 @@ impl<'a> Place<'a> {
     /// The entries of a mapping with their keys, or of a list.
     fn children(&self) -> Vec<(&'a str, Self)> {
         match self.node {
-            Value::Object(entries) => entries.keys().map(|key| (key.as_str(), self.get(key))).collect(),
+            Value::Object(entries) => {
+                entries.keys().map(|key| (key.as_str(), self.get(key))).collect()
+            }
             Value::Array(entries) => {
                 let place = |(index, node)| ("", Self { at: format!("{}/{index}", self.at), node });
                 entries.iter().enumerate().map(place).collect()
@@ -83,7 +88,8 @@ struct Normalizer<'a> {
     mapping: &'a Mapping,
     findings: Findings,
     names: names::Names,
-    /// What each place has become; nothing yet on the way to it, to notice one that holds nothing but itself.
+    /// What each place has become; nothing yet on the way to it, to notice one that holds nothing
+    /// but itself.
     done: HashMap<String, Option<Schema>>,
     /// The operation that bears each name.
     operations: BTreeMap<String, Place<'a>>,
@@ -93,14 +99,23 @@ struct Normalizer<'a> {
 impl<'a> Normalizer<'a> {
     /// Refuses a mapping of things that are not in the document.
     fn check_mapping(&mut self) {
-        for (key, name) in self.mapping.types.iter().filter(|(key, _)| !self.names.used.contains(*key)) {
-            let why = format!("`{key}`, for `{name}`, is no type that the selected operations reach; leave it out");
+        for (key, name) in
+            self.mapping.types.iter().filter(|(key, _)| !self.names.used.contains(*key))
+        {
+            let why = format!(
+                "`{key}`, for `{name}`, is no type that the selected operations reach; leave it out"
+            );
             self.findings.refuse("types", why);
         }
         for (name, fields) in &self.mapping.required {
             let properties = self.api.objects.get(name).map(|object| &object.properties);
-            for field in fields.iter().filter(|field| properties.is_none_or(|there| !there.contains_key(*field))) {
-                let why = format!("there is no field `{field}` in a type `{name}`; leave it out, or correct the names");
+            for field in fields
+                .iter()
+                .filter(|field| properties.is_none_or(|there| !there.contains_key(*field)))
+            {
+                let why = format!(
+                    "there is no field `{field}` in a type `{name}`; leave it out, or correct the names"
+                );
                 self.findings.refuse("required", why);
             }
         }
@@ -111,14 +126,18 @@ impl<'a> Normalizer<'a> {
         let target = &place.node["$ref"];
         let text = plain(target);
         let Some(pointer) = text.strip_prefix('#').filter(|_| target.is_string()) else {
-            let why = format!("`{text}` refers to something outside of this document; copy it to `components`");
+            let why = format!(
+                "`{text}` refers to something outside of this document; copy it to `components`"
+            );
             self.findings.refuse(&place.at, why);
             return None;
         };
         let pointer = percent_decode_str(pointer).decode_utf8_lossy();
         let found = self.document.node.pointer(&pointer);
         if found.is_none() {
-            let why = format!("`{text}` refers to nothing; add it there, or refer to something that exists");
+            let why = format!(
+                "`{text}` refers to nothing; add it there, or refer to something that exists"
+            );
             self.findings.refuse(&place.at, why);
         }
         found.map(|node| Place { at: format!("#{pointer}"), node })
@@ -132,7 +151,10 @@ impl<'a> Normalizer<'a> {
             }
             place = self.resolve(&place)?;
         }
-        self.findings.refuse(&place.at, "a reference that leads back to itself; let one of the entries be what it is");
+        self.findings.refuse(
+            &place.at,
+            "a reference that leads back to itself; let one of the entries be what it is",
+        );
         None
     }
 
@@ -164,7 +186,10 @@ fn only<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
 /// The title, the version and the description of the API.
 fn info(info: &Place<'_>) -> Value {
     let text = |key| info.text(key).map(documentation);
-    let (title, version) = (text("title").unwrap_or("API".to_owned()), text("version").unwrap_or("unknown".to_owned()));
+    let (title, version) = (
+        text("title").unwrap_or("API".to_owned()),
+        text("version").unwrap_or("unknown".to_owned()),
+    );
     json!({ "title": title, "version": version, "description": text("description") })
 }
 

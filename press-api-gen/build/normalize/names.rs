@@ -21,8 +21,21 @@ pub(super) struct Names {
 }
 
 /// Names that the generated code itself uses.
-const TAKEN: [&str; 13] =
-    ["Box", "Client", "Default", "Err", "None", "Ok", "Option", "Result", "Self", "Some", "String", "Timestamp", "Vec"];
+const TAKEN: [&str; 13] = [
+    "Box",
+    "Client",
+    "Default",
+    "Err",
+    "None",
+    "Ok",
+    "Option",
+    "Result",
+    "Self",
+    "Some",
+    "String",
+    "Timestamp",
+    "Vec",
+];
 
 impl Names {
     pub(super) fn new(document: &Place<'_>) -> Self {
@@ -34,7 +47,9 @@ impl Names {
         }
         let mut titles = BTreeMap::new();
         collect_titles(document, &mut titles);
-        titles.retain(|title, shapes| shapes.len() == 1 && !names.types.values().any(|name| name == title));
+        titles.retain(|title, shapes| {
+            shapes.len() == 1 && !names.types.values().any(|name| name == title)
+        });
         names.titles = titles.into_keys().collect();
         names
     }
@@ -62,13 +77,20 @@ fn collect_titles(place: &Place<'_>, titles: &mut BTreeMap<String, BTreeSet<Stri
 }
 
 impl Normalizer<'_> {
-    /// The name of the type at `place`: as the mapping has it, the component's own, its title, or `made`.
-    pub(super) fn type_name(&mut self, place: &Place<'_>, made: &str, title: Option<&str>) -> String {
+    /// The name of the type at `place`: as the mapping has it, the component's own, its title, or
+    /// `made`.
+    pub(super) fn type_name(
+        &mut self,
+        place: &Place<'_>,
+        made: &str,
+        title: Option<&str>,
+    ) -> String {
         let title = title.map(type_name).filter(|title| self.names.titles.contains(title));
         let title = title.filter(|_| place.component().is_none());
         let known = self.names.types.get(&place.at).or(title.as_ref());
         let made = known.cloned().unwrap_or_else(|| type_name(made));
-        let mapped = [&place.at, &made].into_iter().find_map(|key| self.mapping.types.get_key_value(key));
+        let mapped =
+            [&place.at, &made].into_iter().find_map(|key| self.mapping.types.get_key_value(key));
         let name = match mapped {
             Some((key, name)) => {
                 self.names.used.insert(key.clone());
@@ -110,7 +132,8 @@ pub(super) fn camel(text: &str) -> String {
 /// `text` as the name of an operation and its method.
 pub(super) fn operation_name(text: &str) -> String {
     let name = text.to_snake_case();
-    let taken = ["new", "new_with_client"].contains(&&*name) || TAKEN.contains(&&*name.to_upper_camel_case());
+    let taken = ["new", "new_with_client"].contains(&&*name)
+        || TAKEN.contains(&&*name.to_upper_camel_case());
     match name.chars().next() {
         None => "operation".to_owned(),
         Some(first) if !first.is_alphabetic() => format!("operation_{name}"),

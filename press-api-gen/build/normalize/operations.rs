@@ -17,12 +17,17 @@ impl<'a> Normalizer<'a> {
         let wanted = self.mapping.operations.as_ref();
         let (mut there, mut seen) = (Vec::new(), BTreeSet::new());
         let paths = self.document.get("paths");
-        for (path, item) in self.entries(&paths).into_iter().filter(|(path, _)| !path.starts_with("x-")) {
+        for (path, item) in
+            self.entries(&paths).into_iter().filter(|(path, _)| !path.starts_with("x-"))
+        {
             let Some(item) = self.follow(item) else { continue };
             for (method, place) in self.entries(&item) {
                 let key = format!("{} {path}", method.to_ascii_uppercase());
                 if ["options", "trace"].contains(&method) {
-                    self.findings.note(&place.at, format!("left out: the client sends no {}", method.to_uppercase()));
+                    self.findings.note(
+                        &place.at,
+                        format!("left out: the client sends no {}", method.to_uppercase()),
+                    );
                 }
                 if !METHODS.contains(&method) {
                     continue;
@@ -36,24 +41,37 @@ impl<'a> Normalizer<'a> {
                 match self.operation(&key, &item, &place) {
                     Ok(operation) => {
                         let (name, at) = (&operation.name, place.at.clone());
-                        if let Some(other) = self.operations.insert(name.to_upper_camel_case(), place) {
-                            let why = format!("the operation `{name}` has the name of `{}`", other.at);
-                            self.findings.refuse(&at, format!("{why}; give each its own, here or in {FILE}"));
+                        if let Some(other) =
+                            self.operations.insert(name.to_upper_camel_case(), place)
+                        {
+                            let why =
+                                format!("the operation `{name}` has the name of `{}`", other.at);
+                            self.findings.refuse(
+                                &at,
+                                format!("{why}; give each its own, here or in {FILE}"),
+                            );
                         }
                         self.api.operations.push(operation);
                     }
                     Err(why) if is_named => {
-                        self.findings.refuse(&place.at, format!("{why}; leave `{key}` out of {FILE}"));
+                        self.findings
+                            .refuse(&place.at, format!("{why}; leave `{key}` out of {FILE}"));
                     }
                     Err(why) => self.findings.note(&place.at, format!("left out: {why}")),
                 }
             }
         }
-        let left_out = wanted.map_or(0, |wanted| there.iter().filter(|key| !wanted.contains_key(*key)).count());
+        let left_out = wanted
+            .map_or(0, |wanted| there.iter().filter(|key| !wanted.contains_key(*key)).count());
         if left_out > 0 {
-            self.findings.note(&paths.at, format!("{left_out} operations that {FILE} does not name are left out"));
+            self.findings.note(
+                &paths.at,
+                format!("{left_out} operations that {FILE} does not name are left out"),
+            );
         }
-        for key in wanted.into_iter().flat_map(|wanted| wanted.keys()).filter(|key| !there.contains(key)) {
+        for key in
+            wanted.into_iter().flat_map(|wanted| wanted.keys()).filter(|key| !there.contains(key))
+        {
             let bare = |key: &str| key.trim_end_matches('/').to_ascii_lowercase();
             let instead = match there.iter().find(|other| bare(other) == bare(key)) {
                 Some(other) => format!("write `{other}`"),
@@ -62,25 +80,37 @@ impl<'a> Normalizer<'a> {
             self.findings.refuse("operations", format!("there is no operation `{key}`; {instead}"));
         }
         if there.is_empty() {
-            self.findings.refuse(&paths.at, "there are no operations; add `paths` with those of the service");
+            self.findings.refuse(
+                &paths.at,
+                "there are no operations; add `paths` with those of the service",
+            );
         }
     }
 
     /// The operation at `place`, or why there can be none.
-    fn operation(&mut self, key: &str, item: &Place<'a>, place: &Place<'a>) -> Result<Operation, String> {
+    fn operation(
+        &mut self,
+        key: &str,
+        item: &Place<'a>,
+        place: &Place<'a>,
+    ) -> Result<Operation, String> {
         let (method, path) = key.split_once(' ').unwrap_or_default();
         let parameters = self.fold(item, place, path);
-        let body_place = self.follow(place.get("requestBody")).unwrap_or_else(|| place.get("requestBody"));
+        let body_place =
+            self.follow(place.get("requestBody")).unwrap_or_else(|| place.get("requestBody"));
         let (body, response) = (self.request_body(&body_place)?, self.success(place)?);
         let name = self.operation_name(key, place);
         let made = name.to_upper_camel_case();
         let mut parameters = self.parameters(parameters, &made)?;
         // The order of the method's arguments.
         parameters.sort_by_cached_key(|parameter| {
-            let in_path = path.find(&format!("{{{}}}", parameter.name)).filter(|_| parameter.location == "path");
+            let in_path = path
+                .find(&format!("{{{}}}", parameter.name))
+                .filter(|_| parameter.location == "path");
             (parameter.location == "header", in_path.is_none(), in_path, parameter.name.clone())
         });
-        let response = response.map(|schema| self.schema(&schema, &format!("{made}Response")).shape);
+        let response =
+            response.map(|schema| self.schema(&schema, &format!("{made}Response")).shape);
         let body = body.map(|(media_type, schema)| {
             let description = body_place.text("description").filter(|text| !text.is_empty());
             let body = Parameter {
@@ -96,10 +126,21 @@ impl<'a> Normalizer<'a> {
         let text = |key: &str| documentation(place.text(key).unwrap_or_default());
         let (summary, description) = (text("summary"), text("description"));
         let (method, path) = (method.to_owned(), path.to_owned());
-        Ok(Operation { name, method, path, summary, description, parameters, body, response, page: None })
+        Ok(Operation {
+            name,
+            method,
+            path,
+            summary,
+            description,
+            parameters,
+            body,
+            response,
+            page: None,
+        })
     }
 
-    /// Refuses references that lead nowhere, also in what is dropped later, such as error responses.
+    /// Refuses references that lead nowhere, also in what is dropped later, such as error
+    /// responses.
     fn check_references(&mut self, place: &Place<'a>, seen: &mut BTreeSet<String>) {
         if place.node["$ref"].is_string()
             && let Some(target) = self.resolve(place)
@@ -107,7 +148,9 @@ impl<'a> Normalizer<'a> {
         {
             self.check_references(&target, seen);
         }
-        let data = |key: &str| ["default", "enum", "example", "examples"].contains(&key) || key.starts_with("x-");
+        let data = |key: &str| {
+            ["default", "enum", "example", "examples"].contains(&key) || key.starts_with("x-")
+        };
         let named = ["properties", "schemas"].iter().any(|named| place.at.ends_with(named));
         for (_, entry) in place.children().iter().filter(|(key, _)| named || !data(key)) {
             self.check_references(entry, seen);
@@ -122,10 +165,14 @@ impl<'a> Normalizer<'a> {
         let other = self.operations.get(&name.to_upper_camel_case());
         match (mapped, id, other) {
             (Some(mapped), ..) if mapped != name => {
-                self.findings.refuse("operations", format!("`{mapped}` is no name of an operation; write `{name}`"));
+                self.findings.refuse(
+                    "operations",
+                    format!("`{mapped}` is no name of an operation; write `{name}`"),
+                );
             }
             (None, Some(id), Some(other)) if other.text("operationId") != Some(id) => {
-                let what = format!("`{id}` reads as the id of `{}`, so the path names it", other.at);
+                let what =
+                    format!("`{id}` reads as the id of `{}`, so the path names it", other.at);
                 self.findings.note(&place.get("operationId").at, what);
                 name = operation_name(key);
             }

@@ -23,7 +23,9 @@ impl Normalizer<'_> {
                     let at = &self.operations[&operation.name.to_upper_camel_case()].at;
                     let why = format!("`{}` is no paginated list: {why}", operation.name);
                     match wanted {
-                        Some(_) => self.findings.refuse(at, format!("{why}; correct or remove its `page` in {FILE}")),
+                        Some(_) => self
+                            .findings
+                            .refuse(at, format!("{why}; correct or remove its `page` in {FILE}")),
                         None => self.findings.note(at, why),
                     }
                 }
@@ -32,19 +34,28 @@ impl Normalizer<'_> {
         self.api.operations = operations;
     }
 
-    /// The page that `operation` answers with; `None` if nothing looks like one. A list is a GET with both page
-    /// parameters, whose response counts its pages.
-    fn page(&mut self, operation: &mut Operation, wanted: Option<&PageMapping>) -> Result<Option<Page>, String> {
+    /// The page that `operation` answers with; `None` if nothing looks like one. A list is a GET
+    /// with both page parameters, whose response counts its pages.
+    fn page(
+        &mut self,
+        operation: &mut Operation,
+        wanted: Option<&PageMapping>,
+    ) -> Result<Option<Page>, String> {
         let mapping = wanted.cloned().unwrap_or_default();
         let number_parameter = mapping.number_parameter.unwrap_or_else(|| "pageNumber".to_owned());
         let size_parameter = mapping.size_parameter.unwrap_or_else(|| "pageSize".to_owned());
         let whole = |name: &String| {
-            operation.parameters.iter().any(|parameter| parameter.name == *name && parameter.shape.is_number())
+            operation
+                .parameters
+                .iter()
+                .any(|parameter| parameter.name == *name && parameter.shape.is_number())
         };
         if wanted.is_none() && (operation.method != "GET" || !whole(&number_parameter)) {
             return Ok(None);
         }
-        if let Some(name) = [&number_parameter, &size_parameter].into_iter().find(|name| !whole(name)) {
+        if let Some(name) =
+            [&number_parameter, &size_parameter].into_iter().find(|name| !whole(name))
+        {
             return Err(format!("it has no whole number `{name}` as parameter"));
         }
         let Some(Shape::Object(object)) = operation.response.clone() else {
@@ -54,16 +65,21 @@ impl Normalizer<'_> {
         let count = self.counted(&object, Some(count), None)?.unwrap_or_default();
         let list = match &mapping.list {
             Some(list) => path(list),
-            None => vec![self.only_list(&object).ok_or("its response has not one list of objects")?],
+            None => {
+                vec![self.only_list(&object).ok_or("its response has not one list of objects")?]
+            }
         };
         let item = self.api.property(&object, &list).and_then(list_of_objects);
-        let item = item.ok_or_else(|| format!("`{}` is no list of objects", list.join(".")))?.to_owned();
+        let item =
+            item.ok_or_else(|| format!("`{}` is no list of objects", list.join(".")))?.to_owned();
         let beside = |name: &str| [&count[..count.len() - 1], &[name.to_owned()]].concat();
         let number = self.counted(&object, mapping.number, Some(beside("pageNumber")))?;
         let size = self.counted(&object, None, Some(beside("pageSize")))?;
         let total = self.total(&object, &count);
         let items = self.counted(&object, mapping.items, total.map(|name| beside(&name)))?;
-        for place in [Some(&count), number.as_ref(), size.as_ref(), items.as_ref()].into_iter().flatten() {
+        for place in
+            [Some(&count), number.as_ref(), size.as_ref(), items.as_ref()].into_iter().flatten()
+        {
             self.change(&object, place, |number| number.shape = Shape::Integer { unsigned: true });
         }
         self.change(&object, &list, |list| {
@@ -76,8 +92,19 @@ impl Normalizer<'_> {
                 (parameter.shape, parameter.required) = (Shape::Integer { unsigned: true }, false);
             }
         }
-        let (number_parameter, size_parameter) = (argument(&number_parameter), argument(&size_parameter));
-        Ok(Some(Page { object, list, item, count, number, size, items, number_parameter, size_parameter }))
+        let (number_parameter, size_parameter) =
+            (argument(&number_parameter), argument(&size_parameter));
+        Ok(Some(Page {
+            object,
+            list,
+            item,
+            count,
+            number,
+            size,
+            items,
+            number_parameter,
+            size_parameter,
+        }))
     }
 
     /// Changes the property at `path` of the object `name`.
@@ -96,8 +123,9 @@ impl Normalizer<'_> {
         found: Option<Vec<String>>,
     ) -> Result<Option<Vec<String>>, String> {
         let place = mapped.as_deref().map(path).or(found);
-        let counts =
-            |place: &Vec<String>| self.api.property(object, place).is_some_and(|number| number.shape.is_number());
+        let counts = |place: &Vec<String>| {
+            self.api.property(object, place).is_some_and(|number| number.shape.is_number())
+        };
         match (place.filter(counts), mapped) {
             (None, Some(mapped)) => Err(format!("its response has no number `{mapped}`")),
             (place, _) => Ok(place),
@@ -107,8 +135,10 @@ impl Normalizer<'_> {
     /// The only list of objects of `object`, or the only required one.
     fn only_list(&self, object: &str) -> Option<String> {
         let object = self.api.objects.get(object)?;
-        let lists = || object.properties.iter().filter(|(_, property)| list_of_objects(property).is_some());
-        let (list, _) = only(lists()).or_else(|| only(lists().filter(|(key, _)| object.required.contains(*key))))?;
+        let lists =
+            || object.properties.iter().filter(|(_, property)| list_of_objects(property).is_some());
+        let (list, _) = only(lists())
+            .or_else(|| only(lists().filter(|(key, _)| object.required.contains(*key))))?;
         Some(list.clone())
     }
 
@@ -116,9 +146,9 @@ impl Normalizer<'_> {
     fn total(&self, object: &str, count: &[String]) -> Option<String> {
         let (last, parents) = count.split_last()?;
         let properties = &self.api.objects.get(self.api.owner(object, parents)?)?.properties;
-        let counts = properties
-            .iter()
-            .filter(|(key, number)| *key != last && field(key).ends_with("_count") && number.shape.is_number());
+        let counts = properties.iter().filter(|(key, number)| {
+            *key != last && field(key).ends_with("_count") && number.shape.is_number()
+        });
         only(counts).map(|(key, _)| key.clone())
     }
 }

@@ -1,4 +1,5 @@
-//! Schemas, each of which becomes one of a few shapes: a scalar, a list, a map, any value, or a named type.
+//! Schemas, each of which becomes one of a few shapes: a scalar, a list, a map, any value, or a
+//! named type.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +21,8 @@ const BESIDE: [&str; 15] = [
 ];
 
 impl<'a> Normalizer<'a> {
-    /// The schema at `place` as it stands where it is used; `name` is for the type that it may become.
+    /// The schema at `place` as it stands where it is used; `name` is for the type that it may
+    /// become.
     pub(super) fn schema(&mut self, place: &Place<'a>, name: &str) -> Schema {
         match self.done.get(&place.at) {
             Some(Some(done)) => return done.clone(),
@@ -40,13 +42,19 @@ impl<'a> Normalizer<'a> {
         schema
     }
 
-    /// The only schema that the one at `place` refers to or consists of, and whether it can be null beside it.
+    /// The only schema that the one at `place` refers to or consists of, and whether it can be null
+    /// beside it.
     fn wrapped(&mut self, place: &Place<'a>, name: &str) -> Option<(Schema, bool)> {
         let schema = place.node.as_object()?;
         let nullable = place.node["nullable"] == true
             || place.node["type"].as_array().is_some_and(|of| of.contains(&"null".into()));
-        let word = ["$ref", "allOf", "oneOf", "anyOf"].into_iter().find(|word| schema.contains_key(*word))?;
-        if schema.keys().any(|key| key != word && !BESIDE.contains(&key.as_str()) && !key.starts_with("x-")) {
+        let word = ["$ref", "allOf", "oneOf", "anyOf"]
+            .into_iter()
+            .find(|word| schema.contains_key(*word))?;
+        if schema
+            .keys()
+            .any(|key| key != word && !BESIDE.contains(&key.as_str()) && !key.starts_with("x-"))
+        {
             return None;
         }
         if word == "$ref" {
@@ -55,7 +63,8 @@ impl<'a> Normalizer<'a> {
             return Some((Schema { description: None, ..schema }, nullable));
         }
         let members = self.list(&place.get(word));
-        let member = only(members.iter().filter(|member| word == "allOf" || !is_null(member.node)))?;
+        let member =
+            only(members.iter().filter(|member| word == "allOf" || !is_null(member.node)))?;
         Some((self.schema(member, name), nullable || members.len() > 1))
     }
 
@@ -71,9 +80,13 @@ impl<'a> Normalizer<'a> {
         }
         let types: Vec<_> = flat.types.iter().copied().collect();
         match (types.as_slice(), &flat.items, &flat.additional) {
-            (["array"] | [], Some(items), _) => Shape::List(self.schema(items, &format!("{name}Item")).into()),
+            (["array"] | [], Some(items), _) => {
+                Shape::List(self.schema(items, &format!("{name}Item")).into())
+            }
             (["array"], None, _) => Shape::List(Box::new(Shape::Any.into())),
-            (["object"] | [], _, Some(values)) => Shape::Map(self.schema(values, &format!("{name}Value")).into()),
+            (["object"] | [], _, Some(values)) => {
+                Shape::Map(self.schema(values, &format!("{name}Value")).into())
+            }
             (["object"], ..) => Shape::Map(Box::new(Shape::Any.into())),
             (["string"], ..) if flat.timestamp => Shape::Time,
             (["string"], ..) => Shape::Text,
@@ -113,7 +126,8 @@ impl<'a> Normalizer<'a> {
             properties.insert((*key).to_owned(), schema);
         }
         for key in flat.required.iter().filter(|key| !flat.properties.contains_key(**key)) {
-            self.findings.note(&place.at, format!("`{key}` is required, and there is no such property"));
+            self.findings
+                .note(&place.at, format!("`{key}` is required, and there is no such property"));
         }
         let required = flat.required.iter().filter(|key| properties.contains_key(**key));
         let required: BTreeSet<_> = required.map(|key| (*key).to_owned()).collect();
@@ -137,7 +151,9 @@ impl<'a> Normalizer<'a> {
         let are = |test: fn(&Value) -> bool| flat.values.iter().all(|value| test(value));
         if !flat.types.contains("string") && !are(Value::is_string) {
             return match () {
-                () if are(|value| value.is_i64() || value.is_u64()) => Shape::Integer { unsigned: are(Value::is_u64) },
+                () if are(|value| value.is_i64() || value.is_u64()) => {
+                    Shape::Integer { unsigned: are(Value::is_u64) }
+                }
                 () if are(Value::is_number) => Shape::Number,
                 () if are(Value::is_boolean) => Shape::Boolean,
                 () => Shape::Any,
@@ -145,11 +161,12 @@ impl<'a> Normalizer<'a> {
         }
         let name = self.type_name(place, name, flat.title);
         self.check_shared(place, &name, !self.api.objects.contains_key(&name));
-        let enumeration = self.api.enumerations.entry(name.clone()).or_insert_with(|| Enumeration {
-            description: flat.description.map(documentation),
-            values: Vec::new(),
-            docs: flat.value_docs.cloned().unwrap_or_default(),
-        });
+        let enumeration =
+            self.api.enumerations.entry(name.clone()).or_insert_with(|| Enumeration {
+                description: flat.description.map(documentation),
+                values: Vec::new(),
+                docs: flat.value_docs.cloned().unwrap_or_default(),
+            });
         for value in flat.values.iter().map(|value| plain(value)) {
             if !enumeration.values.contains(&value) {
                 enumeration.values.push(value);
@@ -161,22 +178,27 @@ impl<'a> Normalizer<'a> {
     /// Refuses a type that several places share, unless it is the `same` in all.
     fn check_shared(&mut self, place: &Place<'a>, name: &str, same: bool) {
         if !same {
-            let why = format!("the type `{name}` is here another one than before; give one another name in {FILE}");
+            let why = format!(
+                "the type `{name}` is here another one than before; give one another name in {FILE}"
+            );
             self.findings.refuse(&place.at, why);
         }
     }
 
-    /// What all members of a choice have in common, or else any value: a closed choice would fail a whole page on the
-    /// first new member.
+    /// What all members of a choice have in common, or else any value: a closed choice would fail a
+    /// whole page on the first new member.
     fn choice(&mut self, place: &Place<'a>, flat: &Flat<'a>, name: &str) -> Shape {
         let (mut open, mut members) = (flat.choices.clone(), Vec::new());
         let mut seen: BTreeSet<_> = open.iter().map(|choice| choice.at.clone()).collect();
         while let Some(choice) = open.pop() {
             let member = self.flat(&choice);
-            let texts = !member.values.is_empty() && member.values.iter().all(|value| value.is_string());
+            let texts =
+                !member.values.is_empty() && member.values.iter().all(|value| value.is_string());
             let scalar = member.types.len() == 1 || (member.types.is_empty() && texts);
             if !member.choices.is_empty() && member.properties.is_empty() {
-                open.extend(member.choices.into_iter().filter(|choice| seen.insert(choice.at.clone())));
+                open.extend(
+                    member.choices.into_iter().filter(|choice| seen.insert(choice.at.clone())),
+                );
             } else if scalar && !member.is_object() && !member.types.contains("array") {
                 members.push(member);
             } else {
@@ -185,11 +207,15 @@ impl<'a> Normalizer<'a> {
         }
         // Members come off the end.
         members.reverse();
-        let types: BTreeSet<_> =
-            members.iter().map(|member| member.types.first().copied().unwrap_or("string")).collect();
-        let mut common = Flat { timestamp: members.iter().all(|member| member.timestamp), ..Flat::default() };
+        let types: BTreeSet<_> = members
+            .iter()
+            .map(|member| member.types.first().copied().unwrap_or("string"))
+            .collect();
+        let mut common =
+            Flat { timestamp: members.iter().all(|member| member.timestamp), ..Flat::default() };
         if types.iter().eq(&["string"]) {
-            common.values = members.iter().flat_map(|member| member.values.iter().copied()).collect();
+            common.values =
+                members.iter().flat_map(|member| member.values.iter().copied()).collect();
         }
         (common.types, common.description, common.title, common.value_docs) =
             (types, flat.description, flat.title, flat.value_docs);

@@ -1,8 +1,8 @@
 //! The loops by hand: what people write for this one purpose, with `reqwest` and `serde_json`.
 //!
-//! They have no retries, time limits, size limit or error details, check nothing, and know one operation without its
-//! filters. Their structs hold the same fields as the client's, of the same types but for enumerations, which are plain
-//! ones here, and times, which are text.
+//! They have no retries, time limits, size limit or error details, check nothing, and know one
+//! operation without its filters. Their structs hold the same fields as the client's, of the same
+//! types but for enumerations, which are plain ones here, and times, which are text.
 
 use std::hint::black_box;
 

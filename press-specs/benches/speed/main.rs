@@ -1,7 +1,7 @@
 //! Measures the client against loops that are written by hand, with the server in another process.
 //!
-//! `cargo bench -p press-specs` measures everything, `-- cpu`, `-- instructions`, `-- memory`, `-- latency` and
-//! `-- concurrent` a part, `-- --quick` less of it.
+//! `cargo bench -p press-specs` measures everything, `-- cpu`, `-- instructions`, `-- memory`, `--
+//! latency` and `-- concurrent` a part, `-- --quick` less of it.
 
 mod by_hand;
 mod measure;

@@ -68,8 +68,13 @@ async fn render(catalogue: Catalogue) -> Outcome<Vec<Vec<u8>>> {
     let http = reqwest::Client::builder().no_proxy().build()?;
     let mut pages = Vec::new();
     for number in 1..=catalogue.items.div_ceil(catalogue.page_size) {
-        let url = format!("{}/v1/specs/?pageSize={}&pageNumber={number}", mock.url(), catalogue.page_size);
-        let mut body = http.get(url).header("authorization", mock.token()).send().await?.text().await?;
+        let url = format!(
+            "{}/v1/specs/?pageSize={}&pageNumber={number}",
+            mock.url(),
+            catalogue.page_size
+        );
+        let mut body =
+            http.get(url).header("authorization", mock.token()).send().await?.text().await?;
         if catalogue.unknown {
             body = body.replace(r#""featured":"#, r#""maturity":"stable","featured":"#);
         }
@@ -98,7 +103,9 @@ async fn respond(
             continue;
         }
         let text = String::from_utf8_lossy(&request);
-        let number = text.split_once("pageNumber=").and_then(|(_, rest)| rest.split(['&', ' ']).next()?.parse().ok());
+        let number = text
+            .split_once("pageNumber=")
+            .and_then(|(_, rest)| rest.split(['&', ' ']).next()?.parse().ok());
         let page = number.and_then(|number: usize| pages.get(number.checked_sub(1)?));
         if !latency.is_zero() {
             tokio::time::sleep(latency).await;

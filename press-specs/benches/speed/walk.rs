@@ -63,9 +63,12 @@ impl Walk {
     /// Counts the instructions of a walk in a new process.
     pub(crate) fn instructions(&self) -> Outcome<f64> {
         let mut valgrind = Command::new("valgrind");
-        valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(env::current_exe()?);
+        valgrind
+            .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+            .arg(env::current_exe()?);
         let report = String::from_utf8(self.output(valgrind)?.stderr)?;
-        let collected = report.lines().find_map(|line| line.split_once("Collected : ")?.1.parse().ok());
+        let collected =
+            report.lines().find_map(|line| line.split_once("Collected : ")?.1.parse().ok());
         collected.ok_or_else(|| format!("valgrind failed:\n{report}").into())
     }
 
@@ -73,7 +76,11 @@ impl Walk {
     fn output(&self, mut command: Command) -> Outcome<Output> {
         let role = serde_json::to_string(&Role::Walker(self.clone()))?;
         let output = command.arg(role).env("SSL_CERT_FILE", tls::ROOT).output()?;
-        if output.status.success() { Ok(output) } else { Err(String::from_utf8_lossy(&output.stderr).into()) }
+        if output.status.success() {
+            Ok(output)
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).into())
+        }
     }
 
     /// Walks in this process and prints the cost.
@@ -93,7 +100,11 @@ impl Walk {
             Self { items: first, ..self.clone() }.walk(&http, &client).await?;
             let (cpu, wall) = (ProcessTime::now(), Instant::now());
             self.walk(&http, &client).await?;
-            Outcome::Ok(Cost { cpu: cpu.elapsed().as_secs_f64(), wall: wall.elapsed().as_secs_f64(), peak: peak() })
+            Outcome::Ok(Cost {
+                cpu: cpu.elapsed().as_secs_f64(),
+                wall: wall.elapsed().as_secs_f64(),
+                peak: peak(),
+            })
         })?;
         println!("{}", serde_json::to_string(&cost)?);
         Ok(())
@@ -102,12 +113,22 @@ impl Walk {
     async fn walk(&self, http: &reqwest::Client, client: &Spec) -> Outcome<()> {
         let count = match (self.walker, self.catalogue.unknown) {
             (Walker::Ours, _) => self.stream(client).await?,
-            (Walker::FromSlice, false) => by_hand::walk(http, self, from_slice::<lossy::Page>).await?,
-            (Walker::FromSlice, true) => by_hand::walk(http, self, from_slice::<lossless::Page>).await?,
+            (Walker::FromSlice, false) => {
+                by_hand::walk(http, self, from_slice::<lossy::Page>).await?
+            }
+            (Walker::FromSlice, true) => {
+                by_hand::walk(http, self, from_slice::<lossless::Page>).await?
+            }
             (Walker::FromStr, false) => by_hand::walk(http, self, from_str::<lossy::Page>).await?,
-            (Walker::FromStr, true) => by_hand::walk(http, self, from_str::<lossless::Page>).await?,
+            (Walker::FromStr, true) => {
+                by_hand::walk(http, self, from_str::<lossless::Page>).await?
+            }
         };
-        if count == self.items { Ok(()) } else { Err(format!("{count} items came instead of {}", self.items).into()) }
+        if count == self.items {
+            Ok(())
+        } else {
+            Err(format!("{count} items came instead of {}", self.items).into())
+        }
     }
 
     async fn stream(&self, client: &Spec) -> Outcome<u64> {

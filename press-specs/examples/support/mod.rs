@@ -1,4 +1,5 @@
-//! Shared by the examples: the live service when the environment has a token, a mock server otherwise.
+//! Shared by the examples: the live service when the environment has a token, a mock server
+//! otherwise.
 
 use std::error::Error;
 

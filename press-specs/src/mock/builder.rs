@@ -40,8 +40,8 @@ impl MockPress {
 impl MockPressBuilder {
     /// Adds a spec to the catalogue, from any type that serializes to JSON.
     ///
-    /// Nothing is checked or filled in, so that a spec can be as incomplete as a test needs it. A spec without an `id`
-    /// is listed, but has no deployments.
+    /// Nothing is checked or filled in, so that a spec can be as incomplete as a test needs it. A
+    /// spec without an `id` is listed, but has no deployments.
     pub fn spec(mut self, spec: impl Serialize) -> Self {
         self.seeded = self.seeded.and(lock(&self.shared.catalogue).add_spec(spec));
         self
@@ -55,7 +55,11 @@ impl MockPressBuilder {
     /// Adds deployments of a spec, from any type that serializes to JSON.
     ///
     /// An empty list makes the spec known without deployments. The spec need not be listed.
-    pub fn deployments(mut self, spec_id: impl AsRef<str>, deployments: impl IntoIterator<Item: Serialize>) -> Self {
+    pub fn deployments(
+        mut self,
+        spec_id: impl AsRef<str>,
+        deployments: impl IntoIterator<Item: Serialize>,
+    ) -> Self {
         let added = lock(&self.shared.catalogue).add_deployments(spec_id.as_ref(), deployments);
         self.seeded = self.seeded.and(added);
         self
@@ -63,8 +67,8 @@ impl MockPressBuilder {
 
     /// Adds this many generated specs, always the same ones.
     ///
-    /// They are complete, about 900 bytes each, and vary in every field. Each is created 17 minutes after the one
-    /// before it, from 2020 on.
+    /// They are complete, about 900 bytes each, and vary in every field. Each is created 17 minutes
+    /// after the one before it, from 2020 on.
     pub fn generated_specs(self, count: u64) -> Self {
         lock(&self.shared.catalogue).generate_specs(count);
         self
@@ -78,7 +82,8 @@ impl MockPressBuilder {
         self
     }
 
-    /// Sets the only token that the mock accepts in the `Authorization` header. Defaults to `mock-token`.
+    /// Sets the only token that the mock accepts in the `Authorization` header. Defaults to
+    /// `mock-token`.
     pub fn token(self, token: impl Into<String>) -> Self {
         *lock(&self.shared.token) = token.into();
         self
@@ -118,7 +123,8 @@ impl MockPressBuilder {
     ///
     /// # Errors
     ///
-    /// Returns an error if an item cannot be serialized, the port is taken, or the system refuses a thread or a socket.
+    /// Returns an error if an item cannot be serialized, the port is taken, or the system refuses a
+    /// thread or a socket.
     pub fn start(self) -> io::Result<MockPress> {
         self.seeded?;
         let shared = Arc::new(self.shared);
@@ -130,6 +136,9 @@ impl MockPressBuilder {
 impl fmt::Debug for MockPressBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let script = lock(&self.shared.script);
-        f.debug_struct("MockPressBuilder").field("port", &self.port).field("script", &script).finish_non_exhaustive()
+        f.debug_struct("MockPressBuilder")
+            .field("port", &self.port)
+            .field("script", &script)
+            .finish_non_exhaustive()
     }
 }

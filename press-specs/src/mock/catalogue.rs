@@ -16,7 +16,8 @@ const DEFAULT_PAGE_SIZE: u64 = 25;
 #[derive(Debug)]
 enum Deployments {
     Seeded(Vec<Value>),
-    /// Those of the generated spec with this number, made for each page: a large catalogue would not fit into memory.
+    /// Those of the generated spec with this number, made for each page: a large catalogue would
+    /// not fit into memory.
     Generated(u64),
 }
 
@@ -62,7 +63,8 @@ impl Catalogue {
         spec_id: &str,
         deployments: impl IntoIterator<Item: Serialize>,
     ) -> io::Result<()> {
-        let added = deployments.into_iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>()?;
+        let added =
+            deployments.into_iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>()?;
         let mut items = match self.deployments.remove(spec_id) {
             Some(Deployments::Seeded(items)) => items,
             _ => Vec::new(),
@@ -73,7 +75,10 @@ impl Catalogue {
     }
 
     pub(super) fn clear(&mut self) {
-        *self = Self { deployments_per_generated_spec: self.deployments_per_generated_spec, ..Self::default() };
+        *self = Self {
+            deployments_per_generated_spec: self.deployments_per_generated_spec,
+            ..Self::default()
+        };
     }
 
     pub(super) fn spec_ids(&self) -> Vec<String> {
@@ -85,13 +90,18 @@ impl Catalogue {
         if operation == Operation::ListSpecs {
             return Some(page("specs", "specCount", &self.specs, query));
         }
-        let page = |deployments: &[Value]| page("deployments", "deploymentCount", deployments, query);
+        let page =
+            |deployments: &[Value]| page("deployments", "deploymentCount", deployments, query);
         Some(match self.deployments.get(spec_id)? {
             Deployments::Seeded(deployments) => page(deployments),
             Deployments::Generated(spec) => {
                 // Higher numbers are newer.
                 let numbers = (0..self.deployments_per_generated_spec).rev();
-                page(&numbers.map(|number| generate::deployment(*spec, spec_id, number)).collect::<Vec<_>>())
+                page(
+                    &numbers
+                        .map(|number| generate::deployment(*spec, spec_id, number))
+                        .collect::<Vec<_>>(),
+                )
             }
         })
     }
@@ -107,7 +117,8 @@ fn page(list_name: &str, count_name: &str, items: &[Value], query: &Query) -> Va
     let mut selected: Vec<_> = items.iter().filter(|item| query.selects(item)).collect();
     // The sort is stable: items that are equal in all keys keep their order.
     selected.sort_by(|left, right| query.compare(left, right));
-    let (size, number) = (query.number("pageSize", DEFAULT_PAGE_SIZE), query.number("pageNumber", 1));
+    let (size, number) =
+        (query.number("pageSize", DEFAULT_PAGE_SIZE), query.number("pageNumber", 1));
     let count = selected.len() as u64;
     // Numbers beyond the end, however large, lead to an empty page.
     let first = (number - 1).saturating_mul(size).min(count);

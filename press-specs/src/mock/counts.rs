@@ -15,7 +15,8 @@ pub(super) struct Counts {
 
 pub(super) type Counter = Arc<watch::Sender<Counts>>;
 
-/// A request in flight, from when it was received. Counts as aborted if it is dropped before it is finished.
+/// A request in flight, from when it was received. Counts as aborted if it is dropped before it is
+/// finished.
 #[derive(Debug)]
 pub(super) struct Flight {
     counter: Counter,
@@ -54,7 +55,12 @@ pub(super) const REQUESTS: Goal = ("requests", |counts| counts.requests);
 pub(super) const ABORTED: Goal = ("aborted requests", |counts| counts.aborted);
 
 /// Waits until the number is `wanted` or more.
-pub(super) async fn reached(counter: Counter, (what, number): Goal, wanted: usize, within: Duration) -> io::Result<()> {
+pub(super) async fn reached(
+    counter: Counter,
+    (what, number): Goal,
+    wanted: usize,
+    within: Duration,
+) -> io::Result<()> {
     let mut counts = counter.subscribe();
     let reached = counts.wait_for(|counts| number(counts) >= wanted);
     if timeout(within, reached).await.is_ok() {

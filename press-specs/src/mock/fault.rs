@@ -14,10 +14,11 @@ use super::{
 
 /// A scripted response to a request.
 ///
-/// A fault starts with its effect, for example [`status`](Self::status), [`drop_connection`](Self::drop_connection) or
-/// [`pass`](Self::pass). Further methods refine the effect, for example [`header`](Self::header) and
-/// [`delay`](Self::delay), and limit the fault to some requests, for example [`on_page`](Self::on_page) and
-/// [`times`](Self::times). Without limits a fault applies to the next request, whichever it is.
+/// A fault starts with its effect, for example [`status`](Self::status),
+/// [`drop_connection`](Self::drop_connection) or [`pass`](Self::pass). Further methods refine the
+/// effect, for example [`header`](Self::header) and [`delay`](Self::delay), and limit the fault to
+/// some requests, for example [`on_page`](Self::on_page) and [`times`](Self::times). Without limits
+/// a fault applies to the next request, whichever it is.
 ///
 /// Each request uses up the first scripted fault that applies to it.
 #[derive(Clone, Debug)]
@@ -70,7 +71,8 @@ impl Fault {
 
     /// Sends a status from 200 to 999, by default with the `{"title", "detail"}` body of an error.
     pub fn status(status: u16) -> Self {
-        let status_code = StatusCode::from_u16(status).ok().filter(|status| !status.is_informational());
+        let status_code =
+            StatusCode::from_u16(status).ok().filter(|status| !status.is_informational());
         let mistake = status_code.is_none().then(|| format!("status {status}"));
         Self { status: status_code, mistake, ..Self::pass() }
     }
@@ -127,8 +129,9 @@ impl Fault {
 
     /// Adds a header, in place of the mock's own header of the same name.
     ///
-    /// `Content-Length` and `Transfer-Encoding` are sent as given here, right or wrong, and the connection is closed
-    /// after the body. If a header cannot be sent, the response is a 500 whose detail names it.
+    /// `Content-Length` and `Transfer-Encoding` are sent as given here, right or wrong, and the
+    /// connection is closed after the body. If a header cannot be sent, the response is a 500
+    /// whose detail names it.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         let name = name.into();
         match (HeaderName::try_from(&name), HeaderValue::try_from(value.into())) {
@@ -152,7 +155,8 @@ impl Fault {
         self
     }
 
-    /// Closes the connection after this many bytes of the body; the head still declares the whole length.
+    /// Closes the connection after this many bytes of the body; the head still declares the whole
+    /// length.
     pub fn cut_after(mut self, bytes: usize) -> Self {
         self.cut = Some(bytes);
         self
@@ -190,7 +194,10 @@ impl Fault {
     /// Applies only to requests for which the closure returns `true`.
     ///
     /// The closure runs on the mock's thread and must not script faults.
-    pub fn when(mut self, condition: impl Fn(&ReceivedRequest) -> bool + Send + Sync + 'static) -> Self {
+    pub fn when(
+        mut self,
+        condition: impl Fn(&ReceivedRequest) -> bool + Send + Sync + 'static,
+    ) -> Self {
         self.conditions.push(Condition(Arc::new(condition)));
         self
     }
@@ -200,7 +207,8 @@ impl Fault {
     /// Takes the first fault of the script that applies to a request.
     pub(super) fn take(script: &mut Vec<Self>, request: &ReceivedRequest) -> Option<Self> {
         script.retain(|fault| fault.uses != Some(0));
-        let applies = |fault: &&mut Self| fault.conditions.iter().all(|Condition(applies)| applies(request));
+        let applies =
+            |fault: &&mut Self| fault.conditions.iter().all(|Condition(applies)| applies(request));
         let fault = script.iter_mut().find(applies)?;
         fault.uses = fault.uses.map(|uses| uses - 1);
         Some(fault.clone())
@@ -209,7 +217,10 @@ impl Fault {
     /// Makes the response: the scripted one, or the normal one as changed by the fault.
     pub(super) fn response(&self, normal: impl FnOnce() -> Response) -> Response {
         if let Some(mistake) = &self.mistake {
-            return problem(StatusCode::INTERNAL_SERVER_ERROR, &format!("The scripted {mistake} cannot be sent"));
+            return problem(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                &format!("The scripted {mistake} cannot be sent"),
+            );
         }
         let mut response = match self.status {
             None => normal(),
@@ -225,7 +236,8 @@ impl Fault {
     }
 }
 
-/// A gate that holds responses back until it is opened, to test an order of events without sleeping.
+/// A gate that holds responses back until it is opened, to test an order of events without
+/// sleeping.
 ///
 /// Given to a fault with [`Fault::held_by`].
 #[derive(Clone, Debug, Default)]

@@ -8,8 +8,13 @@ const VERBS: &[&str] = &["load", "clean", "score", "forecast", "segment", "expor
 const NOUNS: &[&str] = &["objects", "clients", "orders", "prices", "stock", "invoices", "cafés"];
 const TAGS: &[&str] = &["retail", "pricing", "R&D", "supply chain", "salesforce"];
 const VERSIONS: &[&str] = &["1.0.0", "1.1.0", "1.2.3", "2.0.0-rc.1", "2.0.0"];
-const PEOPLE: &[&str] =
-    &["jane.smith@peak.ai", "noor.khan@peak.ai", "li.wei@peak.ai", "zoë.müller@peak.ai", "platform@peak.ai"];
+const PEOPLE: &[&str] = &[
+    "jane.smith@peak.ai",
+    "noor.khan@peak.ai",
+    "li.wei@peak.ai",
+    "zoë.müller@peak.ai",
+    "platform@peak.ai",
+];
 
 const BETWEEN_SPECS: u64 = 17 * 60;
 const BETWEEN_DEPLOYMENTS: u64 = 31 * 60 + 1;
@@ -29,8 +34,12 @@ fn pick(of: &[&'static str], number: u64) -> &'static str {
 /// A version 4 UUID; distinct numbers below 2^48 give distinct ones.
 fn uuid(seed: u64, number: u64) -> String {
     let mixed = mix(seed ^ mix(number));
-    let (first, second, third, fourth) = (mixed >> 32, (mixed >> 16) & 0xffff, (mixed >> 4) & 0xfff, mixed & 0xfff);
-    format!("{first:08x}-{second:04x}-4{third:03x}-a{fourth:03x}-{:012x}", number & 0xffff_ffff_ffff)
+    let (first, second, third, fourth) =
+        (mixed >> 32, (mixed >> 16) & 0xffff, (mixed >> 4) & 0xfff, mixed & 0xfff);
+    format!(
+        "{first:08x}-{second:04x}-4{third:03x}-a{fourth:03x}-{:012x}",
+        number & 0xffff_ffff_ffff
+    )
 }
 
 /// A time from 2020 on, in months of 28 days, so that each date exists.
@@ -84,10 +93,13 @@ pub(super) fn spec(number: u64) -> Value {
     })
 }
 
-/// Makes a deployment of the generated spec with the number `spec`; higher numbers are created later.
+/// Makes a deployment of the generated spec with the number `spec`; higher numbers are created
+/// later.
 pub(super) fn deployment(spec: u64, spec_id: &str, number: u64) -> Value {
     let mixed = mix(spec.wrapping_mul(0x1_0001) ^ mix(number));
-    let created = BETWEEN_SPECS.saturating_mul(spec).saturating_add(BETWEEN_DEPLOYMENTS.saturating_mul(1 + number));
+    let created = BETWEEN_SPECS
+        .saturating_mul(spec)
+        .saturating_add(BETWEEN_DEPLOYMENTS.saturating_mul(1 + number));
     let status = pick(DEPLOYMENT_STATUSES, mixed >> 20);
     let revision = 1 + (mixed >> 40) % 9;
     let mut deployment = json!({
@@ -105,7 +117,8 @@ pub(super) fn deployment(spec: u64, spec_id: &str, number: u64) -> Value {
     });
     // The API gives the spec often, but not always.
     if mixed % 8 != 7 {
-        deployment["spec"] = json!({ "id": spec_id, "release": { "version": pick(VERSIONS, mixed >> 30) } });
+        deployment["spec"] =
+            json!({ "id": spec_id, "release": { "version": pick(VERSIONS, mixed >> 30) } });
     }
     deployment
 }

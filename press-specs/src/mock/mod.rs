@@ -1,16 +1,19 @@
-//! A server for tests of programs that use press-specs, without the service and without credentials.
+//! A server for tests of programs that use press-specs, without the service and without
+//! credentials.
 //!
-//! [`MockPress`] is an HTTP server on the loopback address. It holds a catalogue of specs and deployments in memory and
-//! serves both operations of the Press API as documented, with every filter, sort order, page count and error. It has
-//! its own thread, so you can use it from async and synchronous code, from several runtimes and in tests with paused
-//! time. It stops when it is dropped.
+//! [`MockPress`] is an HTTP server on the loopback address. It holds a catalogue of specs and
+//! deployments in memory and serves both operations of the Press API as documented, with every
+//! filter, sort order, page count and error. It has its own thread, so you can use it from async
+//! and synchronous code, from several runtimes and in tests with paused time. It stops when it is
+//! dropped.
 //!
 //! # Seed, script and assert
 //!
-//! Give the program under test a [`Session`](crate::Session) of the mock. Specs come from any type that serializes to
-//! JSON, complete or not, or from [`generated_specs`]. A [`Fault`] replaces the normal response to a request: with a
-//! status, a delay, a dropped connection, or a body that is cut off, slow or not JSON. Each request uses up the first
-//! scripted fault that applies to it. A session of the mock retries as any other, only with short delays.
+//! Give the program under test a [`Session`](crate::Session) of the mock. Specs come from any type
+//! that serializes to JSON, complete or not, or from [`generated_specs`]. A [`Fault`] replaces the
+//! normal response to a request: with a status, a delay, a dropped connection, or a body that is
+//! cut off, slow or not JSON. Each request uses up the first scripted fault that applies to it. A
+//! session of the mock retries as any other, only with short delays.
 //!
 //! ```
 //! use futures::TryStreamExt;
@@ -49,34 +52,40 @@
 //! # }
 //! ```
 //!
-//! Synchronous code does the same with `press_specs::blocking` (feature `blocking`). For pages that contradict each
-//! other, use [`Fault::raw_body`], or change the pages of the catalogue with [`MockPress::on_page`].
+//! Synchronous code does the same with `press_specs::blocking` (feature `blocking`). For pages that
+//! contradict each other, use [`Fault::raw_body`], or change the pages of the catalogue with
+//! [`MockPress::on_page`].
 //!
 //! # Wait without sleeping
 //!
-//! [`wait_for_requests`] and [`wait_for_aborted`] return as soon as the mock has received enough requests, or has lost
-//! enough clients before their response was complete. A [`Gate`] holds responses back until the test opens it. With
-//! these you can test cancellation and responses out of order without guessed pauses.
+//! [`wait_for_requests`] and [`wait_for_aborted`] return as soon as the mock has received enough
+//! requests, or has lost enough clients before their response was complete. A [`Gate`] holds
+//! responses back until the test opens it. With these you can test cancellation and responses out
+//! of order without guessed pauses.
 //!
 //! # Assumptions
 //!
 //! The API's documentation leaves these open, and the mock chooses:
 //!
-//! * `term` ignores case; `name` and `title` are case-sensitive prefixes; `version` is the whole version of the
-//!   deployment's `spec.release`. An empty text matches every item.
+//! * `term` ignores case; `name` and `title` are case-sensitive prefixes; `version` is the whole
+//!   version of the deployment's `spec.release`. An empty text matches every item.
 //! * `featured=false` selects the specs that are not featured.
-//! * Texts sort by Unicode code points, times by the point in time, and an item without the field comes first in
-//!   ascending order. Items that are equal in all keys keep the operation's own order, and then the order of seeding.
+//! * Texts sort by Unicode code points, times by the point in time, and an item without the field
+//!   comes first in ascending order. Items that are equal in all keys keep the operation's own
+//!   order, and then the order of seeding.
 //! * An empty catalogue has 0 pages; a page after the last one is empty.
 //! * A spec is known if it is listed or if deployments were seeded for it, even an empty list.
-//! * A parameter that is not a list is invalid if it comes twice. An undocumented parameter is ignored.
-//! * If several things are wrong, the path is reported first, then the method, the token, the parameters and the spec.
+//! * A parameter that is not a list is invalid if it comes twice. An undocumented parameter is
+//!   ignored.
+//! * If several things are wrong, the path is reported first, then the method, the token, the
+//!   parameters and the spec.
 //!
 //! [`generated_specs`]: MockPressBuilder::generated_specs
 //! [`wait_for_requests`]: MockPress::wait_for_requests
 //! [`wait_for_aborted`]: MockPress::wait_for_aborted
 
-// Nothing here may use the generated client or its models: a contract that was misread in both would go unnoticed.
+// Nothing here may use the generated client or its models: a contract that was misread in both
+// would go unnoticed.
 mod builder;
 mod catalogue;
 mod counts;

@@ -1,4 +1,5 @@
-//! The operations of the Press API: their paths, and the parameters that select and sort their items.
+//! The operations of the Press API: their paths, and the parameters that select and sort their
+//! items.
 
 use std::{borrow::Cow, cmp::Ordering, time::SystemTime};
 
@@ -101,7 +102,8 @@ const DEPLOYMENT_PARAMETERS: &[(&str, Parameter)] = &[
 impl Parameter {
     /// Checks a value, or says what is expected in its place.
     fn check(self, value: &str) -> Result<(), String> {
-        let one_of = |known: &[&str]| (known.contains(&value), format!("one of {}", known.join(", ")));
+        let one_of =
+            |known: &[&str]| (known.contains(&value), format!("one of {}", known.join(", ")));
         let (accepted, expected) = match self {
             AnyOf(_, known) | OneOf(_, known) => one_of(known),
             Featured => one_of(&["true", "false"]),
@@ -125,14 +127,18 @@ impl Parameter {
     fn selects(self, item: &Value, value: &str) -> bool {
         let text = |pointer| item.pointer(pointer).and_then(Value::as_str);
         match self {
-            AnyOf(pointer, _) | OneOf(pointer, _) | Version(pointer) => text(pointer) == Some(value),
+            AnyOf(pointer, _) | OneOf(pointer, _) | Version(pointer) => {
+                text(pointer) == Some(value)
+            }
             // The empty text is in every item, also in one without the field.
             Prefix(_) | Term if value.is_empty() => true,
             Prefix(pointer) => text(pointer).is_some_and(|text| text.starts_with(value)),
-            Term => ["/metadata/name", "/metadata/title", "/metadata/summary", "/metadata/description"]
-                .into_iter()
-                .filter_map(text)
-                .any(|text| text.to_lowercase().contains(&value.to_lowercase())),
+            Term => {
+                ["/metadata/name", "/metadata/title", "/metadata/summary", "/metadata/description"]
+                    .into_iter()
+                    .filter_map(text)
+                    .any(|text| text.to_lowercase().contains(&value.to_lowercase()))
+            }
             Featured => (item["featured"] == true) == (value == "true"),
             Sort(_) | Positive => true,
         }
@@ -144,7 +150,8 @@ impl Parameter {
 pub(super) struct Query(Vec<(&'static str, Parameter, Vec<String>)>);
 
 impl Query {
-    /// Reads the pairs of a query, or says which of them is invalid. Ignores parameters that are not known.
+    /// Reads the pairs of a query, or says which of them is invalid. Ignores parameters that are
+    /// not known.
     pub(super) fn new(operation: Operation, pairs: &[(String, String)]) -> Result<Self, String> {
         let mut given = Vec::new();
         for &(name, parameter) in operation.parameters() {
@@ -165,7 +172,9 @@ impl Query {
     }
 
     pub(super) fn selects(&self, item: &Value) -> bool {
-        self.0.iter().all(|(_, parameter, values)| values.iter().any(|value| parameter.selects(item, value)))
+        self.0
+            .iter()
+            .all(|(_, parameter, values)| values.iter().any(|value| parameter.selects(item, value)))
     }
 
     /// Compares two items by the keys of the request, which are equal for all if there are none.
@@ -194,6 +203,8 @@ pub(super) fn compare(left: &Value, right: &Value, key: &str) -> Ordering {
 /// The place of an item in an ascending order: missing values, then texts, then times.
 fn sort_value<'a>(item: &'a Value, field: &str) -> (Option<SystemTime>, Option<&'a str>) {
     let text = item["metadata"][field].as_str();
-    let time = text.filter(|_| field == "createdAt").and_then(|text| Timestamp::from(text).to_system_time());
+    let time = text
+        .filter(|_| field == "createdAt")
+        .and_then(|text| Timestamp::from(text).to_system_time());
     (time, text.filter(|_| time.is_none()))
 }

@@ -38,7 +38,8 @@ impl MockPress {
         lock(&self.shared.token).clone()
     }
 
-    /// Replaces the token that the mock accepts, also for requests of streams that are already running.
+    /// Replaces the token that the mock accepts, also for requests of streams that are already
+    /// running.
     pub fn set_token(&self, token: impl Into<String>) {
         *lock(&self.shared.token) = token.into();
     }
@@ -54,7 +55,9 @@ impl MockPress {
 
     /// Creates a builder for such a session, to set limits, another token or another retry policy.
     pub fn session_builder(&self) -> SessionBuilder {
-        let quick = RetryPolicy::default().initial_delay(Duration::from_millis(1)).max_delay(Duration::from_millis(5));
+        let quick = RetryPolicy::default()
+            .initial_delay(Duration::from_millis(1))
+            .max_delay(Duration::from_millis(5));
         Session::builder().auth_token(self.token()).base_url(self.url()).retry(quick)
     }
 }
@@ -118,7 +121,8 @@ impl MockPress {
         lock(&self.shared.script).extend(faults);
     }
 
-    /// Returns the number of requests that the scripted faults still wait for, without those of [`Fault::always`].
+    /// Returns the number of requests that the scripted faults still wait for, without those of
+    /// [`Fault::always`].
     pub fn unused_faults(&self) -> usize {
         let script = lock(&self.shared.script);
         script.iter().filter_map(|fault| fault.uses).fold(0, usize::saturating_add)
@@ -131,8 +135,8 @@ impl MockPress {
 
     /// Changes every page of the catalogue before it is sent, in place of any earlier closure.
     ///
-    /// The closure runs on the mock's thread, which serves nothing else meanwhile. It can use the mock, but must not
-    /// wait for requests.
+    /// The closure runs on the mock's thread, which serves nothing else meanwhile. It can use the
+    /// mock, but must not wait for requests.
     pub fn on_page(&self, change: impl FnMut(&ReceivedRequest, &mut Value) + Send + 'static) {
         *lock(&self.shared.page_hook) = Some(Arc::new(Mutex::new(change)));
     }
@@ -150,7 +154,8 @@ impl MockPress {
         self.counts().requests
     }
 
-    /// Forgets the requests received so far, and restarts their count and [`in_flight_max`](Self::in_flight_max).
+    /// Forgets the requests received so far, and restarts their count and
+    /// [`in_flight_max`](Self::in_flight_max).
     pub fn clear_requests(&self) {
         lock(&self.shared.requests).clear();
         self.shared.counter.send_modify(|counts| {
@@ -238,6 +243,9 @@ impl MockPress {
 impl fmt::Debug for MockPress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let counts = self.counts();
-        f.debug_struct("MockPress").field("url", &self.url()).field("counts", &counts).finish_non_exhaustive()
+        f.debug_struct("MockPress")
+            .field("url", &self.url())
+            .field("counts", &counts)
+            .finish_non_exhaustive()
     }
 }

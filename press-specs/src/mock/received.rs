@@ -13,8 +13,8 @@ use super::operation::Operation;
 /// A request that the mock received, to assert on.
 ///
 /// Returned by [`MockPress::requests`](super::MockPress::requests), and given to the closures of
-/// [`Fault::when`](super::Fault::when) and [`MockPress::on_page`](super::MockPress::on_page). Its `Debug` form leaves
-/// out the values of headers with credentials.
+/// [`Fault::when`](super::Fault::when) and [`MockPress::on_page`](super::MockPress::on_page). Its
+/// `Debug` form leaves out the values of headers with credentials.
 #[derive(Clone, Debug)]
 pub struct ReceivedRequest {
     method: Method,
@@ -52,14 +52,18 @@ impl ReceivedRequest {
         form_urlencoded::parse(raw.as_bytes()).into_owned().collect()
     }
 
-    /// Returns the decoded value of a query parameter, the first one if the parameter came several times.
+    /// Returns the decoded value of a query parameter, the first one if the parameter came several
+    /// times.
     pub fn query(&self, name: &str) -> Option<String> {
         self.query_all(name).into_iter().next()
     }
 
     /// Returns all decoded values of a query parameter, in the order received.
     pub fn query_all(&self, name: &str) -> Vec<String> {
-        self.query_pairs().into_iter().filter_map(|(key, value)| (key == name).then_some(value)).collect()
+        self.query_pairs()
+            .into_iter()
+            .filter_map(|(key, value)| (key == name).then_some(value))
+            .collect()
     }
 
     /// Returns the requested `pageNumber`, or `None` if there is none or it is not a number.
@@ -77,7 +81,10 @@ impl ReceivedRequest {
     /// Returns all headers, in no particular order; a value that is not UTF-8 is converted lossily.
     pub fn headers(&self) -> Vec<(String, String)> {
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-        self.headers.iter().map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect()
+        self.headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), text(value.as_bytes())))
+            .collect()
     }
 
     /// Returns the operation that the path belongs to, if any.
@@ -85,7 +92,8 @@ impl ReceivedRequest {
         Operation::route(self.path()).map(|(operation, _)| operation)
     }
 
-    /// Returns the time at which the head of the request was complete, to measure pauses between requests.
+    /// Returns the time at which the head of the request was complete, to measure pauses between
+    /// requests.
     pub fn received_at(&self) -> Instant {
         self.received_at
     }

@@ -66,7 +66,8 @@ pub(super) fn declare_length(headers: &HeaderMap) -> bool {
 pub(super) fn head(response: &Response) -> Bytes {
     let (status, headers) = (response.status(), response.headers());
     let reason = status.canonical_reason().unwrap_or("Scripted");
-    let mut head = format!("HTTP/1.1 {} {reason}\r\nconnection: close\r\n", status.as_u16()).into_bytes();
+    let mut head =
+        format!("HTTP/1.1 {} {reason}\r\nconnection: close\r\n", status.as_u16()).into_bytes();
     for (name, value) in headers {
         head.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
     }

@@ -68,14 +68,16 @@ impl Server {
         let (stop, stopped) = oneshot::channel();
         let (report, started) = mpsc::channel();
         // The thread makes and drops the runtime: the caller may be inside another one.
-        let thread = thread::Builder::new().name("mock-press".to_owned()).spawn(move || match listen(port) {
-            Ok((runtime, listener, url)) => {
-                // If the caller is gone, so is the sender of `stopped`.
-                let _ = report.send(Ok((url, runtime.handle().clone())));
-                runtime.spawn(accept(shared, listener));
-                let _ = runtime.block_on(stopped);
+        let thread = thread::Builder::new().name("mock-press".to_owned()).spawn(move || {
+            match listen(port) {
+                Ok((runtime, listener, url)) => {
+                    // If the caller is gone, so is the sender of `stopped`.
+                    let _ = report.send(Ok((url, runtime.handle().clone())));
+                    runtime.spawn(accept(shared, listener));
+                    let _ = runtime.block_on(stopped);
+                }
+                Err(error) => drop(report.send(Err(error))),
             }
-            Err(error) => drop(report.send(Err(error))),
         })?;
         let (url, handle) = started.recv().map_err(io::Error::other)??;
         Ok(Self { url, handle, stop: Some(stop), thread: Some(thread) })

@@ -52,39 +52,46 @@ enum Source {
 }
 
 impl SessionBuilder {
-    /// Sets the token: an API key or a `Bearer …` token, sent as given. Defaults to the token in the environment.
+    /// Sets the token: an API key or a `Bearer …` token, sent as given. Defaults to the token in
+    /// the environment.
     pub fn auth_token(mut self, token: impl Into<String>) -> Self {
         self.credentials = Some(Source::Token(Token::new(&token.into())));
         self
     }
 
-    /// Sets a function that returns the token, for tokens that expire. It replaces [`auth_token`](Self::auth_token).
+    /// Sets a function that returns the token, for tokens that expire. It replaces
+    /// [`auth_token`](Self::auth_token).
     ///
-    /// The session calls it when it has no token. If the service rejects the returned token with status 401, the session
-    /// calls it once more and sends the request again. Requests that wait for a token share one call. Waiting counts
-    /// toward the total timeout.
+    /// The session calls it when it has no token. If the service rejects the returned token with
+    /// status 401, the session calls it once more and sends the request again. Requests that
+    /// wait for a token share one call. Waiting counts toward the total timeout.
     ///
-    /// If it fails, panics or returns a token that cannot be sent, requests fail with [`ErrorKind::Credentials`].
+    /// If it fails, panics or returns a token that cannot be sent, requests fail with
+    /// [`ErrorKind::Credentials`].
     ///
-    /// The future must own what it uses: clone an `Arc` into it, as in `move || Arc::clone(&vault).log_in()` with
-    /// `async fn log_in(self: Arc<Self>)`; see the [example](crate#sessions).
+    /// The future must own what it uses: clone an `Arc` into it, as in `move ||
+    /// Arc::clone(&vault).log_in()` with `async fn log_in(self: Arc<Self>)`; see the
+    /// [example](crate#sessions).
     pub fn auth_token_fn<F, Fut, E>(mut self, function: F) -> Self
     where
         F: Fn() -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<String, E>> + Send + 'static,
         E: Into<Box<dyn StdError + Send + Sync>> + 'static,
     {
-        self.credentials = Some(Source::Function(Arc::new(move || function().map_err(Into::into).boxed())));
+        self.credentials =
+            Some(Source::Function(Arc::new(move || function().map_err(Into::into).boxed())));
         self
     }
 
-    /// Sets the stage of the platform. Defaults to the stage in the environment, else [`Stage::Prod`].
+    /// Sets the stage of the platform. Defaults to the stage in the environment, else
+    /// [`Stage::Prod`].
     pub fn stage(mut self, stage: Stage) -> Self {
         self.stage = Some(stage);
         self
     }
 
-    /// Sets the base URL of the API, for example that of a gateway, in place of a stage. It may have a path.
+    /// Sets the base URL of the API, for example that of a gateway, in place of a stage. It may
+    /// have a path.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(url.into());
         self
@@ -97,21 +104,24 @@ impl SessionBuilder {
         self
     }
 
-    /// Adds a header to every request, for example a tenant ID. It replaces a header of the same name.
+    /// Adds a header to every request, for example a tenant ID. It replaces a header of the same
+    /// name.
     ///
-    /// The value never appears in errors, logs or `Debug` output. [`build`](Self::build) fails if the name or the value
-    /// is not a valid header, or if the name is `Authorization`.
+    /// The value never appears in errors, logs or `Debug` output. [`build`](Self::build) fails if
+    /// the name or the value is not a valid header, or if the name is `Authorization`.
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
-        if let Err(bad) = headers::insert(&mut self.settings.headers, name.as_ref(), value.as_ref()) {
+        if let Err(bad) = headers::insert(&mut self.settings.headers, name.as_ref(), value.as_ref())
+        {
             self.bad_header.get_or_insert(bad);
         }
         self
     }
 
-    /// Sets a function that is called with the headers of each attempt, inside its span, for example to propagate
-    /// `traceparent`.
+    /// Sets a function that is called with the headers of each attempt, inside its span, for
+    /// example to propagate `traceparent`.
     ///
-    /// It runs after all other headers are set, except `Authorization`, which it neither sees nor changes.
+    /// It runs after all other headers are set, except `Authorization`, which it neither sees nor
+    /// changes.
     ///
     /// ```
     /// use http::HeaderValue;
@@ -136,14 +146,15 @@ impl SessionBuilder {
         self
     }
 
-    /// Sets the timeout for connecting. Defaults to 10 seconds. It does not apply to a custom client.
+    /// Sets the timeout for connecting. Defaults to 10 seconds. It does not apply to a custom
+    /// client.
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.settings.limits.connect = limit;
         self
     }
 
-    /// Sets the timeout of a call, including retries, the delays between them, and waiting for credentials. In a stream,
-    /// each page is a separate call. Defaults to 120 seconds.
+    /// Sets the timeout of a call, including retries, the delays between them, and waiting for
+    /// credentials. In a stream, each page is a separate call. Defaults to 120 seconds.
     pub fn total_timeout(mut self, limit: Duration) -> Self {
         self.settings.limits.total = limit;
         self
@@ -155,8 +166,9 @@ impl SessionBuilder {
         self
     }
 
-    /// Sets the maximum length of a response body in bytes, before and after decompression. A longer one is
-    /// [`ErrorKind::InvalidResponse`]. Defaults to 8 MiB, which fits pages of 1,000 items.
+    /// Sets the maximum length of a response body in bytes, before and after decompression. A
+    /// longer one is [`ErrorKind::InvalidResponse`]. Defaults to 8 MiB, which fits pages of
+    /// 1,000 items.
     ///
     /// The pages that one stream fetches ahead are together limited to the same length. See
     /// [`reliability`](crate::reliability) for the memory that their items take.
@@ -171,20 +183,22 @@ impl SessionBuilder {
         self
     }
 
-    /// Uses a custom `reqwest::Client`, for proxies, client certificates or further root certificates.
+    /// Uses a custom `reqwest::Client`, for proxies, client certificates or further root
+    /// certificates.
     ///
-    /// The crate is re-exported as [`press_specs::reqwest`](crate::reqwest). The session still sends the token, limits
-    /// attempts, calls and bodies, and retries. The client decides the rest: its connect and read timeouts, redirects
-    /// and what they carry, cookies, proxies, and its `User-Agent` unless [`user_agent`](Self::user_agent) is set.
-    /// Turn its own retries off (`reqwest::retry::never()`), so that each request is counted. Its connections belong
-    /// to the Tokio runtime that uses it: use one client per runtime.
+    /// The crate is re-exported as [`press_specs::reqwest`](crate::reqwest). The session still
+    /// sends the token, limits attempts, calls and bodies, and retries. The client decides the
+    /// rest: its connect and read timeouts, redirects and what they carry, cookies, proxies,
+    /// and its `User-Agent` unless [`user_agent`](Self::user_agent) is set. Turn its own
+    /// retries off (`reqwest::retry::never()`), so that each request is counted. Its connections
+    /// belong to the Tokio runtime that uses it: use one client per runtime.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http_client = Some(client);
         self
     }
 
-    /// Creates the session. Values that are not set come from the environment, then from the defaults. The root
-    /// certificates of the system are read here.
+    /// Creates the session. Values that are not set come from the environment, then from the
+    /// defaults. The root certificates of the system are read here.
     ///
     /// # Errors
     ///
@@ -201,7 +215,9 @@ impl SessionBuilder {
             return Err(Error::configuration("header", bad));
         }
         let (token, function) = match self.credentials {
-            Some(Source::Token(token)) => (Some(token.map_err(|bad| Error::configuration("auth_token", bad))?), None),
+            Some(Source::Token(token)) => {
+                (Some(token.map_err(|bad| Error::configuration("auth_token", bad))?), None)
+            }
             Some(Source::Function(function)) => (None, Some(function)),
             None => {
                 let (name, token) = first(&TOKEN_VARIABLES)?.ok_or_else(|| {
@@ -220,16 +236,20 @@ impl SessionBuilder {
             (None, Some(stage)) => stage.base_url(),
             (None, None) => match first(&STAGE_VARIABLES)? {
                 None => Stage::Prod.base_url(),
-                Some((name, stage)) => stage::named(&stage, &format!("the environment variable {name}"))?.base_url(),
+                Some((name, stage)) => {
+                    stage::named(&stage, &format!("the environment variable {name}"))?.base_url()
+                }
             },
         };
         let url = base_url::parse(&base_url, self.allow_insecure_http)?;
         let own = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
-        let user_agent = self.user_agent.or_else(|| self.http_client.is_none().then(|| own.to_owned()));
+        let user_agent =
+            self.user_agent.or_else(|| self.http_client.is_none().then(|| own.to_owned()));
         let mut settings = self.settings;
         if let Some(user_agent) = user_agent {
-            let value = HeaderValue::try_from(user_agent)
-                .map_err(|error| Error::configuration("user_agent", "cannot be a header").with_source(error))?;
+            let value = HeaderValue::try_from(user_agent).map_err(|error| {
+                Error::configuration("user_agent", "cannot be a header").with_source(error)
+            })?;
             Arc::make_mut(&mut settings.headers).entry(header::USER_AGENT).or_insert(value);
         }
         let http = match self.http_client {
@@ -269,7 +289,10 @@ fn first<'a>(names: &[&'a str]) -> Result<Option<(&'a str, String)>, Error> {
             Ok(value) if !value.is_empty() => return Ok(Some((name, value))),
             Ok(_) | Err(VarError::NotPresent) => {}
             Err(VarError::NotUnicode(_)) => {
-                return Err(Error::configuration(&format!("the environment variable {name}"), "is not Unicode text"));
+                return Err(Error::configuration(
+                    &format!("the environment variable {name}"),
+                    "is not Unicode text",
+                ));
             }
         }
     }

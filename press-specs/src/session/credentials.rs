@@ -20,7 +20,8 @@ type BoxError = Box<dyn StdError + Send + Sync>;
 type Answer = Result<Token, Refusal>;
 
 /// A function that returns a token.
-pub(crate) type TokenFn = Arc<dyn Fn() -> BoxFuture<'static, Result<String, BoxError>> + Send + Sync>;
+pub(crate) type TokenFn =
+    Arc<dyn Fn() -> BoxFuture<'static, Result<String, BoxError>> + Send + Sync>;
 
 /// The credentials of a session.
 pub(crate) struct Credentials {
@@ -75,7 +76,8 @@ impl Credentials {
         call.await.map_err(Refusal::into_error)
     }
 
-    /// Returns `true` if there is another token than `refused`, or a function to get one from, after a response with status 401.
+    /// Returns `true` if there is another token than `refused`, or a function to get one from,
+    /// after a response with status 401.
     pub(crate) fn renew(&self, refused: &Token) -> bool {
         let mut state = self.state();
         match &state.token {
@@ -108,10 +110,13 @@ impl Credentials {
                 Some(Ok(Ok(text))) => text,
                 Some(Ok(Err(error))) => return Err(Refusal::new("failed", Some(error))),
                 Some(Err(error)) if error.is_panic() => return Err(Refusal::new("panicked", None)),
-                Some(Err(_)) | None => return Err(Refusal::new("was stopped with its Tokio runtime", None)),
+                Some(Err(_)) | None => {
+                    return Err(Refusal::new("was stopped with its Tokio runtime", None));
+                }
             };
-            let token = Token::new(&text)
-                .map_err(|bad| Refusal::new("returned a token that cannot be sent", Some(bad.to_string().into())))?;
+            let token = Token::new(&text).map_err(|bad| {
+                Refusal::new("returned a token that cannot be sent", Some(bad.to_string().into()))
+            })?;
             let mut state = this.state();
             // A token that was set meanwhile is newer.
             if state.token.is_none() {

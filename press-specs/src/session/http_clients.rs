@@ -23,8 +23,8 @@ use crate::{
 pub(crate) enum HttpClients {
     /// The custom client of the user.
     Custom(reqwest::Client),
-    /// Our own, one for each runtime: a pooled connection is driven by the runtime that opened it, and a request from
-    /// another runtime would wait forever while that one is not running.
+    /// Our own, one for each runtime: a pooled connection is driven by the runtime that opened it,
+    /// and a request from another runtime would wait forever while that one is not running.
     Own(Arc<OwnClients>),
 }
 
@@ -54,8 +54,18 @@ pub(crate) struct Numbered {
 
 impl HttpClients {
     /// Builds a first client, to see that it can be built.
-    pub(crate) fn own(connect_timeout: Duration, tls: Option<Tls>, proxy: bool) -> Result<Self, Error> {
-        let own = OwnClients { connect_timeout, tls, proxy, made: AtomicU64::new(1), clients: Mutex::default() };
+    pub(crate) fn own(
+        connect_timeout: Duration,
+        tls: Option<Tls>,
+        proxy: bool,
+    ) -> Result<Self, Error> {
+        let own = OwnClients {
+            connect_timeout,
+            tls,
+            proxy,
+            made: AtomicU64::new(1),
+            clients: Mutex::default(),
+        };
         own.build()?;
         Ok(Self::Own(Arc::new(own)))
     }
@@ -68,13 +78,15 @@ impl HttpClients {
         }
     }
 
-    /// Returns a client without old connections after an attempt that broke. If it was `silent`, all other connections of
-    /// its client are given up, since they may have gone silent with it; those that are closed tell it at once.
+    /// Returns a client without old connections after an attempt that broke. If it was `silent`,
+    /// all other connections of its client are given up, since they may have gone silent with
+    /// it; those that are closed tell it at once.
     pub(crate) fn after(&self, failed: &Numbered, silent: bool) -> Option<Numbered> {
         let Self::Own(own) = self else { return None };
         let client = own.build().ok()?;
         if silent {
-            // Built outside of the lock. Others that failed with the same client build one in vain at the most.
+            // Built outside of the lock. Others that failed with the same client build one in vain
+            // at the most.
             let mut clients = own.lock();
             let current = clients.values_mut().find(|it| it.client.number == failed.number);
             current?.client = client.clone();
@@ -93,7 +105,8 @@ impl OwnClients {
         let (watched, session_ended) = oneshot::channel();
         self.lock().entry(runtime.id()).or_insert(RuntimeClient { client, _watched: watched });
         let entry = EntryOfRuntime(Arc::downgrade(self), runtime.id());
-        // Dropped with the runtime, or when the session ends; at once if the runtime has ended. The lock is free then.
+        // Dropped with the runtime, or when the session ends; at once if the runtime has ended. The
+        // lock is free then.
         runtime.spawn(async move {
             let _entry = entry;
             let _ = session_ended.await;
@@ -113,15 +126,16 @@ impl OwnClients {
             .redirect(reqwest::redirect::Policy::custom(same_origin))
             .retry(reqwest::retry::never())
             .referer(false)
-            // Bodies are decompressed after they were read, whatever other crates turn on in reqwest.
+            // Bodies are decompressed after they were read, whatever other crates turn on in
+            // reqwest.
             .no_gzip()
             .no_brotli()
             .no_deflate()
             .no_zstd();
         let builder = if self.proxy { builder } else { builder.no_proxy() };
-        let client = tls::apply(self.tls.as_ref(), builder)
-            .build()
-            .map_err(|error| Error::configuration("the HTTP client", "cannot be built").with_source(error))?;
+        let client = tls::apply(self.tls.as_ref(), builder).build().map_err(|error| {
+            Error::configuration("the HTTP client", "cannot be built").with_source(error)
+        })?;
         Ok(Numbered { client, number: self.made.fetch_add(1, Ordering::Relaxed) })
     }
 
@@ -145,8 +159,13 @@ impl Drop for EntryOfRuntime {
 /// Follows redirects within the origin; the response of any other is returned.
 fn same_origin(attempt: reqwest::redirect::Attempt<'_>) -> reqwest::redirect::Action {
     const MAX_REDIRECTS: usize = 5;
-    let same = attempt.previous().first().is_some_and(|first| first.origin() == attempt.url().origin());
-    if same && attempt.previous().len() <= MAX_REDIRECTS { attempt.follow() } else { attempt.stop() }
+    let same =
+        attempt.previous().first().is_some_and(|first| first.origin() == attempt.url().origin());
+    if same && attempt.previous().len() <= MAX_REDIRECTS {
+        attempt.follow()
+    } else {
+        attempt.stop()
+    }
 }
 
 #[cfg(test)]
@@ -155,7 +174,8 @@ mod tests {
 
     #[test]
     fn a_client_ends_with_its_runtime() {
-        let Ok(HttpClients::Own(own)) = HttpClients::own(Duration::from_secs(1), None, false) else {
+        let Ok(HttpClients::Own(own)) = HttpClients::own(Duration::from_secs(1), None, false)
+        else {
             panic!("a client cannot be built");
         };
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");

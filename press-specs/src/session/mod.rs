@@ -31,15 +31,16 @@ use token::Token;
 
 /// Credentials, base URL, timeouts and HTTP client of any number of clients.
 ///
-/// It is cheap to clone, and clones share the token, the connections and the retry budget. Values that are not set in
-/// code come from the environment:
+/// It is cheap to clone, and clones share the token, the connections and the retry budget. Values
+/// that are not set in code come from the environment:
 ///
 /// | | variables, in order of precedence | default |
 /// |---|---|---|
 /// | token | `PEAK_AUTH_TOKEN`, `API_KEY` | none; an error |
 /// | stage | `PEAK__STAGE`, `STAGE` | [`Stage::Prod`] |
 ///
-/// Empty variables are ignored. [`Session::builder`] sets values in code, as in the [examples](crate#sessions).
+/// Empty variables are ignored. [`Session::builder`] sets values in code, as in the
+/// [examples](crate#sessions).
 #[derive(Clone)]
 pub struct Session {
     pub(crate) inner: Arc<Inner>,
@@ -100,13 +101,14 @@ impl Session {
     /// # Errors
     ///
     /// Returns [`ErrorKind::MissingEnvironmentVariable`](crate::ErrorKind::MissingEnvironmentVariable) if there is no
-    /// token, and [`ErrorKind::InvalidConfiguration`](crate::ErrorKind::InvalidConfiguration) if the stage is unknown
-    /// or the token cannot be sent.
+    /// token, and [`ErrorKind::InvalidConfiguration`](crate::ErrorKind::InvalidConfiguration) if
+    /// the stage is unknown or the token cannot be sent.
     pub fn from_env() -> Result<Self, Error> {
         Self::builder().build()
     }
 
-    /// Returns the default session, which the whole process shares. The first call creates it from the environment.
+    /// Returns the default session, which the whole process shares. The first call creates it from
+    /// the environment.
     ///
     /// # Errors
     ///
@@ -125,14 +127,17 @@ impl Session {
         &self.inner.base_url
     }
 
-    /// Replaces the token for all clients of the session. Running streams use it from their next request on.
+    /// Replaces the token for all clients of the session. Running streams use it from their next
+    /// request on.
     ///
     /// # Errors
     ///
-    /// Returns [`ErrorKind::InvalidConfiguration`](crate::ErrorKind::InvalidConfiguration) if the token is empty or
-    /// contains characters that are not allowed in a header. The session then keeps its current token.
+    /// Returns [`ErrorKind::InvalidConfiguration`](crate::ErrorKind::InvalidConfiguration) if the
+    /// token is empty or contains characters that are not allowed in a header. The session then
+    /// keeps its current token.
     pub fn set_auth_token(&self, token: impl Into<String>) -> Result<(), Error> {
-        let token = Token::new(&token.into()).map_err(|bad| Error::configuration("auth_token", bad))?;
+        let token =
+            Token::new(&token.into()).map_err(|bad| Error::configuration("auth_token", bad))?;
         self.inner.credentials.set(token);
         Ok(())
     }

@@ -8,7 +8,8 @@ use crate::{error::Error, response::shorten};
 
 /// A stage of the Peak platform.
 ///
-/// Parses from and displays as its name in lower case, which is also its form in configuration files:
+/// Parses from and displays as its name in lower case, which is also its form in configuration
+/// files:
 ///
 /// ```
 /// use press_specs::Stage;
@@ -39,7 +40,8 @@ pub enum Stage {
 }
 
 impl Stage {
-    const ALL: [Self; 6] = [Self::Dev, Self::Latest, Self::Test, Self::Beta, Self::Prod, Self::Parvati];
+    const ALL: [Self; 6] =
+        [Self::Dev, Self::Latest, Self::Test, Self::Beta, Self::Prod, Self::Parvati];
 
     pub(crate) fn base_url(self) -> String {
         match self {
@@ -61,7 +63,8 @@ impl FromStr for Stage {
 
     /// # Errors
     ///
-    /// Returns [`InvalidConfiguration`](crate::ErrorKind::InvalidConfiguration) if the stage does not exist.
+    /// Returns [`InvalidConfiguration`](crate::ErrorKind::InvalidConfiguration) if the stage does
+    /// not exist.
     fn from_str(name: &str) -> Result<Self, Error> {
         named(name, "the stage")
     }
@@ -71,6 +74,9 @@ impl FromStr for Stage {
 pub(crate) fn named(name: &str, what: &str) -> Result<Stage, Error> {
     Stage::ALL.into_iter().find(|stage| stage.to_string() == name).ok_or_else(|| {
         let known = Stage::ALL.map(|stage| stage.to_string()).join(", ");
-        Error::configuration(what, format_args!("is {:?}, which is none of {known}", shorten(name, 100)))
+        Error::configuration(
+            what,
+            format_args!("is {:?}, which is none of {known}", shorten(name, 100)),
+        )
     })
 }

@@ -18,7 +18,8 @@ mod backend {
 
     pub(crate) type Config = ClientConfig;
 
-    /// Reads the root certificates of the system. A client without TLS has to have a provider as well.
+    /// Reads the root certificates of the system. A client without TLS has to have a provider as
+    /// well.
     pub(crate) fn configure(needed: bool) -> Result<Option<Config>, Error> {
         let failed = |error| Error::configuration("TLS", "cannot be set up").with_source(error);
         let provider = provider()?;

@@ -25,7 +25,8 @@ impl Token {
     /// `text` without the token, which a server may have repeated.
     pub(crate) fn redact(&self, text: &str) -> String {
         let token = String::from_utf8_lossy(self.0.as_bytes());
-        // `Bearer abc` is repeated as `abc` just as well, and JSON escapes it in one way or another.
+        // `Bearer abc` is repeated as `abc` just as well, and JSON escapes it in one way or
+        // another.
         let secret = token.split_whitespace().next_back().unwrap_or_default();
         let escaped = |secret: &str| secret.replace('\\', r"\\").replace('"', "\\\"");
         let slashed = |secret: &str| escaped(secret).replace('/', r"\/");
@@ -45,7 +46,9 @@ fn without(text: String, secret: &str) -> String {
     }
     let mut text = text.replace(secret, "[token]");
     let begun = secret.char_indices().rev().map(|(end, _)| &secret[..end]);
-    if let Some(begun) = begun.filter(|begun| begun.len() >= SHORTEST).find(|begun| text.ends_with(begun)) {
+    if let Some(begun) =
+        begun.filter(|begun| begun.len() >= SHORTEST).find(|begun| text.ends_with(begun))
+    {
         text.replace_range(text.len() - begun.len().., "[token]");
     }
     text

@@ -42,9 +42,13 @@ fn both_modes_work_without_async_code() -> Outcome {
     assert!(items.next().is_none() && items.next().is_none());
     assert_eq!(mock.request_count(), 3);
     let pages: PageIter<SpecPage> = specs.pages();
-    assert_eq!(pages.map(|page| page.map_or(0, |page| page.specs.len())).collect::<Vec<_>>(), [25, 25, 10]);
+    assert_eq!(
+        pages.map(|page| page.map_or(0, |page| page.specs.len())).collect::<Vec<_>>(),
+        [25, 25, 10]
+    );
 
-    let deployments: ListSpecReleaseDeployments = client.list_spec_release_deployments(&mock.spec_ids()[0]);
+    let deployments: ListSpecReleaseDeployments =
+        client.list_spec_release_deployments(&mock.spec_ids()[0]);
     let items: ItemIter<DeploymentSummary> = deployments.clone().page_size(2).iter();
     assert_eq!(items.filter(Result::is_ok).count(), 7);
     assert_eq!(deployments.page_size(5).page_with_response(2)?.deployments.len(), 2);
@@ -87,7 +91,10 @@ fn it_works_inside_of_async_runtimes() -> Outcome {
     runtime()?.block_on(async { walk() })?;
     // It needs neither the timers nor the sockets of others.
     Builder::new_current_thread().build()?.block_on(async { walk() })?;
-    Builder::new_multi_thread().worker_threads(1).build()?.block_on(async { block_in_place(walk) })?;
+    Builder::new_multi_thread()
+        .worker_threads(1)
+        .build()?
+        .block_on(async { block_in_place(walk) })?;
     executor::block_on(async { walk() })?;
     let specs = client.list_specs().page_size(1);
     let task = runtime()?.block_on(async { tokio::spawn(async { ids(specs) }).await })?;
@@ -97,7 +104,8 @@ fn it_works_inside_of_async_runtimes() -> Outcome {
 
 #[test]
 fn positions_progress_and_errors_are_those_of_the_async_client() -> Outcome {
-    let mock = MockPress::builder().generated_specs(5).fault(Fault::status(403).on_page(3)).start()?;
+    let mock =
+        MockPress::builder().generated_specs(5).fault(Fault::status(403).on_page(3)).start()?;
     let specs = client(&mock)?.list_specs().maybe(Some(2), ListSpecs::page_size);
     let (mut items, mut pages) = (specs.clone().into_iter(), specs.clone().pages());
     assert_eq!((items.page_count(), items.item_count()), (None, None));
@@ -141,9 +149,13 @@ fn it_works_in_a_forked_child() -> Outcome {
         match fork::fork()? {
             fork::Fork::Child => {
                 let page = client.list_specs().page(1).map(|page| page.specs.len());
-                let walk = ids(client.list_specs().page_size(1).concurrency(2)).map(|ids| ids.len());
+                let walk =
+                    ids(client.list_specs().page_size(1).concurrency(2)).map(|ids| ids.len());
                 let stale = items.next().and_then(Result::err).map(|error| error.kind());
-                let worked = matches!((page, walk, stale), (Ok(3), Ok(3), Some(ErrorKind::InvalidConfiguration)));
+                let worked = matches!(
+                    (page, walk, stale),
+                    (Ok(3), Ok(3), Some(ErrorKind::InvalidConfiguration))
+                );
                 process::exit(i32::from(!worked));
             }
             fork::Fork::Parent(child) => assert_eq!(fork::waitpid(child)?, 0),

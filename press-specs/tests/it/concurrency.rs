@@ -1,4 +1,5 @@
-//! Several requests in flight: of one stream, and of many tasks. What a stream then gives is in `properties`.
+//! Several requests in flight: of one stream, and of many tasks. What a stream then gives is in
+//! `properties`.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -17,7 +18,9 @@ use press_specs::{
 };
 use tokio::time::sleep;
 
-use crate::{LIMIT, Outcome, PATIENCE, client, faults::gzip, ids, page, requested, support::runtime, until};
+use crate::{
+    LIMIT, Outcome, PATIENCE, client, faults::gzip, ids, page, requested, support::runtime, until,
+};
 
 /// Lets all other tasks and the connections have so many turns.
 async fn turns(count: usize) {
@@ -28,12 +31,17 @@ async fn turns(count: usize) {
 
 #[tokio::test]
 async fn so_many_requests_are_in_flight_and_no_more() -> Outcome {
-    for (concurrency, expected) in [(None, 1), (Some(2), 2), (Some(8), 8), (Some(usize::MAX), 128)] {
+    for (concurrency, expected) in [(None, 1), (Some(2), 2), (Some(8), 8), (Some(usize::MAX), 128)]
+    {
         let gates = [Gate::new(), Gate::new()];
         let first = Fault::pass().held_by(&gates[0]).on_page(1);
         let others = Fault::pass().held_by(&gates[1]).always();
         let mock = MockPress::builder().generated_specs(150).faults([first, others]).start()?;
-        let stream = client(&mock)?.list_specs().page_size(1).maybe(concurrency, ListSpecs::concurrency).stream();
+        let stream = client(&mock)?
+            .list_specs()
+            .page_size(1)
+            .maybe(concurrency, ListSpecs::concurrency)
+            .stream();
         assert_eq!(mock.connections(), 0);
         let stream = tokio::spawn(ids(stream));
         // The first page comes alone: nothing but it is known to exist.
@@ -45,23 +53,31 @@ async fn so_many_requests_are_in_flight_and_no_more() -> Outcome {
         assert_eq!(mock.in_flight(), expected);
         gates[1].open();
         assert_eq!(stream.await??, mock.spec_ids());
-        assert_eq!((mock.in_flight_max(), mock.request_count()), (expected, 150), "{concurrency:?} at once");
+        assert_eq!(
+            (mock.in_flight_max(), mock.request_count()),
+            (expected, 150),
+            "{concurrency:?} at once"
+        );
     }
     Ok(())
 }
 
 #[tokio::test]
 async fn no_more_pages_wait_than_requests_may_be_in_flight() -> Outcome {
-    // Page 2 is held back; 3 and 4 come and wait. Page 5 may be requested only when page 2 has been given.
+    // Page 2 is held back; 3 and 4 come and wait. Page 5 may be requested only when page 2 has been
+    // given.
     let gates = [Gate::new(), Gate::new(), Gate::new()];
-    let faults = gates.iter().zip(2..).map(|(gate, number)| Fault::pass().held_by(gate).on_page(number));
+    let faults =
+        gates.iter().zip(2..).map(|(gate, number)| Fault::pass().held_by(gate).on_page(number));
     let mock = MockPress::builder().generated_specs(9).faults(faults).start()?;
-    let stream = tokio::spawn(ids(client(&mock)?.list_specs().page_size(1).concurrency(3).stream()));
+    let stream =
+        tokio::spawn(ids(client(&mock)?.list_specs().page_size(1).concurrency(3).stream()));
     mock.wait_for_requests(4, PATIENCE).await?;
     for left in [2, 1] {
         gates[left].open();
         until(|| mock.in_flight() <= left).await?;
-        // The page is on its way: time enough to take it in, and to request more where that is wrong.
+        // The page is on its way: time enough to take it in, and to request more where that is
+        // wrong.
         turns(20).await;
     }
     assert_eq!(mock.request_count(), 4, "page 5 was requested while 2, 3 and 4 were not given");
@@ -128,7 +144,9 @@ async fn connections_are_used_again() -> Outcome {
     let connections = mock.connections();
     assert!(connections <= CALLS / 5, "{connections} connections");
     // Refusals and bodies that cannot be used do not cost the connection either.
-    for fault in [Fault::status(404), Fault::raw_body("nonsense"), Fault::status(503).html("<html>")] {
+    for fault in
+        [Fault::status(404), Fault::raw_body("nonsense"), Fault::status(503).html("<html>")]
+    {
         mock.fault(fault.times(10));
         while mock.unused_faults() > 0 {
             let _ = specs.clone().page(1).await;
@@ -144,12 +162,17 @@ async fn the_time_that_a_consumer_takes_is_not_that_of_the_service() -> Outcome 
     let consume = async |concurrency, ahead: usize| {
         let mock = MockPress::builder().generated_specs(12).start()?;
         let session = mock.session_builder().timeout(limit).total_timeout(limit).build()?;
-        let mut stream = get_client(session)?.list_specs().page_size(2).concurrency(concurrency).stream();
+        let mut stream =
+            get_client(session)?.list_specs().page_size(2).concurrency(concurrency).stream();
         stream.try_next().await?;
         sleep(limit + LIMIT / 4).await;
         // Pages are fetched ahead while nobody polls.
         assert_eq!((mock.request_count(), mock.in_flight()), (1 + ahead, 0));
-        assert_eq!((ids(stream).await?.len(), mock.request_count()), (11, 6), "{concurrency} at once");
+        assert_eq!(
+            (ids(stream).await?.len(), mock.request_count()),
+            (11, 6),
+            "{concurrency} at once"
+        );
         Outcome::Ok(())
     };
     try_join(consume(1, 0), consume(3, 3)).await?;
@@ -185,7 +208,8 @@ async fn pages_that_memory_has_no_room_for_are_fetched_in_their_turn() -> Outcom
             gate.open();
         }
         assert_eq!(walk.await??, (1..=40).map(|number| number.to_string()).collect::<Vec<_>>());
-        // Of eight pages ahead, and then of four, most find no room; from then on two are fetched ahead.
+        // Of eight pages ahead, and then of four, most find no room; from then on two are fetched
+        // ahead.
         let refused = mock.request_count() - 40;
         assert!((1..=12).contains(&refused), "{refused} pages were fetched twice");
     }
@@ -202,13 +226,19 @@ async fn a_retry_needs_memory_only_once() -> Outcome {
         body.resize(LENGTH, b' ');
         Fault::raw_body(body).on_page(number).always()
     };
-    let mock = MockPress::builder().faults([body(1), body(2).held_by(&gate), body(3).cut_after(LENGTH - 1)]).start()?;
+    let mock = MockPress::builder()
+        .faults([body(1), body(2).held_by(&gate), body(3).cut_after(LENGTH - 1)])
+        .start()?;
     let session = mock.session_builder().max_response_bytes(LENGTH as u64 * 3 / 2).build()?;
-    let walk = tokio::spawn(get_client(session)?.list_specs().concurrency(3).pages().collect::<Vec<_>>());
+    let walk =
+        tokio::spawn(get_client(session)?.list_specs().concurrency(3).pages().collect::<Vec<_>>());
     mock.wait_for_requests(2 + 4, PATIENCE).await?;
     gate.open();
     let error = walk.await?.remove(2).expect_err("page 3 breaks off");
-    assert_eq!((error.kind(), error.attempts(), mock.request_count()), (ErrorKind::Connection, 4, 6));
+    assert_eq!(
+        (error.kind(), error.attempts(), mock.request_count()),
+        (ErrorKind::Connection, 4, 6)
+    );
     Ok(())
 }
 
@@ -216,10 +246,13 @@ async fn a_retry_needs_memory_only_once() -> Outcome {
 fn a_stream_belongs_to_the_runtime_that_polled_it_first() -> Outcome {
     for concurrency in [1, 3] {
         // Between two pages, and with a page in flight.
-        for (in_flight, first_is_gone) in [(false, false), (false, true), (true, false), (true, true)] {
+        for (in_flight, first_is_gone) in
+            [(false, false), (false, true), (true, false), (true, true)]
+        {
             let mock = MockPress::builder().generated_specs(6).start()?;
             let (first, second) = (runtime()?, runtime()?);
-            let mut stream = client(&mock)?.list_specs().page_size(2).concurrency(concurrency).stream();
+            let mut stream =
+                client(&mock)?.list_specs().page_size(2).concurrency(concurrency).stream();
             first.block_on(stream.by_ref().take(2).try_collect::<Vec<_>>())?;
             if in_flight {
                 mock.fault(Fault::hang().always());
@@ -233,7 +266,11 @@ fn a_stream_belongs_to_the_runtime_that_polled_it_first() -> Outcome {
             }
             let error = second.block_on(stream.try_next()).expect_err("another runtime");
             let found = (error.kind(), error.page_number());
-            assert_eq!(found, (ErrorKind::InvalidConfiguration, Some(2)), "{concurrency} {in_flight} {first_is_gone}");
+            assert_eq!(
+                found,
+                (ErrorKind::InvalidConfiguration, Some(2)),
+                "{concurrency} {in_flight} {first_is_gone}"
+            );
             assert!(error.to_string().contains("runtime"), "{error}");
             assert!(second.block_on(stream.next()).is_none());
             // The position still leads on.
@@ -255,10 +292,12 @@ fn what_panics_in_a_task_panics_in_the_caller() -> Outcome {
                 panic!("the hook has enough");
             }
         });
-        let specs = get_client(session.build()?)?.list_specs().page_size(1).concurrency(concurrency);
+        let specs =
+            get_client(session.build()?)?.list_specs().page_size(1).concurrency(concurrency);
         let runtime = runtime()?;
         let mut stream = specs.stream();
-        let collected = catch_unwind(AssertUnwindSafe(|| runtime.block_on(stream.by_ref().count())));
+        let collected =
+            catch_unwind(AssertUnwindSafe(|| runtime.block_on(stream.by_ref().count())));
         let panic = collected.expect_err("a panic");
         assert_eq!(panic.downcast_ref(), Some(&"the hook has enough"), "{concurrency}, {page}");
         assert!(runtime.block_on(stream.next()).is_none());

@@ -31,7 +31,11 @@ struct Issuer {
 
 impl Issuer {
     /// A session whose nth call returns the nth token, and the last one from then on.
-    fn session<const N: usize>(&self, mock: &MockPress, tokens: [&'static str; N]) -> Outcome<Session> {
+    fn session<const N: usize>(
+        &self,
+        mock: &MockPress,
+        tokens: [&'static str; N],
+    ) -> Outcome<Session> {
         let this = self.clone();
         let issue = move || {
             let this = this.clone();
@@ -51,7 +55,10 @@ impl Issuer {
 
 /// The tokens of the requests that the mock received, in their order.
 fn sent(mock: &MockPress) -> Vec<String> {
-    mock.requests().iter().filter_map(|request| request.header("authorization").map(str::to_owned)).collect()
+    mock.requests()
+        .iter()
+        .filter_map(|request| request.header("authorization").map(str::to_owned))
+        .collect()
 }
 
 #[tokio::test]
@@ -79,10 +86,12 @@ async fn a_function_is_called_once_more_after_a_401() -> Outcome {
     let mock = MockPress::builder().token("b").generated_specs(30).start()?;
     // Not even with a policy that never retries, and in the middle of a stream too.
     let (issuer, renewing) = (Issuer::default(), Issuer::default());
-    let specs = get_client(issuer.session(&mock, ["a", "b"])?)?.list_specs().retry(RetryPolicy::none());
+    let specs =
+        get_client(issuer.session(&mock, ["a", "b"])?)?.list_specs().retry(RetryPolicy::none());
     let page = specs.page_with_response(1).await?;
     assert_eq!((sent(&mock), page.attempts()), (vec!["a".into(), "b".into()], 2));
-    let mut stream = get_client(renewing.session(&mock, ["b", "c"])?)?.list_specs().page_size(10).stream();
+    let mut stream =
+        get_client(renewing.session(&mock, ["b", "c"])?)?.list_specs().page_size(10).stream();
     stream.try_next().await?.ok_or("an item")?;
     mock.set_token("c");
     assert_eq!((stream.count().await, renewing.calls()), (29, 2));
@@ -131,7 +140,11 @@ async fn a_function_that_fails_is_an_error_of_credentials() -> Outcome {
     let never = future::pending::<Token>;
     for (session, kind, says) in [
         (session().auth_token_fn(sealed), credentials, "`auth_token_fn` failed"),
-        (session().auth_token_fn(async || Token::Ok("s3cr3t\nb".into())), credentials, "cannot be sent"),
+        (
+            session().auth_token_fn(async || Token::Ok("s3cr3t\nb".into())),
+            credentials,
+            "cannot be sent",
+        ),
         (session().auth_token_fn(async || Token::Ok(String::new())), credentials, "cannot be sent"),
         (session().auth_token_fn(async || -> Token { panic!("s3cr3t") }), credentials, "panicked"),
         (session().auth_token_fn(at_once), credentials, "panicked"),
@@ -140,7 +153,10 @@ async fn a_function_that_fails_is_an_error_of_credentials() -> Outcome {
         let client = get_client(session.build()?)?;
         for _ in 0..2 {
             let error = client.list_specs().page(1).await.expect_err("no token");
-            assert_eq!((error.kind(), error.attempts(), error.is_retryable()), (kind, 0, kind == ErrorKind::Timeout));
+            assert_eq!(
+                (error.kind(), error.attempts(), error.is_retryable()),
+                (kind, 0, kind == ErrorKind::Timeout)
+            );
             let text = format!("{error:?}");
             assert!(text.contains(says) && !text.contains("s3cr3t"), "{text}");
             let own = error.source().is_some_and(|source| source.is::<io::Error>());
@@ -154,7 +170,8 @@ async fn a_function_that_fails_is_an_error_of_credentials() -> Outcome {
 #[tokio::test]
 async fn a_token_that_is_set_anew_holds_for_all_that_runs() -> Outcome {
     let gate = Gate::new();
-    let refused = Fault::status(401).held_by(&gate).when(|request| request.path().ends_with("deployments"));
+    let refused =
+        Fault::status(401).held_by(&gate).when(|request| request.path().ends_with("deployments"));
     let mock = MockPress::builder().token("a").generated_specs(30).fault(refused).start()?;
     let session = mock.session()?;
     let client = get_client(session.clone())?;

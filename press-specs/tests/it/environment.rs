@@ -28,22 +28,39 @@ fn token_and_stage_come_from_the_environment() -> Outcome {
         ("API_KEY=s3cr3t\nline", "InvalidConfiguration", "API_KEY"),
     ] {
         let variables: Vec<_> = given.split(' ').filter_map(|pair| pair.split_once('=')).collect();
-        in_child("environment::token_and_stage_come_from_the_environment", given, &variables, || {
-            for session in [
-                Session::from_env(),
-                Session::default_session(),
-                get_client(None).map(|client| client.session().clone()),
-                blocking::get_client(None).map(|client| client.session().clone()),
-            ] {
-                let address = |session: Session| session.base_url().to_owned();
-                let text = session.map_or_else(|error| format!("{:?}: {error}", error.kind()), address);
-                assert!(text.starts_with(begins) && text.contains(contains) && !text.contains("s3cr3t"), "{text}");
-            }
-            let with_token = || Session::builder().auth_token("t");
-            assert_eq!(with_token().stage(Stage::Test).build()?.base_url(), "https://press.test.peak.ai");
-            assert_eq!(with_token().base_url("https://example.com").build()?.base_url(), "https://example.com");
-            Ok(())
-        })?;
+        in_child(
+            "environment::token_and_stage_come_from_the_environment",
+            given,
+            &variables,
+            || {
+                for session in [
+                    Session::from_env(),
+                    Session::default_session(),
+                    get_client(None).map(|client| client.session().clone()),
+                    blocking::get_client(None).map(|client| client.session().clone()),
+                ] {
+                    let address = |session: Session| session.base_url().to_owned();
+                    let text = session
+                        .map_or_else(|error| format!("{:?}: {error}", error.kind()), address);
+                    assert!(
+                        text.starts_with(begins)
+                            && text.contains(contains)
+                            && !text.contains("s3cr3t"),
+                        "{text}"
+                    );
+                }
+                let with_token = || Session::builder().auth_token("t");
+                assert_eq!(
+                    with_token().stage(Stage::Test).build()?.base_url(),
+                    "https://press.test.peak.ai"
+                );
+                assert_eq!(
+                    with_token().base_url("https://example.com").build()?.base_url(),
+                    "https://example.com"
+                );
+                Ok(())
+            },
+        )?;
     }
     Ok(())
 }
@@ -63,32 +80,44 @@ fn a_variable_that_is_not_text_is_named() -> Outcome {
 
 #[test]
 fn the_default_session_is_made_once_and_shared() -> Outcome {
-    in_child("environment::the_default_session_is_made_once_and_shared", "", &[("API_KEY", "t")], || {
-        // The same text at the same address is the same session.
-        let address = |session: &Session| session.base_url().as_ptr();
-        let default = Session::default_session()?;
-        let other = thread::spawn(|| get_client(None)).join().map_err(|_| "a thread panicked")??;
-        for session in [other.session(), blocking::get_client(None)?.session()] {
-            assert_eq!(address(session), address(&default));
-        }
-        assert_ne!(address(&Session::from_env()?), address(&default));
-        Ok(())
-    })
+    in_child(
+        "environment::the_default_session_is_made_once_and_shared",
+        "",
+        &[("API_KEY", "t")],
+        || {
+            // The same text at the same address is the same session.
+            let address = |session: &Session| session.base_url().as_ptr();
+            let default = Session::default_session()?;
+            let other =
+                thread::spawn(|| get_client(None)).join().map_err(|_| "a thread panicked")??;
+            for session in [other.session(), blocking::get_client(None)?.session()] {
+                assert_eq!(address(session), address(&default));
+            }
+            assert_ne!(address(&Session::from_env()?), address(&default));
+            Ok(())
+        },
+    )
 }
 
 #[cfg(all(target_os = "linux", feature = "rustls"))]
 #[test]
 fn a_failure_to_make_the_default_session_is_not_remembered() -> Outcome {
     let roots = env::temp_dir().join(format!("press-specs-roots-{}.pem", process::id()));
-    let variables = [("API_KEY", "t"), ("SSL_CERT_FILE", roots.to_str().ok_or("a path in Unicode")?)];
-    in_child("environment::a_failure_to_make_the_default_session_is_not_remembered", "", &variables, || {
-        // There are no root certificates, and then there are.
-        let error = Session::default_session().expect_err("no root certificates");
-        assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
-        fs::write(env::var("SSL_CERT_FILE")?, include_str!("../fixtures/root.pem"))?;
-        Session::default_session()?;
-        Ok(())
-    })?;
+    let variables =
+        [("API_KEY", "t"), ("SSL_CERT_FILE", roots.to_str().ok_or("a path in Unicode")?)];
+    in_child(
+        "environment::a_failure_to_make_the_default_session_is_not_remembered",
+        "",
+        &variables,
+        || {
+            // There are no root certificates, and then there are.
+            let error = Session::default_session().expect_err("no root certificates");
+            assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
+            fs::write(env::var("SSL_CERT_FILE")?, include_str!("../fixtures/root.pem"))?;
+            Session::default_session()?;
+            Ok(())
+        },
+    )?;
     Ok(fs::remove_file(&roots)?)
 }
 
@@ -96,12 +125,21 @@ fn a_failure_to_make_the_default_session_is_not_remembered() -> Outcome {
 #[test]
 fn plain_http_on_loopback_needs_no_root_certificates_and_no_proxy() -> Outcome {
     let nobody = "http://127.0.0.1:1";
-    let variables = [("SSL_CERT_FILE", "/nonexistent/roots.pem"), ("HTTP_PROXY", nobody), ("ALL_PROXY", nobody)];
-    in_child("environment::plain_http_on_loopback_needs_no_root_certificates_and_no_proxy", "", &variables, || {
-        let mock = MockPress::builder().generated_specs(3).start()?;
-        assert_eq!(blocking::get_client(mock.session()?)?.list_specs().page(1)?.specs.len(), 3);
-        Ok(())
-    })
+    let variables = [
+        ("SSL_CERT_FILE", "/nonexistent/roots.pem"),
+        ("HTTP_PROXY", nobody),
+        ("ALL_PROXY", nobody),
+    ];
+    in_child(
+        "environment::plain_http_on_loopback_needs_no_root_certificates_and_no_proxy",
+        "",
+        &variables,
+        || {
+            let mock = MockPress::builder().generated_specs(3).start()?;
+            assert_eq!(blocking::get_client(mock.session()?)?.list_specs().page(1)?.specs.len(), 3);
+            Ok(())
+        },
+    )
 }
 
 /// A proxy sees where requests go, and nothing of what they carry.
@@ -112,12 +150,16 @@ fn requests_go_to_the_host_of_the_stage() -> Outcome {
     let variables = [("API_KEY", "s3cr3t"), ("PEAK__STAGE", "beta"), ("HTTPS_PROXY", proxy.url())];
     in_child("environment::requests_go_to_the_host_of_the_stage", "", &variables, || {
         let session = Session::builder().retry(RetryPolicy::none()).build()?;
-        let error = blocking::get_client(session)?.list_specs().page(1).expect_err("a refused tunnel");
+        let error =
+            blocking::get_client(session)?.list_specs().page(1).expect_err("a refused tunnel");
         assert_eq!(error.kind(), ErrorKind::Connection);
         Ok(())
     })?;
     let request = proxy.requests().remove(0);
-    assert_eq!((request.method(), request.header("host")), ("CONNECT", Some("press.beta.peak.ai:443")));
+    assert_eq!(
+        (request.method(), request.header("host")),
+        ("CONNECT", Some("press.beta.peak.ai:443"))
+    );
     assert!(!format!("{:?}", request.headers()).contains("s3cr3t"), "{request:?}");
     Ok(())
 }
@@ -127,12 +169,25 @@ fn proxies_of_the_environment_lead_to_other_machines() -> Outcome {
     let proxy = MockPress::builder().generated_specs(3).start()?;
     // The first token is the one that is sent.
     let (token, url) = (proxy.token(), proxy.url());
-    let variables = [("PEAK_AUTH_TOKEN", &*token), ("API_KEY", "another"), ("HTTP_PROXY", url), ("http_proxy", url)];
-    in_child("environment::proxies_of_the_environment_lead_to_other_machines", "", &variables, || {
-        let session = Session::builder().base_url("http://press.example").allow_insecure_http(true).build()?;
-        assert_eq!(blocking::get_client(session)?.list_specs().page(1)?.specs.len(), 3);
-        Ok(())
-    })?;
+    let variables = [
+        ("PEAK_AUTH_TOKEN", &*token),
+        ("API_KEY", "another"),
+        ("HTTP_PROXY", url),
+        ("http_proxy", url),
+    ];
+    in_child(
+        "environment::proxies_of_the_environment_lead_to_other_machines",
+        "",
+        &variables,
+        || {
+            let session = Session::builder()
+                .base_url("http://press.example")
+                .allow_insecure_http(true)
+                .build()?;
+            assert_eq!(blocking::get_client(session)?.list_specs().page(1)?.specs.len(), 3);
+            Ok(())
+        },
+    )?;
     let request = proxy.requests().remove(0);
     assert_eq!((request.path(), request.header("host")), ("/v1/specs/", Some("press.example")));
     Ok(())

@@ -29,27 +29,52 @@ const KINDS: &[(ErrorKind, &[u16])] = &[
 async fn every_status_keeps_its_kind_and_its_body_whatever_that_is() -> Outcome {
     let mock = MockPress::start()?;
     let client = client(&mock)?;
-    let statuses = KINDS.iter().flat_map(|(kind, statuses)| statuses.iter().map(move |&status| (*kind, status)));
+    let statuses = KINDS
+        .iter()
+        .flat_map(|(kind, statuses)| statuses.iter().map(move |&status| (*kind, status)));
     for (kind, status) in statuses {
         let fault = || Fault::status(status).header("X-Request-Id", "r-7").always();
         let problem = json!({ "title": "No luck", "detail": "The moon is wrong", "code": 7 });
         let invalid = b"\xff\xfe not text";
         // (answer, body, title, what the message repeats of it)
         for (fault, body, title, said) in [
-            (fault().json(problem.clone()), problem.to_string().as_bytes(), Some("No luck"), "The moon is wrong"),
-            (fault().html("<html>bad gateway</html>"), b"<html>bad gateway</html>", None, "bad gateway"),
+            (
+                fault().json(problem.clone()),
+                problem.to_string().as_bytes(),
+                Some("No luck"),
+                "The moon is wrong",
+            ),
+            (
+                fault().html("<html>bad gateway</html>"),
+                b"<html>bad gateway</html>",
+                None,
+                "bad gateway",
+            ),
             (fault().empty(), b"", None, ""),
             (fault().body("application/json", invalid), invalid, None, "not text"),
             (fault().json(json!(["title"])), b"[\"title\"]", None, "title"),
-            (fault().json(json!({ "title": 7, "detail": null })), br#"{"detail":null,"title":7}"#, None, ""),
+            (
+                fault().json(json!({ "title": 7, "detail": null })),
+                br#"{"detail":null,"title":7}"#,
+                None,
+                "",
+            ),
         ] {
             // A 304 cannot have a body.
-            let (body, title, said) = if status == 304 { (&b""[..], None, "") } else { (body, title, said) };
+            let (body, title, said) =
+                if status == 304 { (&b""[..], None, "") } else { (body, title, said) };
             mock.clear_faults();
             mock.fault(fault);
             let error = client.list_specs().page(4).await.expect_err("a refusal");
-            assert_eq!((error.kind(), error.status(), error.page_number()), (kind, Some(status), Some(4)));
-            assert_eq!(error.is_retryable(), [408, 429, 500, 502, 503, 504].contains(&status), "{status}");
+            assert_eq!(
+                (error.kind(), error.status(), error.page_number()),
+                (kind, Some(status), Some(4))
+            );
+            assert_eq!(
+                error.is_retryable(),
+                [408, 429, 500, 502, 503, 504].contains(&status),
+                "{status}"
+            );
             let message = error.to_string();
             for part in ["list_specs", "page 4", &status.to_string(), said] {
                 assert!(message.contains(part), "{part:?} is not in {message}");
@@ -58,7 +83,10 @@ async fn every_status_keeps_its_kind_and_its_body_whatever_that_is() -> Outcome 
             assert_eq!((response.body(), response.text()), (body, std::str::from_utf8(body).ok()));
             assert_eq!(response.json(), serde_json::from_slice::<Value>(body).ok());
             assert_eq!((response.title(), response.detail().is_some()), (title, title.is_some()));
-            assert_eq!((response.request_id(), response.headers().get("x-request-id")), (Some("r-7"), Some("r-7")));
+            assert_eq!(
+                (response.request_id(), response.headers().get("x-request-id")),
+                (Some("r-7"), Some("r-7"))
+            );
             assert_eq!(response.retry_after(), None);
         }
     }
@@ -68,8 +96,15 @@ async fn every_status_keeps_its_kind_and_its_body_whatever_that_is() -> Outcome 
 #[tokio::test]
 async fn messages_tell_what_the_service_says_and_what_to_do() -> Outcome {
     let mock = MockPress::builder().generated_specs(1).start()?;
-    let error = client(&mock)?.list_spec_release_deployments("nobody").page(1).await.expect_err("no such spec");
-    assert_eq!(error.response().and_then(|response| response.detail()), Some("There is no spec with this id"));
+    let error = client(&mock)?
+        .list_spec_release_deployments("nobody")
+        .page(1)
+        .await
+        .expect_err("no such spec");
+    assert_eq!(
+        error.response().and_then(|response| response.detail()),
+        Some("There is no spec with this id")
+    );
     let expected = "list_spec_release_deployments of spec `nobody`, page 1: the service responded with 404 Not Found: \
                     There is no spec with this id; check the spec id and the stage";
     assert_eq!((error.kind(), &*error.to_string()), (ErrorKind::NotFound, expected));
@@ -79,9 +114,13 @@ async fn messages_tell_what_the_service_says_and_what_to_do() -> Outcome {
     assert_eq!((error.kind(), error.page_number()), (ErrorKind::Unauthorized, None));
     assert!(error.to_string().contains("PEAK_AUTH_TOKEN"), "{error}");
 
-    let error = Session::builder().auth_token("t").base_url("nonsense").build().expect_err("no URL");
+    let error =
+        Session::builder().auth_token("t").base_url("nonsense").build().expect_err("no URL");
     let source = error.source().ok_or("a source")?.to_string();
-    assert!(!error.to_string().contains(&source) && format!("{error:?}").contains(&source), "{error:?}");
+    assert!(
+        !error.to_string().contains(&source) && format!("{error:?}").contains(&source),
+        "{error:?}"
+    );
     Ok(())
 }
 
@@ -89,22 +128,33 @@ async fn messages_tell_what_the_service_says_and_what_to_do() -> Outcome {
 async fn request_ids_and_retry_after_are_read_from_the_headers() -> Outcome {
     let mock = MockPress::start()?;
     let specs = client(&mock)?.list_specs();
-    let ids = ["X-Request-ID", "x-amzn-RequestId", "x-amz-request-id", "X-Correlation-Id", "x-amz-cf-id"];
+    let ids =
+        ["X-Request-ID", "x-amzn-RequestId", "x-amz-request-id", "X-Correlation-Id", "x-amz-cf-id"];
     let ids = ids.map(|name| (name, "the-id", Some("the-id"), None));
     // How a wish is obeyed is in `faults`.
     let wishes = [("0", Some(0)), (" 7 ", Some(7)), ("-1", None), ("", None)];
-    let wishes = wishes.map(|(value, seconds)| ("Retry-After", value, None, seconds.map(Duration::from_secs)));
+    let wishes = wishes
+        .map(|(value, seconds)| ("Retry-After", value, None, seconds.map(Duration::from_secs)));
     for (name, value, id, wish) in ids.into_iter().chain(wishes) {
         mock.fault(Fault::status(400).header(name, value));
         let error = specs.clone().page(1).await.expect_err("a refusal");
         let response = error.response().ok_or("a response")?;
-        assert_eq!((response.request_id(), response.retry_after()), (id, wish), "{name}: {value:?}");
+        assert_eq!(
+            (response.request_id(), response.retry_after()),
+            (id, wish),
+            "{name}: {value:?}"
+        );
     }
     Ok(())
 }
 
-/// Asserts that a request is refused before anything is sent, as streams and perhaps as one page, and names the argument.
-async fn assert_refused<O: ListOperation>(request: ListRequest<O>, name: &str, as_page: bool) -> Outcome {
+/// Asserts that a request is refused before anything is sent, as streams and perhaps as one page,
+/// and names the argument.
+async fn assert_refused<O: ListOperation>(
+    request: ListRequest<O>,
+    name: &str,
+    as_page: bool,
+) -> Outcome {
     let mut results = vec![request.clone().pages().next().await.ok_or("a page")?.map(drop)];
     results.push(request.clone().stream().next().await.ok_or("an item")?.map(drop));
     if as_page {
@@ -115,7 +165,13 @@ async fn assert_refused<O: ListOperation>(request: ListRequest<O>, name: &str, a
         assert_eq!((error.kind(), error.attempts()), (ErrorKind::InvalidParameter, 0), "{error:?}");
         assert!(error.status().is_none() && error.response().is_none() && !error.is_retryable());
         let text = error.to_string();
-        assert!(text.contains(name) && text.len() < 500 && !text.contains('\n') && !text.contains("s3cr3t"), "{text}");
+        assert!(
+            text.contains(name)
+                && text.len() < 500
+                && !text.contains('\n')
+                && !text.contains("s3cr3t"),
+            "{text}"
+        );
     }
     Ok(())
 }
@@ -125,10 +181,14 @@ async fn bad_arguments_are_refused_before_any_request() -> Outcome {
     let mock = MockPress::start()?;
     let client = client(&mock)?;
     // Ids that could change the path.
-    for id in ["", ".", "..", "/", "a/b", "../x", "..\\x", "\\", "\n", "a\r\nb", "\0", "a\tb", "\u{7f}", "\u{85}"] {
+    for id in [
+        "", ".", "..", "/", "a/b", "../x", "..\\x", "\\", "\n", "a\r\nb", "\0", "a\tb", "\u{7f}",
+        "\u{85}",
+    ] {
         assert_refused(client.list_spec_release_deployments(id), "`spec_id`", true).await?;
     }
-    assert_refused(client.list_spec_release_deployments("s").page_size(0), "`page_size`", true).await?;
+    assert_refused(client.list_spec_release_deployments("s").page_size(0), "`page_size`", true)
+        .await?;
     let specs = || client.list_specs();
     assert_refused(specs().page_size(0).concurrency(3), "`page_size`", true).await?;
     assert_refused(specs().start_page(0), "`start_page`", false).await?;
@@ -144,18 +204,25 @@ async fn bad_arguments_are_refused_before_any_request() -> Outcome {
         assert_refused(specs().header(name, value), says, true).await?;
         let error = mock.session_builder().header(name, value).build().expect_err("no session");
         assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
-        assert!(error.to_string().contains(says) && !error.to_string().contains("s3cr3t"), "{error}");
+        assert!(
+            error.to_string().contains(says) && !error.to_string().contains("s3cr3t"),
+            "{error}"
+        );
     }
     assert_refused(specs().query("pageNumber", "7"), "`pageNumber`", true).await?;
     assert_refused(specs().query("pageSize", "7"), "`pageSize`", true).await?;
     // A position belongs to pages of its size.
     for (position, size) in [("v1.p1.i1.s2", 3), ("v1.p1.i1", 25), ("v1.end.s2", 3)] {
         let position: Position = position.parse()?;
-        assert_refused(specs().page_size(size).resume(position.clone()), "`page_size`", false).await?;
+        assert_refused(specs().page_size(size).resume(position.clone()), "`page_size`", false)
+            .await?;
         assert_refused(specs().resume(position).page_size(size), "`page_size`", false).await?;
     }
     let error = specs().page(0).await.expect_err("no such page");
-    assert_eq!((error.kind(), error.to_string().contains("`page`")), (ErrorKind::InvalidParameter, true));
+    assert_eq!(
+        (error.kind(), error.to_string().contains("`page`")),
+        (ErrorKind::InvalidParameter, true)
+    );
     assert_eq!(mock.connections(), 0);
     // The walk that was refused is over.
     assert_eq!(specs().start_page(0).stream().count().await, 1);
@@ -207,10 +274,16 @@ fn sessions_that_cannot_work_are_refused() -> Outcome {
                 https://user@example.com https://example.com?x=1 https://example.com/#x http://example.com \
                 HTTP://EXAMPLE.COM http://192.0.2.1 http://0.0.0.0 http://[2001:db8::1] http://localhost.example.com \
                 http://127.0.0.1.example.com http://127.0.0.1@example.com";
-    let urls = urls.split(' ').chain(["", "not a url"]).map(|url| ("base_url", session().base_url(url)));
-    for (name, session) in urls.chain(tokens).chain([("user_agent", session().user_agent("a\nb"))]) {
+    let urls =
+        urls.split(' ').chain(["", "not a url"]).map(|url| ("base_url", session().base_url(url)));
+    for (name, session) in urls.chain(tokens).chain([("user_agent", session().user_agent("a\nb"))])
+    {
         let error = session.build().expect_err(name);
-        assert_eq!((error.kind(), error.attempts()), (ErrorKind::InvalidConfiguration, 0), "{error}");
+        assert_eq!(
+            (error.kind(), error.attempts()),
+            (ErrorKind::InvalidConfiguration, 0),
+            "{error}"
+        );
         assert!(error.to_string().contains(name) && !error.is_retryable(), "{error}");
     }
     Ok(())
@@ -219,7 +292,12 @@ fn sessions_that_cannot_work_are_refused() -> Outcome {
 #[test]
 fn plain_http_is_for_loopback_or_on_request() -> Outcome {
     let session = || Session::builder().auth_token("token");
-    for url in ["http://127.0.0.1:8080", "http://127.5.5.5", "http://[::1]:8080/press", "http://LOCALHOST:1"] {
+    for url in [
+        "http://127.0.0.1:8080",
+        "http://127.5.5.5",
+        "http://[::1]:8080/press",
+        "http://LOCALHOST:1",
+    ] {
         session().base_url(url).build()?;
     }
     let plain = session().base_url("http://example.com").allow_insecure_http(true).build()?;
@@ -241,7 +319,10 @@ fn stages_have_names_and_addresses() -> Outcome {
         assert_eq!((name.parse::<Stage>()?, stage.to_string().as_str()), (stage, name));
         assert_eq!(session().stage(stage).build()?.base_url(), url);
         // A custom address wins over the stage.
-        assert_eq!(session().stage(stage).base_url("https://x.example").build()?.base_url(), "https://x.example");
+        assert_eq!(
+            session().stage(stage).base_url("https://x.example").build()?.base_url(),
+            "https://x.example"
+        );
     }
     Ok(())
 }

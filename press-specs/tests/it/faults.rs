@@ -23,12 +23,14 @@ use tokio::{
 use crate::{Outcome, PATIENCE, client, page};
 
 const RETRIED: [u16; 6] = [408, 429, 500, 502, 503, 504];
-const NOT_RETRIED: [u16; 15] = [300, 304, 400, 401, 402, 403, 404, 405, 409, 410, 413, 422, 501, 505, 599];
+const NOT_RETRIED: [u16; 15] =
+    [300, 304, 400, 401, 402, 403, 404, 405, 409, 410, 413, 422, 501, 505, 599];
 /// Characters that change how the text around them shows.
 pub(crate) const HIDDEN: &str = "\u{0}\u{7f}\u{85}\u{ad}\u{61c}\u{180e}\u{200b}\u{200f}\u{2028}\u{2029}\u{202a}\u{202e}\u{2066}\u{2069}\u{feff}\u{fffb}\u{e0041}";
 const NEVER: Duration = Duration::from_secs(3600);
 
-/// Longer than a limit that only expires, since the requests before and after have to succeed within it.
+/// Longer than a limit that only expires, since the requests before and after have to succeed
+/// within it.
 const LIMIT: Duration = Duration::from_secs(6);
 
 /// A fault, and what is expected of it.
@@ -75,7 +77,8 @@ fn invalid(told: impl Into<String>, fault: Fault) -> Row {
     fails(told, InvalidResponse, 200, fault)
 }
 
-/// Rows that expect a fault to break the connection: once, with a page from the next request, and always.
+/// Rows that expect a fault to break the connection: once, with a page from the next request, and
+/// always.
 fn breaks(told: &str, status: impl Into<Option<u16>>, fault: Fault) -> [Row; 2] {
     let once = gives_page(format!("{told}, once"), 2, fault.clone());
     [once, fails(format!("{told}, always"), Connection, status, fault).after(4)]
@@ -114,16 +117,30 @@ impl Row {
             (result, expected) => panic!("{told}: {expected:?} expected, {result:?} came"),
         };
         let found = (error.kind(), error.status(), error.attempts(), error.page_number());
-        assert_eq!(found, (kind.unwrap_or(error.kind()), status, attempts, Some(1)), "{told}: {error:?}");
+        assert_eq!(
+            found,
+            (kind.unwrap_or(error.kind()), status, attempts, Some(1)),
+            "{told}: {error:?}"
+        );
         let text = error.to_string();
-        assert!(text.starts_with("list_specs, page 1") && text.contains(&self.says), "{told}: {text}");
-        assert_eq!(text.contains(&format!("after {attempts} attempts")), attempts > 1, "{told}: {text}");
+        assert!(
+            text.starts_with("list_specs, page 1") && text.contains(&self.says),
+            "{told}: {text}"
+        );
+        assert_eq!(
+            text.contains(&format!("after {attempts} attempts")),
+            attempts > 1,
+            "{told}: {text}"
+        );
         assert!(text.len() < 1500 && !text.contains('\n'), "{told}: {text}");
         let body = error.response().map(|response| response.body());
         assert!(self.body.is_none() || body == self.body.as_deref(), "{told}: {error:?}");
         assert!((self.error_check)(&error), "{told}: {error:?}");
         if error.kind() == InvalidResponse {
-            assert!(!error.is_retryable() && body.is_some() == status.is_some(), "{told}: {error:?}");
+            assert!(
+                !error.is_retryable() && body.is_some() == status.is_some(),
+                "{told}: {error:?}"
+            );
         }
     }
 }
@@ -132,7 +149,8 @@ impl Row {
 async fn run(rows: impl IntoIterator<Item = Row>) -> Outcome {
     let mut calls = Vec::new();
     for mut row in rows {
-        // What takes time is made first, so that none of it counts for a limit: the HTTP client at the first request.
+        // What takes time is made first, so that none of it counts for a limit: the HTTP client at
+        // the first request.
         let first = Fault::status(404).header("connection", "close");
         let mock = MockPress::builder().generated_specs(3).fault(first).start()?;
         let specs = get_client((row.settings)(mock.session_builder()).build()?)?.list_specs();
@@ -141,7 +159,9 @@ async fn run(rows: impl IntoIterator<Item = Row>) -> Outcome {
         mock.clear_faults();
         mock.faults(std::mem::take(&mut row.faults));
         calls.push(async move {
-            let result = timeout(PATIENCE, specs.page(1)).await.map_err(|_| format!("{}: hangs", row.told))?;
+            let result = timeout(PATIENCE, specs.page(1))
+                .await
+                .map_err(|_| format!("{}: hangs", row.told))?;
             row.compare(result);
             assert_eq!(mock.request_count(), row.requests as usize, "requests for {}", row.told);
             Outcome::Ok(())
@@ -178,30 +198,40 @@ fn none(session: SessionBuilder) -> SessionBuilder {
 
 #[tokio::test]
 async fn each_status_is_retried_or_reported() -> Outcome {
-    let mut rows: Vec<_> =
-        NOT_RETRIED.map(|status| fails(status.to_string(), None, status, Fault::status(status))).into();
+    let mut rows: Vec<_> = NOT_RETRIED
+        .map(|status| fails(status.to_string(), None, status, Fault::status(status)))
+        .into();
     for status in RETRIED {
         let fault = || Fault::status(status);
         let problem = fault().json(json!({ "title": "Down", "detail": "for repair" }));
         let endless = fault().html("x".repeat(100)).trickle(1, NEVER);
         rows.extend([
             gives_page(format!("{status} three times"), 4, fault().times(3)),
-            gives_page(format!("{status} with an endless body"), 2, endless).with(|session| session.timeout(LIMIT)),
+            gives_page(format!("{status} with an endless body"), 2, endless)
+                .with(|session| session.timeout(LIMIT)),
             fails(format!("{status} for ever"), None, status, problem)
                 .after(4)
                 .keeping(r#"{"detail":"for repair","title":"Down"}"#)
                 .saying("Down: for repair")
                 .checking(Error::is_retryable),
             fails(format!("{status} without retries"), None, status, fault()).with(none),
-            fails(format!("{status}, six attempts"), None, status, fault())
-                .after(6)
-                .with(|session| session.retry(RetryPolicy::default().max_attempts(6).max_delay(Duration::ZERO))),
+            fails(format!("{status}, six attempts"), None, status, fault()).after(6).with(
+                |session| {
+                    session.retry(RetryPolicy::default().max_attempts(6).max_delay(Duration::ZERO))
+                },
+            ),
         ]);
     }
     // The error is that of the last response.
-    let last = fails("503, dropped, 502, 403", Forbidden, 403, Fault::pass()).after(4).keeping("the last one");
-    let faults =
-        [Fault::status(503), Fault::drop_connection(), Fault::status(502), Fault::status(403).html("the last one")];
+    let last = fails("503, dropped, 502, 403", Forbidden, 403, Fault::pass())
+        .after(4)
+        .keeping("the last one");
+    let faults = [
+        Fault::status(503),
+        Fault::drop_connection(),
+        Fault::status(502),
+        Fault::status(403).html("the last one"),
+    ];
     rows.push(Row { faults: faults.into(), ..last });
     run(rows).await
 }
@@ -213,31 +243,46 @@ async fn error_bodies_never_change_the_kind() -> Outcome {
     let refuses = |told: &str, fault: Fault| fails(told, BadRequest, 400, fault);
     // Cut in the middle of a character.
     let long = format!("x{}", "é".repeat(KEPT));
-    let compressed = |body: &[u8]| refused().body("text/plain", body).header("content-encoding", "gzip");
+    let compressed =
+        |body: &[u8]| refused().body("text/plain", body).header("content-encoding", "gzip");
     run([
         refuses("a body above 64 KiB", refused().html(long.clone()))
             .keeping(&long.as_bytes()[..KEPT])
             .checking(|error| error.response().and_then(|response| response.text()).is_some()),
         refuses("exactly 64 KiB", refused().html("x".repeat(KEPT))).keeping("x".repeat(KEPT)),
         refuses("cut off", refused().html("0123456789").cut_after(4)).keeping("0123"),
-        fails("a 500 cut off", InternalServerError, 500, Fault::status(500).html("0123456789").cut_after(4))
-            .after(4)
-            .keeping("0123"),
+        fails(
+            "a 500 cut off",
+            InternalServerError,
+            500,
+            Fault::status(500).html("0123456789").cut_after(4),
+        )
+        .after(4)
+        .keeping("0123"),
         refuses("a body that never comes", refused().html("0123456789").trickle(3, NEVER))
             .with(|session| session.timeout(LIMIT))
             .keeping("012"),
-        refuses("a long body that never ends", refused().html("x".repeat(200_000)).trickle(100_000, NEVER))
-            .with(|session| session.timeout(NEVER))
-            .keeping("x".repeat(KEPT)),
+        refuses(
+            "a long body that never ends",
+            refused().html("x".repeat(200_000)).trickle(100_000, NEVER),
+        )
+        .with(|session| session.timeout(NEVER))
+        .keeping("x".repeat(KEPT)),
         refuses("a body above the limit of the session", refused().html("x".repeat(5000)))
             .with(|session| session.max_response_bytes(10)),
         refuses("compressed", compressed(&gzip(b"wrong kind"))).keeping("wrong kind"),
         refuses("a body that cannot be decompressed", compressed(b"no gzip")),
-        refuses("many lines", refused().json(json!({ "title": "a\nb", "detail": "\u{1b}[31mred\r\n" })))
-            .saying("a b")
-            .checking(|error| !error.to_string().contains('\u{1b}')),
-        refuses("hidden characters", refused().json(json!({ "title": format!("a{HIDDEN}b"), "detail": HIDDEN })))
-            .checking(|error| !format!("{error}{error:?}{error:#?}").contains(|c| HIDDEN.contains(c))),
+        refuses(
+            "many lines",
+            refused().json(json!({ "title": "a\nb", "detail": "\u{1b}[31mred\r\n" })),
+        )
+        .saying("a b")
+        .checking(|error| !error.to_string().contains('\u{1b}')),
+        refuses(
+            "hidden characters",
+            refused().json(json!({ "title": format!("a{HIDDEN}b"), "detail": HIDDEN })),
+        )
+        .checking(|error| !format!("{error}{error:?}{error:#?}").contains(|c| HIDDEN.contains(c))),
         refuses("an enormous request id", refused().header("x-request-id", "x".repeat(10_000)))
             .saying("request id xxx")
             .checking(|error| {
@@ -245,7 +290,9 @@ async fn error_bodies_never_change_the_kind() -> Outcome {
                 id.is_some_and(|id| id.len() == 10_000) && format!("{error:#?}").len() < 2000
             }),
         refuses("an enormous title", refused().json(json!({ "title": "x".repeat(60_000) })))
-            .checking(|error| error.response().and_then(|it| it.title()).is_some_and(|it| it.len() == 60_000)),
+            .checking(|error| {
+                error.response().and_then(|it| it.title()).is_some_and(|it| it.len() == 60_000)
+            }),
         refuses("deep nesting", refused().body("application/json", "[".repeat(60_000))),
     ])
     .await
@@ -254,7 +301,8 @@ async fn error_bodies_never_change_the_kind() -> Outcome {
 #[tokio::test]
 async fn broken_connections_are_retried() -> Outcome {
     let whole = whole();
-    let (raw, length) = (|head: &str| Fault::raw_connection(format!("{head}\r\n\r\n{whole}")), whole.len());
+    let (raw, length) =
+        (|head: &str| Fault::raw_connection(format!("{head}\r\n\r\n{whole}")), whole.len());
     let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked";
     let chunks = format!("{chunked}\r\n\r\n{length:x};x=y\r\n{whole}\r\n0\r\nt: 1\r\n\r\n");
     let upgrade = "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n";
@@ -263,7 +311,11 @@ async fn broken_connections_are_retried() -> Outcome {
         breaks("dropped before the head", None, Fault::drop_connection()),
         breaks("dropped before the body", 200, Fault::pass().cut_after(0)),
         breaks("dropped in the middle of the body", 200, Fault::pass().cut_after(500)),
-        breaks("a compressed body cut off", 200, encoded("gzip", gzip(&page_of(5000))).cut_after(30)),
+        breaks(
+            "a compressed body cut off",
+            200,
+            encoded("gzip", gzip(&page_of(5000))).cut_after(30),
+        ),
         breaks("nonsense", None, Fault::raw_connection("SSH-2.0-nonsense\r\n\r\n")),
         breaks("zeros", None, Fault::raw_connection([0; 1000])),
         breaks("half a head", None, Fault::raw_connection("HTTP/1.1 200 OK\r\ncontent-")),
@@ -271,13 +323,25 @@ async fn broken_connections_are_retried() -> Outcome {
         breaks("a bad version", None, raw("HTTP/9.9 200 OK")),
         breaks("a bad header", None, raw("HTTP/1.1 200 OK\r\na b: c")),
         breaks("a bad length", None, raw("HTTP/1.1 200 OK\r\ncontent-length: many")),
-        breaks("two lengths", None, raw("HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6")),
+        breaks(
+            "two lengths",
+            None,
+            raw("HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6"),
+        ),
         breaks("a length too long", 200, raw("HTTP/1.1 200 OK\r\ncontent-length: 999999999999")),
         breaks("chunks that are none", 200, raw(chunked)),
-        breaks("a cut off chunk", 200, Fault::raw_connection(format!("{chunked}\r\n\r\nff\r\n{{\"pageCount\""))),
+        breaks(
+            "a cut off chunk",
+            200,
+            Fault::raw_connection(format!("{chunked}\r\n\r\nff\r\n{{\"pageCount\"")),
+        ),
     ];
     let sound = [
-        gives_page("small pieces", 1, Fault::raw_body(whole.clone()).trickle(1, Duration::from_micros(10))),
+        gives_page(
+            "small pieces",
+            1,
+            Fault::raw_body(whole.clone()).trickle(1, Duration::from_micros(10)),
+        ),
         gives_page("a body that ends with the connection", 1, raw("HTTP/1.1 200 OK")),
         gives_page("HTTP/1.0", 1, raw("HTTP/1.0 200 OK")),
         gives_page("early hints first", 1, raw(&format!("{hints} {length}"))),
@@ -289,10 +353,15 @@ async fn broken_connections_are_retried() -> Outcome {
 
 #[tokio::test]
 async fn heads_above_the_limit_are_named_at_once() -> Outcome {
-    let raw = |status, headers: &str| Fault::raw_connection(format!("HTTP/1.1 {status}\r\n{headers}\r\n{}", whole()));
-    let headers = |count, length| (0..count).map(|n| format!("x-{n}: {}\r\n", "x".repeat(length))).collect::<String>();
-    let above =
-        |told: &str, fault| fails(told, InvalidResponse, None, fault).saying("more headers than a client accepts");
+    let raw = |status, headers: &str| {
+        Fault::raw_connection(format!("HTTP/1.1 {status}\r\n{headers}\r\n{}", whole()))
+    };
+    let headers = |count, length| {
+        (0..count).map(|n| format!("x-{n}: {}\r\n", "x".repeat(length))).collect::<String>()
+    };
+    let above = |told: &str, fault| {
+        fails(told, InvalidResponse, None, fault).saying("more headers than a client accepts")
+    };
     run([
         gives_page("100 headers", 1, raw("200 OK", &headers(100, 10))),
         above("101 headers", raw("200 OK", &headers(101, 10))),
@@ -338,14 +407,20 @@ async fn compressed_bodies_give_the_same_however_they_arrive() -> Outcome {
         ("gzip, gzip", gzip(&whole), invalid("`gzip, gzip`")),
         ("\u{e9}", with(b""), invalid("content encoding")),
     ];
-    let ways = [(usize::MAX, Duration::ZERO), (1, Duration::ZERO), (whole.len(), Duration::from_millis(10))];
+    let ways = [
+        (usize::MAX, Duration::ZERO),
+        (1, Duration::ZERO),
+        (whole.len(), Duration::from_millis(10)),
+    ];
     run(table.into_iter().zip(1..).flat_map(|((encoding, body, failure), number)| {
         ways.map(|(bytes, every)| {
             let told = format!("compressed body {number}, {bytes} bytes at once");
             let fault = encoded(encoding, body.clone()).trickle(bytes, every);
             match failure {
                 None => gives_page(told, 1, fault),
-                Some((kind, requests, says)) => fails(told, kind, 200, fault).after(requests).saying(says),
+                Some((kind, requests, says)) => {
+                    fails(told, kind, 200, fault).after(requests).saying(says)
+                }
             }
         })
     }))
@@ -379,11 +454,19 @@ async fn time_limits_end_what_takes_too_long() -> Outcome {
         fails("the shorter total timeout", Timeout, None, Fault::hang())
             .with(|session| session.timeout(NEVER).total_timeout(LIMIT))
             .saying("longer than the total timeout of 6s"),
-        gives_page("the largest limits there are", 2, Fault::status(503))
-            .with(|session| session.timeout(Duration::MAX).total_timeout(Duration::MAX).connect_timeout(Duration::MAX)),
-        fails("a wait beyond the total timeout", ServiceUnavailable, 503, Fault::status(503)).with(|session| {
-            session.retry(RetryPolicy::default().initial_delay(Duration::MAX).max_delay(Duration::MAX))
+        gives_page("the largest limits there are", 2, Fault::status(503)).with(|session| {
+            session
+                .timeout(Duration::MAX)
+                .total_timeout(Duration::MAX)
+                .connect_timeout(Duration::MAX)
         }),
+        fails("a wait beyond the total timeout", ServiceUnavailable, 503, Fault::status(503)).with(
+            |session| {
+                session.retry(
+                    RetryPolicy::default().initial_delay(Duration::MAX).max_delay(Duration::MAX),
+                )
+            },
+        ),
     ])
     .await
 }
@@ -399,21 +482,34 @@ async fn retry_after_is_honoured_within_the_total_timeout() -> Outcome {
     };
     // And one without a clock.
     let date = |seconds| httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(seconds));
-    let bare = format!("HTTP/1.1 429 No\r\nretry-after: {}\r\ncontent-length: 0\r\n\r\n", date(3600));
+    let bare =
+        format!("HTTP/1.1 429 No\r\nretry-after: {}\r\ncontent-length: 0\r\n\r\n", date(3600));
     let refuses = |told: &str, fault: Fault| fails(told, TooManyRequests, 429, fault);
     run([
-        refuses("a wish beyond the total timeout, in seconds", wish("3600")).saying("retry after 3600 s"),
-        refuses("a wish beyond the total timeout, as a date", Fault::raw_connection(bare)).saying("retry after 3"),
+        refuses("a wish beyond the total timeout, in seconds", wish("3600"))
+            .saying("retry after 3600 s"),
+        refuses("a wish beyond the total timeout, as a date", Fault::raw_connection(bare))
+            .saying("retry after 3"),
         fails("a wish for all of the total timeout", ServiceUnavailable, 503, {
             Fault::status(503).header("retry-after", "30")
         })
         .with(|session| session.total_timeout(Duration::from_secs(30))),
         refuses("a wish beyond all time", wish(&u64::MAX.to_string())),
-        refuses("a wish of 10^30 seconds", wish(&format!("1{}", "0".repeat(30))))
-            .checking(|error| error.response().and_then(|it| it.retry_after()) == Some(Duration::from_secs(u64::MAX))),
-        fails("a wish with another status", NotFound, 404, Fault::status(404).header("retry-after", "1")),
+        refuses("a wish of 10^30 seconds", wish(&format!("1{}", "0".repeat(30)))).checking(
+            |error| {
+                error.response().and_then(|it| it.retry_after())
+                    == Some(Duration::from_secs(u64::MAX))
+            },
+        ),
+        fails(
+            "a wish with another status",
+            NotFound,
+            404,
+            Fault::status(404).header("retry-after", "1"),
+        ),
         refuses("a wish by a clock that is late", dated("1970", 3600)).saying("retry after 3600 s"),
-        refuses("a wish by a clock that is early", dated("2099", 3600)).saying("retry after 3600 s"),
+        refuses("a wish by a clock that is early", dated("2099", 3600))
+            .saying("retry after 3600 s"),
         gives_page("a wish for a second, by a clock that is early", 2, dated("2099", 1)),
         refuses("a wish without retries", wish("0")).with(none),
         gives_page("a wish for no time", 2, wish("0")),
@@ -431,7 +527,9 @@ async fn retry_after_is_honoured_within_the_total_timeout() -> Outcome {
 #[tokio::test]
 async fn successes_that_are_no_page_are_invalid_responses() -> Outcome {
     let x = "x".repeat(1_000_000);
-    let nested = |depth| format!(r#"{{"pageCount":1,"specs":[],"x":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
+    let nested = |depth| {
+        format!(r#"{{"pageCount":1,"specs":[],"x":{}{}}}"#, "[".repeat(depth), "]".repeat(depth))
+    };
     // A body, and a part of the error text.
     let short = [
         ("<html>Log in</html>", "begins with `<html>Log in</html>`"),
@@ -450,7 +548,10 @@ async fn successes_that_are_no_page_are_invalid_responses() -> Outcome {
         (r#"{"pageCount":-1,"specs":[]}"#, "at `pageCount`"),
         (r#"{"pageCount":18446744073709551616,"specs":[]}"#, "at `pageCount`"),
         (r#"{"pageCount":1e3,"specs":[]}"#, "at `pageCount`"),
-        (r#"{"pageCount":1,"specs":[{"id":"a"},{"kind":"app"}]}"#, "at `specs[1]`: missing field `id`"),
+        (
+            r#"{"pageCount":1,"specs":[{"id":"a"},{"kind":"app"}]}"#,
+            "at `specs[1]`: missing field `id`",
+        ),
         (r#"{"pageCount":1,"specs":[{"id":null}]}"#, "at `specs[0].id`"),
         (r#"{"pageCount":1,"specs":[null]}"#, "at `specs[0]`"),
         (r#"{"pageCount":1,"specs":[{"id":"a","kind":1}]}"#, "at `specs[0].kind`"),
@@ -477,7 +578,8 @@ async fn successes_that_are_no_page_are_invalid_responses() -> Outcome {
         (format!(r#"{{"pageCount":1,"specs":[],"{x}":{}"#, "[".repeat(500)), ""),
         (x.clone(), ""),
     ];
-    let utf_16: Vec<_> = r#"{"pageCount":1,"specs":[]}"#.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let utf_16: Vec<_> =
+        r#"{"pageCount":1,"specs":[]}"#.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let page = |told, body: &str| gives_page(told, 1, Fault::raw_body(body));
     let others = [
         invalid("no UTF-8", Fault::raw_body(b"{\"pageCount\":1,\"specs\":[],\"x\":\"\xff\"}"))
@@ -487,9 +589,13 @@ async fn successes_that_are_no_page_are_invalid_responses() -> Outcome {
             Fault::raw_connection("HTTP/1.1 200 OK\r\n\r\n{\"pageCount\":1,\"specs\":[{\"id\"")
         }),
         // What is no lie, or cannot be told from the truth.
-        page("nesting that is deep enough", &nested(100)).giving(|page| page.extra.contains_key("x")),
-        page("enormous strings", &format!(r#"{{"pageCount":1,"specs":[{{"id":"{x}","kind":"{x}"}}],"x":"{x}"}}"#))
-            .giving(|page| page.specs[0].id.len() == 1_000_000),
+        page("nesting that is deep enough", &nested(100))
+            .giving(|page| page.extra.contains_key("x")),
+        page(
+            "enormous strings",
+            &format!(r#"{{"pageCount":1,"specs":[{{"id":"{x}","kind":"{x}"}}],"x":"{x}"}}"#),
+        )
+        .giving(|page| page.specs[0].id.len() == 1_000_000),
         page("a duplicate unknown key", r#"{"x":1,"pageCount":0,"specs":[],"x":2}"#)
             .giving(|page| page.extra.len() == 1),
         page("pageCount 0 with items", r#"{"pageCount":0,"specs":[{"id":"a"}]}"#)
@@ -502,23 +608,33 @@ async fn successes_that_are_no_page_are_invalid_responses() -> Outcome {
     let statuses = [201, 202, 203, 204, 205, 206, 207, 226, 299];
     let empty = statuses.map(|status| {
         let told = format!("{status} without a page");
-        fails(told, InvalidResponse, status, Fault::status(status).empty()).saying(status.to_string())
+        fails(told, InvalidResponse, status, Fault::status(status).empty())
+            .saying(status.to_string())
     });
     let pages = statuses.into_iter().filter(|status| ![204, 205].contains(status)).map(|status| {
-        gives_page(format!("{status} with a page"), 1, Fault::status(status).body("application/json", whole()))
+        gives_page(
+            format!("{status} with a page"),
+            1,
+            Fault::status(status).body("application/json", whole()),
+        )
     });
-    let short = short.map(|(body, says)| invalid(body, Fault::raw_body(body)).saying(says).keeping(body));
-    let long = long.map(|(body, says)| invalid(&body[..30], Fault::raw_body(body.clone())).saying(says));
+    let short =
+        short.map(|(body, says)| invalid(body, Fault::raw_body(body)).saying(says).keeping(body));
+    let long =
+        long.map(|(body, says)| invalid(&body[..30], Fault::raw_body(body.clone())).saying(says));
     run(short.into_iter().chain(long).chain(others).chain(empty).chain(pages)).await
 }
 
 #[tokio::test]
 async fn bodies_above_the_limit_stop_being_read() -> Outcome {
     let limit = |session: SessionBuilder| session.max_response_bytes(4096);
-    let above = |told: &str, fault| invalid(told, fault).with(limit).saying("longer than `max_response_bytes`");
+    let above = |told: &str, fault| {
+        invalid(told, fault).with(limit).saying("longer than `max_response_bytes`")
+    };
     let body = |bytes| Fault::raw_body(page_of(bytes));
     let compressed = |bytes| encoded("gzip", gzip(&page_of(bytes)));
-    let endless = format!("HTTP/1.1 200 OK\r\ncontent-length: 999999999999\r\n\r\n{}", " ".repeat(100_000));
+    let endless =
+        format!("HTTP/1.1 200 OK\r\ncontent-length: 999999999999\r\n\r\n{}", " ".repeat(100_000));
     let mut damaged = gzip(&page_of(50_000));
     let middle = damaged.len() / 2;
     damaged[middle] ^= 0xff;
@@ -532,7 +648,8 @@ async fn bodies_above_the_limit_stop_being_read() -> Outcome {
         above("a body above the limit that never ends", Fault::raw_connection(endless)),
         above("a body above the limit, in pieces", body(4200).trickle(100, Duration::ZERO)),
         invalid("a limit of nothing", body(100)).with(|session| session.max_response_bytes(0)),
-        gives_page("no limit", 1, body(100_000)).with(|session| session.max_response_bytes(u64::MAX)),
+        gives_page("no limit", 1, body(100_000))
+            .with(|session| session.max_response_bytes(u64::MAX)),
         invalid("a compressed body with an error in it", encoded("gzip", damaged)),
     ])
     .await
@@ -540,7 +657,10 @@ async fn bodies_above_the_limit_stop_being_read() -> Outcome {
 
 #[tokio::test]
 async fn a_retry_waits_as_long_as_the_service_asks() -> Outcome {
-    let mock = MockPress::builder().generated_specs(1).fault(Fault::status(503).header("retry-after", "1")).start()?;
+    let mock = MockPress::builder()
+        .generated_specs(1)
+        .fault(Fault::status(503).header("retry-after", "1"))
+        .start()?;
     client(&mock)?.list_specs().page(1).await?;
     let requests = mock.requests();
     assert!(requests[1].received_at() - requests[0].received_at() >= Duration::from_secs(1));
@@ -562,8 +682,15 @@ async fn what_cannot_be_reached_is_a_failed_connection() -> Outcome {
         let retry = RetryPolicy::default().max_attempts(attempts).max_delay(Duration::ZERO);
         let session = mock.session_builder().base_url(&url).retry(retry).build()?;
         let error = get_client(session)?.list_specs().page(1).await.expect_err("nobody is there");
-        assert_eq!((error.kind(), error.status(), error.attempts()), (Connection, None, attempts), "{error:?}");
-        assert!(error.to_string().contains("could not be reached") && error.is_retryable(), "{error}");
+        assert_eq!(
+            (error.kind(), error.status(), error.attempts()),
+            (Connection, None, attempts),
+            "{error:?}"
+        );
+        assert!(
+            error.to_string().contains("could not be reached") && error.is_retryable(),
+            "{error}"
+        );
     }
     assert_eq!(mock.request_count(), 0);
     Ok(())
@@ -631,7 +758,11 @@ async fn redirects_to_another_origin_are_not_followed() -> Outcome {
             mock.clear_requests();
             mock.fault(Fault::redirect(place, status));
             let error = client.list_specs().page(1).await.expect_err("a redirect");
-            assert_eq!((error.kind(), error.status()), (UnexpectedStatus, Some(status)), "{place}: {error:?}");
+            assert_eq!(
+                (error.kind(), error.status()),
+                (UnexpectedStatus, Some(status)),
+                "{place}: {error:?}"
+            );
             assert_eq!((error.attempts(), mock.request_count()), (1, 1), "{place}: {error:?}");
             let sent_to = error.response().and_then(|response| response.headers().get("location"));
             assert_eq!((sent_to, error.is_retryable()), (Some(place), false));
@@ -649,14 +780,18 @@ async fn redirects_to_another_origin_are_not_followed() -> Outcome {
 async fn redirects_that_lead_nowhere_are_an_unexpected_status() -> Outcome {
     let circle = || Fault::redirect("/v1/specs/", 302).always();
     let custom = reqwest::redirect::Policy::custom(|attempt| attempt.error("no redirects here"));
-    let custom = reqwest::Client::builder().retry(reqwest::retry::never()).redirect(custom).build()?;
-    for (fault, http_client) in [(circle(), None), (Fault::status(302).empty(), None), (circle(), Some(custom))] {
+    let custom =
+        reqwest::Client::builder().retry(reqwest::retry::never()).redirect(custom).build()?;
+    for (fault, http_client) in
+        [(circle(), None), (Fault::status(302).empty(), None), (circle(), Some(custom))]
+    {
         let mock = MockPress::builder().fault(fault).start()?;
         let session = match http_client {
             Some(http_client) => mock.session_builder().http_client(http_client),
             None => mock.session_builder(),
         };
-        let error = get_client(session.build()?)?.list_specs().page(1).await.expect_err("a redirect");
+        let error =
+            get_client(session.build()?)?.list_specs().page(1).await.expect_err("a redirect");
         assert_eq!((error.kind(), error.attempts()), (UnexpectedStatus, 1), "{error:?}");
         assert!(!error.is_retryable() && mock.request_count() <= 11, "{}", mock.request_count());
     }
@@ -664,7 +799,11 @@ async fn redirects_that_lead_nowhere_are_an_unexpected_status() -> Outcome {
 }
 
 /// Returns the number of requests of each call, all by clients of their own.
-pub(crate) async fn requests_per_call(mock: &MockPress, session: &Session, calls: usize) -> Outcome<Vec<usize>> {
+pub(crate) async fn requests_per_call(
+    mock: &MockPress,
+    session: &Session,
+    calls: usize,
+) -> Outcome<Vec<usize>> {
     let mut requests = Vec::new();
     for _ in 0..calls {
         mock.clear_requests();
@@ -745,7 +884,9 @@ async fn dropping_a_call_or_a_stream_cancels_its_requests_at_once() -> Outcome {
 
 #[tokio::test]
 async fn dropping_a_call_while_it_waits_to_try_again_sends_nothing_more() -> Outcome {
-    let mock = MockPress::builder().fault(Fault::status(503).header("retry-after", "60").always()).start()?;
+    let mock = MockPress::builder()
+        .fault(Fault::status(503).header("retry-after", "60").always())
+        .start()?;
     let client = client(&mock)?;
     let call = tokio::spawn(client.list_specs().page(1));
     mock.wait_for_requests(1, PATIENCE).await?;

@@ -33,8 +33,9 @@ use crate::{
 };
 
 /// The thread of all bare servers.
-static SERVERS: LazyLock<Runtime> =
-    LazyLock::new(|| Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a thread"));
+static SERVERS: LazyLock<Runtime> = LazyLock::new(|| {
+    Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a thread")
+});
 
 /// Returns a session of a bare server, which gives each connection and its number to `converse`.
 async fn serve<F, Fut>(converse: F) -> Outcome<SessionBuilder>
@@ -43,7 +44,9 @@ where
     Fut: Future<Output = io::Result<()>> + Send + 'static,
 {
     let listener = SERVERS.spawn(TcpListener::bind(("127.0.0.1", 0))).await??;
-    let session = Session::builder().auth_token("token").base_url(format!("http://{}", listener.local_addr()?));
+    let session = Session::builder()
+        .auth_token("token")
+        .base_url(format!("http://{}", listener.local_addr()?));
     SERVERS.spawn(async move {
         for number in 0.. {
             let (stream, _) = listener.accept().await?;
@@ -64,7 +67,8 @@ async fn request(stream: &mut TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// Sends a body without an end: a byte each millisecond, or as many chunks of one byte as the client reads.
+/// Sends a body without an end: a byte each millisecond, or as many chunks of one byte as the
+/// client reads.
 async fn endless(status: u16, flood: bool, mut stream: TcpStream) -> io::Result<()> {
     request(&mut stream).await?;
     let head = format!("HTTP/1.1 {status} X\r\ntransfer-encoding: chunked\r\n\r\n");
@@ -100,7 +104,8 @@ async fn time_limits_are_wall_clock_time() -> Outcome {
         (503, true, true, 2 * LIMIT, ServiceUnavailable),
     ] {
         let session = serve(move |_, stream| endless(status, flood, stream)).await?;
-        let session = session.timeout(limit).max_response_bytes(u64::MAX).retry(RetryPolicy::none());
+        let session =
+            session.timeout(limit).max_response_bytes(u64::MAX).retry(RetryPolicy::none());
         let specs = get_client(session.build()?)?.list_specs();
         let other = is_busy.then(|| tokio::spawn(busy()));
         let start = Instant::now();
@@ -108,7 +113,8 @@ async fn time_limits_are_wall_clock_time() -> Outcome {
             let _ = time::timeout(limit, pending::<()>()).await;
             start.elapsed()
         };
-        let (clock, (result, took)) = join(clock, async { (specs.page(1).await, start.elapsed()) }).await;
+        let (clock, (result, took)) =
+            join(clock, async { (specs.page(1).await, start.elapsed()) }).await;
         assert_eq!(result.expect_err("a body without an end").kind(), expected);
         assert!(
             limit <= took && took < 2 * clock,
@@ -121,10 +127,13 @@ async fn time_limits_are_wall_clock_time() -> Outcome {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bursts_survive_a_rate_limit_and_cost_no_budget() -> Outcome {
-    // Each burst is refused as a whole: the refusals are held until all of it has arrived. The budget pays for 100 retries.
+    // Each burst is refused as a whole: the refusals are held until all of it has arrived. The
+    // budget pays for 100 retries.
     const STREAM: usize = 128;
     const CALLS: usize = 500;
-    let refused = |gate: &Gate, times| Fault::status(429).header("retry-after", "1").held_by(gate).times(times);
+    let refused = |gate: &Gate, times| {
+        Fault::status(429).header("retry-after", "1").held_by(gate).times(times)
+    };
     let gates = [Gate::new(), Gate::new()];
     let mock = MockPress::builder()
         .generated_specs(600)
@@ -157,7 +166,8 @@ async fn a_rate_limit_pauses_the_session_and_its_requests_return_one_by_one() ->
     let mock = MockPress::builder().generated_specs(3).start()?;
     let specs = client(&mock)?.list_specs();
     for refusals in [CALLS, 1] {
-        // A machine that stands still for a moment lets a round return at once, but not round after round.
+        // A machine that stands still for a moment lets a round return at once, but not round after
+        // round.
         let (mut rounds, mut slots) = (0, 0);
         while slots < 5 {
             rounds += 1;
@@ -166,11 +176,13 @@ async fn a_rate_limit_pauses_the_session_and_its_requests_return_one_by_one() ->
             mock.fault(Fault::status(429).header("retry-after", "1").times(refusals));
             if refusals == 1 {
                 // The refusal of a call that does not wait itself.
-                let error = specs.clone().retry(RetryPolicy::none()).page(1).await.expect_err("a refusal");
+                let error =
+                    specs.clone().retry(RetryPolicy::none()).page(1).await.expect_err("a refusal");
                 assert_eq!((error.kind(), error.attempts()), (ErrorKind::TooManyRequests, 1));
             }
             try_join_all((0..CALLS).map(|_| specs.clone().page(1))).await?;
-            let received: Vec<_> = mock.requests().iter().map(|request| request.received_at()).collect();
+            let received: Vec<_> =
+                mock.requests().iter().map(|request| request.received_at()).collect();
             let (refused, returned) = received.split_at(refusals);
             assert_eq!(returned.len(), CALLS);
             let times: Vec<_> = returned.iter().map(|at| at.duration_since(refused[0])).collect();
@@ -193,10 +205,13 @@ fn large_bodies_are_decoded_beside_the_runtime_within_the_time_limits() -> Outco
     let page = worst_page(1536 * 1024);
     let compressed = |body: Vec<u8>| Fault::raw_body(body).header("content-encoding", "gzip");
     // The last one claims to be small.
-    let faults =
-        [Fault::raw_body(page.clone()), compressed(gzip(&page)), compressed([gzip(&page), gzip(b" ")].concat())];
-    let mock =
-        MockPress::builder().faults(faults.into_iter().zip(1..).map(|(fault, number)| fault.on_page(number).always()));
+    let faults = [
+        Fault::raw_body(page.clone()),
+        compressed(gzip(&page)),
+        compressed([gzip(&page), gzip(b" ")].concat()),
+    ];
+    let mock = MockPress::builder()
+        .faults(faults.into_iter().zip(1..).map(|(fault, number)| fault.on_page(number).always()));
     let mock = mock.start()?;
     let specs = client(&mock)?.list_specs();
     let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(1).build()?;
@@ -204,9 +219,15 @@ fn large_bodies_are_decoded_beside_the_runtime_within_the_time_limits() -> Outco
     let (free, taken) = mpsc::channel::<()>();
     runtime.spawn_blocking(move || taken.recv());
     runtime.block_on(async {
-        let results = join_all([1, 2, 3].map(|number| specs.clone().total_timeout(2 * LIMIT).page(number))).await;
+        let results =
+            join_all([1, 2, 3].map(|number| specs.clone().total_timeout(2 * LIMIT).page(number)))
+                .await;
         for error in results.into_iter().map(|page| page.expect_err("nobody decodes it")) {
-            assert_eq!((error.kind(), error.status()), (ErrorKind::Timeout, Some(200)), "{error:?}");
+            assert_eq!(
+                (error.kind(), error.status()),
+                (ErrorKind::Timeout, Some(200)),
+                "{error:?}"
+            );
         }
         drop(free);
         for number in [1, 2, 3] {
@@ -226,22 +247,39 @@ fn the_worst_page_takes_no_more_memory_than_documented() -> Outcome {
         Ok(kilobytes.parse::<usize>()? * 1024)
     };
     // Alone in its process, so that no other test takes memory.
-    in_child("limits::the_worst_page_takes_no_more_memory_than_documented", "", &[("", ""); 0], || {
-        let page = worst_page(2 * 1024 * 1024);
-        let length = page.len();
-        let mock = MockPress::builder().generated_specs(1).fault(Fault::raw_body(page).on_page(2).always()).start()?;
-        let (client, runtime) = (client(&mock)?, runtime()?);
-        runtime.block_on(client.list_specs().page(1))?;
-        let before = resident()?;
-        let page = runtime.block_on(client.list_specs().page(2))?;
-        let factor = (resident()? - before) / length;
-        assert!(page.extra.contains_key("x") && (20..=120).contains(&factor), "{factor} bytes for each byte");
-        Ok(())
-    })
+    in_child(
+        "limits::the_worst_page_takes_no_more_memory_than_documented",
+        "",
+        &[("", ""); 0],
+        || {
+            let page = worst_page(2 * 1024 * 1024);
+            let length = page.len();
+            let mock = MockPress::builder()
+                .generated_specs(1)
+                .fault(Fault::raw_body(page).on_page(2).always())
+                .start()?;
+            let (client, runtime) = (client(&mock)?, runtime()?);
+            runtime.block_on(client.list_specs().page(1))?;
+            let before = resident()?;
+            let page = runtime.block_on(client.list_specs().page(2))?;
+            let factor = (resident()? - before) / length;
+            assert!(
+                page.extra.contains_key("x") && (20..=120).contains(&factor),
+                "{factor} bytes for each byte"
+            );
+            Ok(())
+        },
+    )
 }
 
-/// Answers each request, but only the first one of an old connection: then that sends `last` and goes silent, or closes.
-async fn works_once(last: &str, silent: bool, old: Option<Arc<Barrier>>, mut stream: TcpStream) -> io::Result<()> {
+/// Answers each request, but only the first one of an old connection: then that sends `last` and
+/// goes silent, or closes.
+async fn works_once(
+    last: &str,
+    silent: bool,
+    old: Option<Arc<Barrier>>,
+    mut stream: TcpStream,
+) -> io::Result<()> {
     let body = r#"{"pageCount":1,"specs":[]}"#;
     let response = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
     request(&mut stream).await?;
@@ -272,7 +310,8 @@ async fn a_retry_takes_no_connection_of_before() -> Outcome {
             works_once(last, silent, (number < OLD).then(|| Arc::clone(&all)), stream)
         });
         let retry = RetryPolicy::default().max_attempts(2).max_delay(Duration::ZERO);
-        let specs = get_client(session.await?.timeout(2 * LIMIT).retry(retry).build()?)?.list_specs();
+        let specs =
+            get_client(session.await?.timeout(2 * LIMIT).retry(retry).build()?)?.list_specs();
         try_join_all((0..OLD).map(|_| specs.clone().page(1))).await?;
         assert_eq!(connections.load(Relaxed), OLD);
         specs.clone().page(1).await?;

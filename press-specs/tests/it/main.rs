@@ -37,19 +37,22 @@ type Outcome<T = ()> = Result<T, Box<dyn StdError + Send + Sync>>;
 /// The time that a test waits for an immediate effect; only a failing test waits that long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A limit that shall expire: long enough for a busy machine to do all else, short enough to be waited for.
+/// A limit that shall expire: long enough for a busy machine to do all else, short enough to be
+/// waited for.
 const LIMIT: Duration = Duration::from_secs(3);
 
-/// A client of the mock, with quick retries. Its attempts outlast the patience of a test, so that no limit cancels what a
-/// test expects to be cancelled.
+/// A client of the mock, with quick retries. Its attempts outlast the patience of a test, so that
+/// no limit cancels what a test expects to be cancelled.
 fn client(mock: &MockPress) -> Outcome<Spec> {
     Ok(get_client(mock.session_builder().timeout(2 * PATIENCE).build()?)?)
 }
 
 /// A mock that answers each request for page n with the nth of these bodies.
 fn pages(bodies: &[Value]) -> Outcome<MockPress> {
-    let faults =
-        bodies.iter().zip(1..).map(|(body, number)| Fault::raw_body(body.to_string()).on_page(number).always());
+    let faults = bodies
+        .iter()
+        .zip(1..)
+        .map(|(body, number)| Fault::raw_body(body.to_string()).on_page(number).always());
     Ok(MockPress::builder().faults(faults).start()?)
 }
 

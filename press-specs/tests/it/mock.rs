@@ -1,4 +1,5 @@
-//! The promises of MockPress that no test of the client proves, most of them read over a bare connection.
+//! The promises of MockPress that no test of the client proves, most of them read over a bare
+//! connection.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -58,7 +59,11 @@ fn page(mock: &MockPress, target: &str) -> Outcome<Value> {
 fn assert_ids(mock: &MockPress, path: &str, table: &[(&str, &str)]) -> Outcome {
     for (query, expected) in table {
         let page = page(mock, &format!("{path}?{query}"))?;
-        let items = page.get("specs").or(page.get("deployments")).and_then(Value::as_array).ok_or("a list")?;
+        let items = page
+            .get("specs")
+            .or(page.get("deployments"))
+            .and_then(Value::as_array)
+            .ok_or("a list")?;
         let ids: Vec<_> = items.iter().filter_map(|item| item["id"].as_str()).collect();
         assert_eq!(ids.join(" "), *expected, "{query}");
     }
@@ -68,10 +73,50 @@ fn assert_ids(mock: &MockPress, path: &str, table: &[(&str, &str)]) -> Outcome {
 #[test]
 fn specs_are_filtered_sorted_and_paged_as_documented() -> Outcome {
     let specs = [
-        ["a", "app", "private", "Beta", "Straße & Co", "zoe", "Zeigt PREISE", "available", "2021-01-01T00:00:00Z"],
-        ["b", "workflow", "public", "alpha", "10% off", "ann", "", "unavailable", "2020-01-01T00:00:00.000Z"],
-        ["c", "service", "shared", "Beta", "another", "bob", "", "archived", "2019-12-31T23:30:00-01:00"],
-        ["d", "app", "public", "gamma", "[x]=y", "ann", "100 %", "available", "2022-01-01T00:00:00Z"],
+        [
+            "a",
+            "app",
+            "private",
+            "Beta",
+            "Straße & Co",
+            "zoe",
+            "Zeigt PREISE",
+            "available",
+            "2021-01-01T00:00:00Z",
+        ],
+        [
+            "b",
+            "workflow",
+            "public",
+            "alpha",
+            "10% off",
+            "ann",
+            "",
+            "unavailable",
+            "2020-01-01T00:00:00.000Z",
+        ],
+        [
+            "c",
+            "service",
+            "shared",
+            "Beta",
+            "another",
+            "bob",
+            "",
+            "archived",
+            "2019-12-31T23:30:00-01:00",
+        ],
+        [
+            "d",
+            "app",
+            "public",
+            "gamma",
+            "[x]=y",
+            "ann",
+            "100 %",
+            "available",
+            "2022-01-01T00:00:00Z",
+        ],
     ];
     let specs = specs.map(|[id, kind, scope, name, title, by, summary, status, at]| {
         json!({
@@ -108,7 +153,8 @@ fn specs_are_filtered_sorted_and_paged_as_documented() -> Outcome {
         ("pageSize=4294967295&pageNumber=9223372036854775807", ""),
     ];
     assert_ids(&mock, SPECS, &table)?;
-    let expected = json!({ "pageCount": 0, "pageNumber": 1, "pageSize": 25, "specCount": 0, "specs": [] });
+    let expected =
+        json!({ "pageCount": 0, "pageNumber": 1, "pageSize": 25, "specCount": 0, "specs": [] });
     assert_eq!(page(&MockPress::start()?, SPECS)?, expected);
     // Items go out as they came.
     let expected = json!({ "pageCount": 2, "pageNumber": 2, "pageSize": 1, "specCount": 2, "specs": [specs[3]] });
@@ -132,7 +178,10 @@ fn deployments_are_filtered_and_sorted_as_documented() -> Outcome {
                           "createdAt": format!("2020-01-0{}T00:00:00Z", &id[1..]) },
         })
     });
-    let mock = MockPress::builder().deployments("s", deployments).deployments("s", [json!({ "id": "d5" })]).start()?;
+    let mock = MockPress::builder()
+        .deployments("s", deployments)
+        .deployments("s", [json!({ "id": "d5" })])
+        .start()?;
     let table = [
         ("", "d4 d3 d2 d1 d5"),
         ("version=1.0.0", "d1"),
@@ -156,14 +205,17 @@ fn invalid_parameters_are_refused_by_name() -> Outcome {
         sort=name sort=name:up sort=status:asc sort=name:asc,title:asc sort= sort=name:asc&sort=: sort=name:asc:
         pageSize=0 pageSize=-1 pageSize=1.0 pageSize=ten pageSize= pageSize=%2B1 pageSize=1&pageSize=1
         pageSize=%D9%A1 pageNumber=0 pageNumber=9223372036854775808";
-    let deployments = "status=available sort=title:asc name=a&name=b title=a&title=b version=1.0 version=v1.0.0
+    let deployments =
+        "status=available sort=title:asc name=a&name=b title=a&title=b version=1.0 version=v1.0.0
         version=1.0.0-01 version= version=1.0.0&version=1.0.0 pageSize=0 pageNumber=0";
     for (path, queries) in [(SPECS, specs), (DEPLOYMENTS, deployments)] {
         for query in queries.split_whitespace() {
             let (status, body) = get(&mock, &format!("{path}?{query}"))?;
             assert_eq!((status, &body["title"]), (400, &json!("Bad Request")), "{query}");
             let (name, _) = query.split_once('=').ok_or("a pair")?;
-            let named = body["detail"].as_str().is_some_and(|detail| detail.starts_with(&format!("{name} must be ")));
+            let named = body["detail"]
+                .as_str()
+                .is_some_and(|detail| detail.starts_with(&format!("{name} must be ")));
             assert!(named, "{query}: {body}");
         }
     }
@@ -177,12 +229,15 @@ fn paths_methods_tokens_and_parameters_are_refused_in_this_order() -> Outcome {
     let mock = builder.deployments("unlisted", [] as [Value; 0]).start()?;
     let known = "%73/releases/deployments a%2Fb%20%C3%BC/releases/deployments unlisted/releases/deployments";
     let unknown = "S/releases/deployments %FF/releases/deployments /releases/deployments s/releases/deployments/";
-    for (targets, status) in [(known, 200), (unknown, 404), ("none/releases/deployments?version=x", 400)] {
+    for (targets, status) in
+        [(known, 200), (unknown, 404), ("none/releases/deployments?version=x", 400)]
+    {
         for target in targets.split(' ') {
             assert_eq!(get(&mock, &format!("{SPECS}{target}"))?.0, status, "{target}");
         }
     }
-    let requests = [("GET /v1/specs", 404), ("POST /v1/specs/", 405), ("GET /v1/specs/?pageSize=0", 401)];
+    let requests =
+        [("GET /v1/specs", 404), ("POST /v1/specs/", 405), ("GET /v1/specs/?pageSize=0", 401)];
     for (request, status) in requests {
         assert_eq!(send(&mock, request, &[])?.0, status, "{request}");
     }
@@ -237,7 +292,10 @@ async fn specs_come_and_go_and_pages_change_while_they_are_read() -> Outcome {
     let read: Vec<_> = pages.iter().flat_map(|page| &page.specs).map(|spec| &spec.id).collect();
     assert_eq!(read, [&a, &b, &d, &e, &e, &f]);
     assert!(pages.iter().zip(1..).all(|(page, requests)| page.extra["requests"] == requests));
-    assert_eq!((mock.spec_ids(), mock.unused_faults()), (["new", &b, &c, &d, &e, &f].map(str::to_owned).into(), 3));
+    assert_eq!(
+        (mock.spec_ids(), mock.unused_faults()),
+        (["new", &b, &c, &d, &e, &f].map(str::to_owned).into(), 3)
+    );
     assert_eq!(get(&mock, &format!("/v1/specs/{a}/releases/deployments"))?.0, 404);
     // A panic in a closure costs its request alone.
     assert!(get(&mock, SPECS).is_err());
@@ -255,8 +313,16 @@ fn scripted_responses_are_sent_as_scripted() -> Outcome {
     let (pass, ms) = (Fault::pass, Duration::from_millis(1));
     // (fault, what is in the head, the body)
     let table = [
-        (Fault::status(429).header("X-A", "1").header("x-a", "2").empty(), "x-a: 1\r\nx-a: 2\r\n", ""),
-        (Fault::raw_body("{}").header("content-type", "text/x").delay(ms), "content-type: text/x\r\n", "{}"),
+        (
+            Fault::status(429).header("X-A", "1").header("x-a", "2").empty(),
+            "x-a: 1\r\nx-a: 2\r\n",
+            "",
+        ),
+        (
+            Fault::raw_body("{}").header("content-type", "text/x").delay(ms),
+            "content-type: text/x\r\n",
+            "{}",
+        ),
         (Fault::raw_body("{}").trickle(0, ms), "content-length: 2\r\n", "{}"),
         (pass().cut_after(100).trickle(30, ms), &declared, &normal[..100]),
         (pass().cut_after(usize::MAX), &declared, &normal),
@@ -272,11 +338,19 @@ fn scripted_responses_are_sent_as_scripted() -> Outcome {
     assert_eq!((mock.unused_faults(), mock.in_flight(), mock.aborted()), (0, 0, 0));
     let line = "1\r\nb: 2";
     let mistakes = ["status 99", "status 101", "header \"a b\"", "header \"a\""];
-    let faults = [Fault::status(99), Fault::status(101), pass().header("a b", "1"), pass().header("a", line)];
+    let faults = [
+        Fault::status(99),
+        Fault::status(101),
+        pass().header("a b", "1"),
+        pass().header("a", line),
+    ];
     for (fault, mistake) in faults.into_iter().zip(mistakes) {
         mock.fault(fault);
         let detail = format!("The scripted {mistake} cannot be sent");
-        assert_eq!(get(&mock, SPECS)?, (500, json!({ "title": "Internal Server Error", "detail": detail })));
+        assert_eq!(
+            get(&mock, SPECS)?,
+            (500, json!({ "title": "Internal Server Error", "detail": detail }))
+        );
     }
     Ok(())
 }
@@ -287,7 +361,10 @@ fn faults_are_used_up_in_order_by_the_requests_they_are_for() -> Outcome {
         .fault(Fault::status(501).on_page(2).times(2))
         .fault(Fault::status(503).when(|request| request.path() == "/elsewhere"))
         .faults([Fault::pass(), Fault::status(505).times(0), Fault::status(506).on_page(1)])
-        .faults([Fault::status(507).when(|request| request.query("term").is_some()), Fault::status(508).always()])
+        .faults([
+            Fault::status(507).when(|request| request.query("term").is_some()),
+            Fault::status(508).always(),
+        ])
         .start()?;
     assert_eq!(mock.unused_faults(), 6);
     let page_2 = "/v1/specs/?pageNumber=2";
@@ -325,7 +402,10 @@ async fn paused_time_of_a_test_does_not_touch_the_mock() -> Outcome {
     assert!(begin.elapsed() >= time);
     let error = mock.wait_for_requests(2, time).await.expect_err("there is only one request");
     assert!(begin.elapsed() >= 2 * time);
-    assert_eq!((error.kind(), error.to_string()), (ErrorKind::TimedOut, "only 1 of 2 requests within 50ms".to_owned()));
+    assert_eq!(
+        (error.kind(), error.to_string()),
+        (ErrorKind::TimedOut, "only 1 of 2 requests within 50ms".to_owned())
+    );
     Ok(())
 }
 
@@ -363,9 +443,17 @@ fn nothing_that_a_client_sends_harms_the_mock() -> Outcome {
     let targets = "* other:80 /v1/specs/?% /v1/specs/?%%%=%FF&&=&=& /v1/specs/?term=%00%FF%FE http://other/v1/specs/
         /v1/specs/%/releases/deployments /%2e%2e/..// /v1/specs/releases/deployments";
     let targets = targets.split_whitespace().chain([long.as_str()]);
-    let lines = targets.flat_map(|target| ["GET", "OPTIONS", "CONNECT"].map(|method| format!("{method} {target}")));
-    let odd = ["\0\0\0\0", "GET", "GET / HTTP/9.9", "PRI * HTTP/2.0\r\n\r\nSM", "GET /v1/specs/ HTTP/1.0"]
-        .map(|head| format!("{head}\r\n\r\n"));
+    let lines = targets.flat_map(|target| {
+        ["GET", "OPTIONS", "CONNECT"].map(|method| format!("{method} {target}"))
+    });
+    let odd = [
+        "\0\0\0\0",
+        "GET",
+        "GET / HTTP/9.9",
+        "PRI * HTTP/2.0\r\n\r\nSM",
+        "GET /v1/specs/ HTTP/1.0",
+    ]
+    .map(|head| format!("{head}\r\n\r\n"));
     let endless = format!("POST /v1/specs/ HTTP/1.1\r\ncontent-length: {}\r\n\r\n", "9".repeat(20));
     for request in lines.map(|line| head(&line, &[&mock.token()])).chain(odd).chain([endless]) {
         // It responds or closes the connection.

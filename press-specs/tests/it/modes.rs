@@ -27,11 +27,19 @@ async fn page_counts_are_read_afresh_from_every_page() -> Outcome {
     // What each page says, and the items that come of it.
     let table: &[(&str, &[Value], &[&str])] = &[
         ("none, but items", &[page(0, 1, ["a"]), page(0, 2, ["b"])], &["a"]),
-        ("an empty page in the middle", &[page(3, 1, ["a"]), page(3, 2, []), page(3, 3, ["c"])], &["a", "c"]),
+        (
+            "an empty page in the middle",
+            &[page(3, 1, ["a"]), page(3, 2, []), page(3, 3, ["c"])],
+            &["a", "c"],
+        ),
         ("empty pages only", &[page(2, 1, []), page(2, 2, [])], &[]),
         ("growing", &[page(2, 1, ["a"]), page(3, 2, ["b"]), page(3, 3, ["c"])], &["a", "b", "c"]),
         ("shrinking", &[page(9, 1, ["a"]), page(2, 2, ["b"]), page(9, 3, ["c"])], &["a", "b"]),
-        ("shrinking below itself", &[page(9, 1, ["a"]), page(0, 2, ["b"]), page(9, 3, ["c"])], &["a", "b"]),
+        (
+            "shrinking below itself",
+            &[page(9, 1, ["a"]), page(0, 2, ["b"]), page(9, 3, ["c"])],
+            &["a", "b"],
+        ),
         ("huge, then not", &[page(u64::MAX, 1, ["a"]), page(2, 2, ["b"])], &["a", "b"]),
         ("repeated items", &[page(2, 1, ["a", "a"]), page(2, 2, ["a"])], &["a", "a", "a"]),
         ("no numbers", &[unnumbered(2, ["a"]), unnumbered(2, ["b"])], &["a", "b"]),
@@ -60,14 +68,16 @@ async fn nothing_is_requested_before_it_is_asked_for() -> Outcome {
     drop((specs.clone().page(1), specs.clone().stream(), specs.clone().pages()));
     assert_eq!(mock.connections(), 0);
 
-    // What has been requested, once all that is on its way has arrived: another request overtakes nothing.
+    // What has been requested, once all that is on its way has arrived: another request overtakes
+    // nothing.
     let walked = async || {
         let other = || client.list_spec_release_deployments("other").page(1);
         let _ = (other().await, other().await);
         let requests = mock.requests();
         requests.iter().filter(|request| request.operation() == Some(Operation::ListSpecs)).count()
     };
-    // The second page is requested when its first item is asked for, and not with the last item of the first page.
+    // The second page is requested when its first item is asked for, and not with the last item of
+    // the first page.
     let mut stream = specs.stream();
     for requests in [1, 1, 2, 2, 3, 3] {
         stream.try_next().await?.ok_or("an item")?;
@@ -107,7 +117,9 @@ async fn a_start_beyond_the_end_is_a_changed_list() -> Outcome {
     let specs = client(&mock)?.list_specs().page_size(2);
     for beyond in [specs.clone().start_page(3), specs.clone().resume("v1.p3.i0.s2".parse()?)] {
         for concurrency in [1, 3] {
-            let error = ids(beyond.clone().concurrency(concurrency).stream()).await.expect_err("no such page");
+            let error = ids(beyond.clone().concurrency(concurrency).stream())
+                .await
+                .expect_err("no such page");
             assert_eq!((error.kind(), error.page_number()), (ErrorKind::ListChanged, Some(3)));
             assert!(!error.is_retryable() && error.attempts() == 1);
         }
@@ -123,7 +135,9 @@ async fn a_start_beyond_the_end_is_a_changed_list() -> Outcome {
 
 #[tokio::test]
 async fn progress_is_what_the_last_page_says() -> Outcome {
-    let counted = |count, number, items: Option<u64>| with(page(count, number, ["a", "b"]), "specCount", items);
+    let counted = |count, number, items: Option<u64>| {
+        with(page(count, number, ["a", "b"]), "specCount", items)
+    };
     let mock = pages(&[counted(2, 1, Some(4)), counted(3, 2, Some(5)), counted(3, 3, None)])?;
     let specs = client(&mock)?.list_specs();
     let (mut stream, mut pages) = (specs.clone().stream(), specs.pages());
@@ -144,10 +158,12 @@ async fn progress_is_what_the_last_page_says() -> Outcome {
 
 #[tokio::test]
 async fn empty_pages_in_a_row_are_bounded() -> Outcome {
-    let endless = MockPress::builder().fault(Fault::raw_body(unnumbered(1_000_000, []).to_string()).always());
+    let endless =
+        MockPress::builder().fault(Fault::raw_body(unnumbered(1_000_000, []).to_string()).always());
     let endless = endless.start()?;
     // With an item in between, or to the end of the list, there may be as many as there are.
-    let item_between = |number| if number == 101 { page(202, number, ["a"]) } else { page(202, number, []) };
+    let item_between =
+        |number| if number == 101 { page(202, number, ["a"]) } else { page(202, number, []) };
     let ending = pages(&(1..=202).map(item_between).collect::<Vec<_>>())?;
     for concurrency in [1, 5] {
         let specs = client(&endless)?.list_specs().concurrency(concurrency);
@@ -155,7 +171,10 @@ async fn empty_pages_in_a_row_are_bounded() -> Outcome {
         assert_eq!((error.kind(), error.page_number()), (ErrorKind::InvalidResponse, Some(101)));
         assert!(error.to_string().contains("100 pages in a row"), "{error}");
         assert_eq!(specs.pages().filter(|page| ready(page.is_ok())).count().await, 100);
-        assert_eq!(ids(client(&ending)?.list_specs().concurrency(concurrency).stream()).await?, ["a"]);
+        assert_eq!(
+            ids(client(&ending)?.list_specs().concurrency(concurrency).stream()).await?,
+            ["a"]
+        );
     }
     Ok(())
 }
@@ -166,7 +185,11 @@ async fn changes_are_detected_on_request() -> Outcome {
     // What the pages say, which page shows the change, and what the error says of it.
     let table: &[(&[Value], Option<u32>, &str)] = &[
         (&[counted(page(2, 1, ["a"]), 2), counted(page(2, 2, ["b"]), 2)], None, ""),
-        (&[counted(page(2, 1, ["a"]), 2), counted(page(2, 2, ["b"]), 3)], Some(2), "had 2 items and now has 3"),
+        (
+            &[counted(page(2, 1, ["a"]), 2), counted(page(2, 2, ["b"]), 3)],
+            Some(2),
+            "had 2 items and now has 3",
+        ),
         (
             &[page(3, 1, ["a"]), counted(page(3, 2, ["b"]), 3), counted(page(3, 3, ["c"]), 2)],
             Some(3),
@@ -213,7 +236,8 @@ async fn a_change_between_stop_and_resume_is_detected() -> Outcome {
 
     // A page that has become too short for the position.
     let position: Position = "v1.p3.i4.s4".parse()?;
-    let error = ids(specs.clone().resume(position.clone()).stream()).await.expect_err("a short page");
+    let error =
+        ids(specs.clone().resume(position.clone()).stream()).await.expect_err("a short page");
     assert_eq!(error.kind(), ErrorKind::ListChanged);
     assert_eq!(ids(specs.detect_changes(false).resume(position).stream()).await?, [""; 0]);
     Ok(())
@@ -226,7 +250,9 @@ async fn positions_name_the_next_item() -> Outcome {
     for concurrency in [1, 4] {
         let specs = any.clone().page_size(2).concurrency(concurrency);
         let mut stream = specs.clone().stream();
-        for expected in ["p1.i0.s2", "p1.i1.s2.n5", "p2.i0.s2.n5", "p2.i1.s2.n5", "p3.i0.s2.n5", "end.s2.n5"] {
+        for expected in
+            ["p1.i0.s2", "p1.i1.s2.n5", "p2.i0.s2.n5", "p2.i1.s2.n5", "p3.i0.s2.n5", "end.s2.n5"]
+        {
             let position = stream.position();
             assert_eq!(position.to_string(), format!("v1.{expected}"));
             assert_eq!(specs.clone().resume(position.clone()).stream().position(), position);
@@ -236,7 +262,8 @@ async fn positions_name_the_next_item() -> Outcome {
         assert_eq!(ids(any.clone().resume(stream.position()).stream()).await?, [""; 0]);
         assert_eq!(mock.request_count(), 0);
     }
-    // Whole pages start with that of the position; a later start replaces it, and one page knows nothing of it.
+    // Whole pages start with that of the position; a later start replaces it, and one page knows
+    // nothing of it.
     let specs = any.resume("v1.p2.i1.s2".parse()?);
     let pages: Vec<_> = specs.clone().pages().try_collect().await?;
     assert_eq!(pages.iter().map(|page| page.specs.len()).collect::<Vec<_>>(), [2, 1]);

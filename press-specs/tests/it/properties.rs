@@ -1,6 +1,7 @@
 //! Properties of the response types and of paging, on generated cases.
 //!
-//! `PROPTEST_CASES` sets how many: `PROPTEST_CASES=100000 cargo test --release --all-features --test it properties::`
+//! `PROPTEST_CASES` sets how many: `PROPTEST_CASES=100000 cargo test --release --all-features
+//! --test it properties::`
 
 use std::{collections::BTreeMap, iter, time::Duration};
 
@@ -66,13 +67,15 @@ fn json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Values like this one: other texts and numbers, more or fewer items, and fields that are unknown or, unless they are
-/// required, missing or null.
+/// Values like this one: other texts and numbers, more or fewer items, and fields that are unknown
+/// or, unless they are required, missing or null.
 fn like(value: &Value) -> BoxedStrategy<Value> {
     match value {
         Value::Object(fields) => object(fields),
         Value::Array(items) => vec(like(&items[0]), 0..4).prop_map(Value::from).boxed(),
-        Value::String(_) => prop_oneof![Just(value.clone()), ".{0,12}".prop_map(Value::from)].boxed(),
+        Value::String(_) => {
+            prop_oneof![Just(value.clone()), ".{0,12}".prop_map(Value::from)].boxed()
+        }
         Value::Number(_) => prop_oneof![0..100_u64, any::<u64>()].prop_map(Value::from).boxed(),
         _ => any::<bool>().prop_map(Value::from).boxed(),
     }
@@ -81,15 +84,19 @@ fn like(value: &Value) -> BoxedStrategy<Value> {
 fn object(fields: &Map<String, Value>) -> BoxedStrategy<Value> {
     const REQUIRED: [&str; 4] = ["id", "pageCount", "specs", "deployments"];
     let names: Vec<_> = fields.keys().cloned().collect();
-    let field = |(name, value): (&String, &Value)| match REQUIRED.contains(&name.as_str()) {
+    let field = |(name, value): (&String, &Value)| {
+        match REQUIRED.contains(&name.as_str()) {
         true => like(value).prop_map(Some).boxed(),
         false => prop_oneof![1 => Just(None), 1 => Just(Some(Value::Null)), 4 => like(value).prop_map(Some)].boxed(),
+    }
     };
     let known: Vec<_> = fields.iter().map(field).collect();
-    let unknown = btree_map(prop_oneof!["[a-z]{1,6}", ".{0,6}", Just("extra".to_owned())], json(), 0..3);
+    let unknown =
+        btree_map(prop_oneof!["[a-z]{1,6}", ".{0,6}", Just("extra".to_owned())], json(), 0..3);
     let object = (known, unknown).prop_map(move |(known, mut unknown)| {
         unknown.retain(|name, _| !names.contains(name));
-        let known = names.iter().cloned().zip(known).filter_map(|(name, value)| Some((name, value?)));
+        let known =
+            names.iter().cloned().zip(known).filter_map(|(name, value)| Some((name, value?)));
         Value::from(Map::from_iter(known.chain(unknown)))
     });
     object.boxed()
@@ -103,12 +110,15 @@ fn metadata(status: &str) -> Value {
 }
 
 fn spec_page() -> BoxedStrategy<Value> {
-    let release = json!({ "id": "", "version": "", "notes": "", "createdAt": "2020-01-01", "createdBy": "" });
+    let release =
+        json!({ "id": "", "version": "", "notes": "", "createdAt": "2020-01-01", "createdBy": "" });
     let spec = json!({
         "id": "", "kind": "app", "featured": true, "scope": "shared", "latestRelease": release,
         "metadata": metadata("available"),
     });
-    like(&json!({ "pageCount": 1, "pageNumber": 1, "pageSize": 1, "specCount": 1, "specs": [spec] }))
+    like(
+        &json!({ "pageCount": 1, "pageNumber": 1, "pageSize": 1, "specCount": 1, "specs": [spec] }),
+    )
 }
 
 fn deployment_page() -> BoxedStrategy<Value> {
@@ -138,7 +148,9 @@ fn without_nulls(mut value: Value) -> Value {
 }
 
 /// Decodes a page, and checks that nothing is lost or added.
-fn round_trip<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(sent: &Value) -> TestCaseResult {
+fn round_trip<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(
+    sent: &Value,
+) -> TestCaseResult {
     let text = sent.to_string();
     // Numbers as serde_json reads them.
     let sent: Value = serde_json::from_str(&text).map_err(failed)?;
@@ -201,34 +213,56 @@ fn response() -> impl Strategy<Value = (Option<u16>, Fault)> {
         "HTTP/1.1 ",
         "HTTP/1.1 200 OK\r\nretry-after: ",
     ]);
-    let http = |(status, body): (u16, Vec<u8>)| (Some(status), Fault::status(status).body("application/json", body));
-    let bytes = |(head, body): (&str, Vec<u8>)| (None, Fault::raw_connection([head.as_bytes(), &body].concat()));
+    let http = |(status, body): (u16, Vec<u8>)| {
+        (Some(status), Fault::status(status).body("application/json", body))
+    };
+    let bytes = |(head, body): (&str, Vec<u8>)| {
+        (None, Fault::raw_connection([head.as_bytes(), &body].concat()))
+    };
     prop_oneof![3 => (statuses, body()).prop_map(http), 1 => (heads, body()).prop_map(bytes)]
 }
 
 #[test]
 fn any_response_is_a_page_or_an_error() -> Outcome {
     let strategy = (response(), any::<bool>());
-    check(400, MockPress::builder(), strategy, async |mock, client, ((status, fault), deployments)| {
-        mock.fault(fault);
-        let error = if deployments {
-            let request = client.list_spec_release_deployments("s").retry(RetryPolicy::none());
-            request.page(1).await.err()
-        } else {
-            client.list_specs().retry(RetryPolicy::none()).page(1).await.err()
-        };
-        let Some(error) = error else {
-            prop_assert!(status.is_none_or(|status| (200..300).contains(&status)), "{:?} gives a page", status);
-            return Ok(());
-        };
-        let shown = format!("{error} {error:?} {error:#?}");
-        prop_assert!(shown.len() < 20_000 && error.attempts() == 1 && error.page_number() == Some(1), "{}", shown);
-        let response = error.response();
-        let read =
-            response.map(|it| (it.text(), it.title(), it.detail(), it.json(), it.request_id(), it.retry_after()));
-        prop_assert!(status.is_none() || read.is_some() && error.status() == status, "{}", shown);
-        Ok(())
-    })
+    check(
+        400,
+        MockPress::builder(),
+        strategy,
+        async |mock, client, ((status, fault), deployments)| {
+            mock.fault(fault);
+            let error = if deployments {
+                let request = client.list_spec_release_deployments("s").retry(RetryPolicy::none());
+                request.page(1).await.err()
+            } else {
+                client.list_specs().retry(RetryPolicy::none()).page(1).await.err()
+            };
+            let Some(error) = error else {
+                prop_assert!(
+                    status.is_none_or(|status| (200..300).contains(&status)),
+                    "{:?} gives a page",
+                    status
+                );
+                return Ok(());
+            };
+            let shown = format!("{error} {error:?} {error:#?}");
+            prop_assert!(
+                shown.len() < 20_000 && error.attempts() == 1 && error.page_number() == Some(1),
+                "{}",
+                shown
+            );
+            let response = error.response();
+            let read = response.map(|it| {
+                (it.text(), it.title(), it.detail(), it.json(), it.request_id(), it.retry_after())
+            });
+            prop_assert!(
+                status.is_none() || read.is_some() && error.status() == status,
+                "{}",
+                shown
+            );
+            Ok(())
+        },
+    )
 }
 
 /// Transient faults that the requests for one page meet, one after the other.
@@ -255,15 +289,20 @@ fn seed(mock: &MockPress, count: usize) -> Vec<String> {
 #[test]
 fn walks_give_the_catalogue_whatever_faults_pass() -> Outcome {
     let strategy = (0..=MOST, 1..12_u32, btree_map(1..12_u64, schedule(), 0..4), 1..4_usize);
-    check(50, MockPress::builder(), strategy, async |mock, client, (count, size, schedules, concurrency)| {
-        let expected = seed(mock, count);
-        for (number, faults) in schedules {
-            mock.faults(faults.into_iter().map(|fault| fault.on_page(number)));
-        }
-        let specs = client.list_specs().page_size(size).concurrency(concurrency);
-        prop_assert_eq!(ids(specs.stream()).await.map_err(failed)?, expected);
-        Ok(())
-    })
+    check(
+        50,
+        MockPress::builder(),
+        strategy,
+        async |mock, client, (count, size, schedules, concurrency)| {
+            let expected = seed(mock, count);
+            for (number, faults) in schedules {
+                mock.faults(faults.into_iter().map(|fault| fault.on_page(number)));
+            }
+            let specs = client.list_specs().page_size(size).concurrency(concurrency);
+            prop_assert_eq!(ids(specs.stream()).await.map_err(failed)?, expected);
+            Ok(())
+        },
+    )
 }
 
 #[test]
@@ -271,34 +310,43 @@ fn pieces_of_a_list_are_the_whole() -> Outcome {
     // The length of each piece with its concurrency, and the pages that fail once.
     let pieces = vec((0..15_usize, 1..6_usize), 0..12);
     let strategy = (0..=MOST, option::of(1..12_u32), pieces, vec(1..12_u64, 0..3), any::<bool>());
-    check(80, MockPress::builder(), strategy, async |mock, client, (count, size, pieces, failures, detect)| {
-        let expected = seed(mock, count);
-        mock.faults(failures.into_iter().map(|page| Fault::status(403).on_page(page)));
-        let specs = client.list_specs().detect_changes(detect);
-        let mut position = specs.clone().maybe(size, ListSpecs::page_size).stream().position();
-        let mut got = Vec::new();
-        // As many pieces as it takes in the end: each failure stops one.
-        for (length, concurrency) in pieces.into_iter().chain([(usize::MAX, 2); 4]) {
-            // Across processes, so to speak.
-            let stored = serde_json::to_string(&position).map_err(failed)?;
-            prop_assert!(stored.len() < 40, "{}", stored);
-            let specs = specs.clone().concurrency(concurrency).resume(serde_json::from_str(&stored).map_err(failed)?);
-            let mut stream = specs.maybe(size, ListSpecs::page_size).stream();
-            let items: Vec<_> = stream.by_ref().take(length).collect().await;
-            for item in items {
-                match item {
-                    Ok(item) => got.push(item.id),
-                    Err(error) => prop_assert_eq!(error.kind(), ErrorKind::Forbidden),
+    check(
+        80,
+        MockPress::builder(),
+        strategy,
+        async |mock, client, (count, size, pieces, failures, detect)| {
+            let expected = seed(mock, count);
+            mock.faults(failures.into_iter().map(|page| Fault::status(403).on_page(page)));
+            let specs = client.list_specs().detect_changes(detect);
+            let mut position = specs.clone().maybe(size, ListSpecs::page_size).stream().position();
+            let mut got = Vec::new();
+            // As many pieces as it takes in the end: each failure stops one.
+            for (length, concurrency) in pieces.into_iter().chain([(usize::MAX, 2); 4]) {
+                // Across processes, so to speak.
+                let stored = serde_json::to_string(&position).map_err(failed)?;
+                prop_assert!(stored.len() < 40, "{}", stored);
+                let specs = specs
+                    .clone()
+                    .concurrency(concurrency)
+                    .resume(serde_json::from_str(&stored).map_err(failed)?);
+                let mut stream = specs.maybe(size, ListSpecs::page_size).stream();
+                let items: Vec<_> = stream.by_ref().take(length).collect().await;
+                for item in items {
+                    match item {
+                        Ok(item) => got.push(item.id),
+                        Err(error) => prop_assert_eq!(error.kind(), ErrorKind::Forbidden),
+                    }
                 }
+                position = stream.position();
             }
-            position = stream.position();
-        }
-        prop_assert_eq!(got, expected);
-        Ok(())
-    })
+            prop_assert_eq!(got, expected);
+            Ok(())
+        },
+    )
 }
 
-/// The items of a page, its page count if that is not the truth, and the milliseconds before it comes.
+/// The items of a page, its page count if that is not the truth, and the milliseconds before it
+/// comes.
 type Scripted = (usize, Option<u64>, u64);
 
 fn script(mock: &MockPress, pages: &[Scripted], faults: &BTreeMap<u64, Fault>) {
@@ -306,11 +354,16 @@ fn script(mock: &MockPress, pages: &[Scripted], faults: &BTreeMap<u64, Fault>) {
     const END: u64 = 20;
     mock.clear_faults();
     mock.faults(faults.iter().map(|(&number, fault)| fault.clone().on_page(number)));
-    for (number, (items, count, delay)) in (1..=END).zip(pages.iter().copied().chain(iter::repeat((0, None, 0)))) {
+    for (number, (items, count, delay)) in
+        (1..=END).zip(pages.iter().copied().chain(iter::repeat((0, None, 0))))
+    {
         let count = if number == END { 0 } else { count.unwrap_or(pages.len() as u64) };
-        let specs: Vec<_> = (0..items).map(|item| json!({ "id": format!("{number}.{item}") })).collect();
+        let specs: Vec<_> =
+            (0..items).map(|item| json!({ "id": format!("{number}.{item}") })).collect();
         let body = json!({ "pageCount": count, "pageNumber": number, "specs": specs }).to_string();
-        mock.fault(Fault::raw_body(body).delay(Duration::from_millis(delay)).on_page(number).always());
+        mock.fault(
+            Fault::raw_body(body).delay(Duration::from_millis(delay)).on_page(number).always(),
+        );
     }
 }
 
@@ -324,21 +377,30 @@ fn concurrent_walks_give_what_sequential_ones_give() -> Outcome {
     let count = prop_oneof![4 => 0..16_u64, 1 => Just(u64::MAX)];
     let pages = vec((0..4_usize, option::weighted(0.2, count), 0..4_u64), 0..14);
     let strategy = (pages, btree_map(1..16_u64, fault, 0..3), 1..9_usize, 1..4_u32);
-    check(60, MockPress::builder(), strategy, async |mock, client, (pages, faults, concurrency, start)| {
-        // All that a stream gives: the ids of the items, and at last the error if there is one.
-        let walk = async |concurrency| {
-            script(mock, &pages, &faults);
-            let stream = client.list_specs().start_page(start).concurrency(concurrency).stream();
-            let stream = stream.map_ok(|item| item.id);
-            stream.map_err(|error| (error.kind(), error.page_number(), error.status())).collect::<Vec<_>>().await
-        };
-        let sequential = walk(1).await;
-        until(|| mock.in_flight() == 0).await.map_err(failed)?;
-        mock.clear_requests();
-        prop_assert_eq!(walk(concurrency).await, sequential);
-        prop_assert!(mock.in_flight_max() <= concurrency);
-        Ok(())
-    })
+    check(
+        60,
+        MockPress::builder(),
+        strategy,
+        async |mock, client, (pages, faults, concurrency, start)| {
+            // All that a stream gives: the ids of the items, and at last the error if there is one.
+            let walk = async |concurrency| {
+                script(mock, &pages, &faults);
+                let stream =
+                    client.list_specs().start_page(start).concurrency(concurrency).stream();
+                let stream = stream.map_ok(|item| item.id);
+                stream
+                    .map_err(|error| (error.kind(), error.page_number(), error.status()))
+                    .collect::<Vec<_>>()
+                    .await
+            };
+            let sequential = walk(1).await;
+            until(|| mock.in_flight() == 0).await.map_err(failed)?;
+            mock.clear_requests();
+            prop_assert_eq!(walk(concurrency).await, sequential);
+            prop_assert!(mock.in_flight_max() <= concurrency);
+            Ok(())
+        },
+    )
 }
 
 #[test]
@@ -354,7 +416,9 @@ fn any_text_is_a_position_or_an_error() -> Outcome {
                 prop_assert_eq!(position.to_string(), text);
                 let items: Vec<_> = client.list_specs().resume(position).stream().collect().await;
                 let mut errors = items.iter().filter_map(|item| item.as_ref().err());
-                prop_assert!(items.len() <= 9 && errors.all(|error| error.kind() == ErrorKind::ListChanged));
+                prop_assert!(
+                    items.len() <= 9 && errors.all(|error| error.kind() == ErrorKind::ListChanged)
+                );
             }
             Err(error) => prop_assert_eq!(error.kind(), ErrorKind::InvalidParameter),
         }

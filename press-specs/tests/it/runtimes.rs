@@ -1,4 +1,5 @@
-//! One session on many Tokio runtimes: one after another, idle, ended. Many at once are in `credentials`.
+//! One session on many Tokio runtimes: one after another, idle, ended. Many at once are in
+//! `credentials`.
 
 use std::fs;
 
@@ -18,7 +19,8 @@ use crate::{
 };
 
 fn call(runtime: &Runtime, client: &Spec) -> Outcome {
-    let page = runtime.block_on(async { timeout(PATIENCE, client.list_specs().page(1)).await })??;
+    let page =
+        runtime.block_on(async { timeout(PATIENCE, client.list_specs().page(1)).await })??;
     assert_eq!(page.specs.len(), 3);
     Ok(())
 }

@@ -17,7 +17,10 @@ fn every_data_type_has_a_schema() -> Result<(), &'static str> {
     }
     assert_eq!(schemas.len(), 16, "{:?}", schemas.keys());
     for (name, schema) in &schemas {
-        assert!(schema["description"].as_str().is_some_and(|text| !text.is_empty()), "{name}: {schema}");
+        assert!(
+            schema["description"].as_str().is_some_and(|text| !text.is_empty()),
+            "{name}: {schema}"
+        );
         let required = match &**name {
             "SpecPage" => json!(["pageCount", "specs"]),
             "DeploymentPage" => json!(["deployments", "pageCount"]),
@@ -27,7 +30,10 @@ fn every_data_type_has_a_schema() -> Result<(), &'static str> {
         assert_eq!(schema["required"], required, "{name}");
         if schema["type"] == "object" {
             // What the contract does not name is allowed.
-            assert!(schema["properties"].is_object() && schema["properties"]["extra"].is_null(), "{name}: {schema}");
+            assert!(
+                schema["properties"].is_object() && schema["properties"]["extra"].is_null(),
+                "{name}: {schema}"
+            );
             assert_ne!(schema["additionalProperties"], false, "{name}");
         }
     }

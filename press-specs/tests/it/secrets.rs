@@ -1,4 +1,5 @@
-//! The token goes where it belongs and shows nowhere: every public type and every error path is shown and searched.
+//! The token goes where it belongs and shows nowhere: every public type and every error path is
+//! shown and searched.
 
 use std::{error::Error as StdError, fmt::Debug, time::Duration};
 
@@ -46,14 +47,18 @@ fn echoes(token: &str) -> Vec<Fault> {
         let fault = || Fault::status(status).header("x-echo", SECRET).header("x-request-id", token);
         let escaped: String = token.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
         faults.extend([
-            fault().json(json!({ "title": token, "detail": format!("the token {token} is wrong") })),
+            fault()
+                .json(json!({ "title": token, "detail": format!("the token {token} is wrong") })),
             fault().json(json!({ "title": format!("{}{token}", "x".repeat(190)) })),
             fault().json(json!({ "request": { "headers": [{ "Authorization": token }] } })),
             fault().html(format!("<h1>{token}</h1>{token}")),
             fault().html(json!({ "echo": token }).to_string().replace('/', "\\/")),
             fault().body("application/json", format!(r#"{{"echo":"{escaped}"}}"#)),
             fault().html(format!("{}{token}", "é".repeat(195))),
-            fault().body(token.replace('ö', "o").replace('é', "e"), [token.as_bytes(), b"\xff"].concat()),
+            fault().body(
+                token.replace('ö', "o").replace('é', "e"),
+                [token.as_bytes(), b"\xff"].concat(),
+            ),
             fault().html(token).cut_after(token.len() - 1).header("content-length", "1000"),
         ]);
     }
@@ -94,7 +99,12 @@ async fn the_token_is_in_nothing_that_is_shown() -> Outcome {
         let session = builder.build()?;
         let client = get_client(session.clone())?;
         let specs = client.list_specs().page_size(1);
-        assert_hides(&(&session, &client, &specs, client.list_spec_release_deployments("s").name("n")));
+        assert_hides(&(
+            &session,
+            &client,
+            &specs,
+            client.list_spec_release_deployments("s").name("n"),
+        ));
         let (mut stream, mut pages) = (specs.clone().stream(), specs.concurrency(2).pages());
         assert_hides(&(stream.try_next().await?, pages.try_next().await?));
         assert_hides(&(&stream, &pages, &mock, mock.requests()));
@@ -153,8 +163,10 @@ async fn the_token_is_in_no_error_even_when_the_server_repeats_it() -> Outcome {
 #[tokio::test]
 async fn the_token_is_in_no_error_before_any_request() -> Outcome {
     let session = || Session::builder().auth_token("s3cr3t-T0ken").retry(RetryPolicy::none());
-    let tokens = ["s3cr3t\n", "s3cr3t\r\nx: y", "\0s3cr3t", "s3cr3t\u{7f}"].map(|token| session().auth_token(token));
-    let urls = ["nonsense", "https://s3cr3t:s3cr3t@example.com", "https://example.com/?token=s3cr3t"];
+    let tokens = ["s3cr3t\n", "s3cr3t\r\nx: y", "\0s3cr3t", "s3cr3t\u{7f}"]
+        .map(|token| session().auth_token(token));
+    let urls =
+        ["nonsense", "https://s3cr3t:s3cr3t@example.com", "https://example.com/?token=s3cr3t"];
     let urls = urls.map(|url| session().base_url(url));
     for builder in tokens.into_iter().chain(urls).chain([session().user_agent("a\nb")]) {
         assert_hides(&builder);

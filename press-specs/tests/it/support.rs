@@ -14,8 +14,8 @@ use crate::Outcome;
 const CASE: &str = "PRESS_SPECS_TEST_CASE";
 const DONE: &str = "the child is done";
 
-/// Runs `body` in a child process: this test of that name again, with these variables and those that every process needs.
-/// `case` tells the cases of one test apart.
+/// Runs `body` in a child process: this test of that name again, with these variables and those
+/// that every process needs. `case` tells the cases of one test apart.
 pub(crate) fn in_child(
     test: &str,
     case: &str,
@@ -40,7 +40,8 @@ pub(crate) fn in_child(
         .envs(variables.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .output()?;
-    let (told, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let (told, errors) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success() && told.contains(DONE), "{test} {case}\n{told}\n{errors}");
     Ok(())
 }

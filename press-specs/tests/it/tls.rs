@@ -32,7 +32,10 @@ fn trusting<F: Future<Output = Outcome>>(root: &str, test: &str, body: F) -> Out
 /// Asserts that a call is refused at once, and why.
 async fn assert_refused(session: SessionBuilder, why: &str) -> Outcome {
     let error = get_client(session.build()?)?.list_specs().page(1).await.expect_err("a refusal");
-    assert_eq!((error.kind(), error.attempts(), error.is_retryable()), (ErrorKind::Connection, 1, false));
+    assert_eq!(
+        (error.kind(), error.attempts(), error.is_retryable()),
+        (ErrorKind::Connection, 1, false)
+    );
     assert!(error.to_string().contains(why), "{error}");
     Ok(())
 }
@@ -61,7 +64,9 @@ fn services_of_a_trusted_root_are_reached_and_no_redirect_leaves_https() -> Outc
 fn certificates_that_are_not_trusted_are_named_at_once() -> Outcome {
     trusting(ROOT, "certificates_that_are_not_trusted_are_named_at_once", async {
         let mock = MockPress::start()?;
-        for (identity, host) in [(EXPIRED, "127.0.0.1"), (SELF_SIGNED, "127.0.0.1"), (SERVER, "127.0.0.2")] {
+        for (identity, host) in
+            [(EXPIRED, "127.0.0.1"), (SELF_SIGNED, "127.0.0.1"), (SERVER, "127.0.0.2")]
+        {
             let session = mock.session_builder().base_url(secured(&mock, identity, host).await?);
             assert_refused(session, "certificate of the service is not trusted").await?;
         }

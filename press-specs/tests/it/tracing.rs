@@ -1,4 +1,5 @@
-//! Spans and events of a call, as OpenTelemetry receives them. That they hide the token is in `secrets`.
+//! Spans and events of a call, as OpenTelemetry receives them. That they hide the token is in
+//! `secrets`.
 
 use std::sync::{Arc, Mutex, Once};
 
@@ -36,13 +37,14 @@ impl SpanExporter for Recorder {
 impl Recorder {
     /// Records all that this thread does from now on.
     pub(crate) async fn start() -> Outcome<(Self, DefaultGuard)> {
-        // A thread without a subscriber that is the first to meet a span would switch it off for all, at whatever moment it
-        // gets to it. From here on, each has one.
+        // A thread without a subscriber that is the first to meet a span would switch it off for
+        // all, at whatever moment it gets to it. From here on, each has one.
         static LISTENING: Once = Once::new();
         LISTENING.call_once(|| set_global_default(registry()).expect("no other global subscriber"));
         let recorder = Self::default();
         let provider = SdkTracerProvider::builder().with_simple_exporter(recorder.clone()).build();
-        let layer = tracing_opentelemetry::layer().with_level(true).with_tracer(provider.tracer("tests"));
+        let layer =
+            tracing_opentelemetry::layer().with_level(true).with_tracer(provider.tracer("tests"));
         let guard = set_default(registry().with(layer));
         // Spans that were met before are switched on again, once all of them have been met.
         let mock = MockPress::builder().fault(Fault::status(503)).start()?;
@@ -52,14 +54,16 @@ impl Recorder {
         Ok((recorder, guard))
     }
 
-    /// The spans of this crate, each with the name of its parent, in the order of their ends: first attempts, then their
-    /// page, then the request.
+    /// The spans of this crate, each with the name of its parent, in the order of their ends: first
+    /// attempts, then their page, then the request.
     fn spans(&self) -> Vec<(SpanData, String)> {
         let spans = self.0.lock().expect("nobody panicked");
-        let own =
-            spans.iter().filter(|span| field(&span.attributes, "target").as_deref() == Some("press_specs::trace"));
+        let own = spans.iter().filter(|span| {
+            field(&span.attributes, "target").as_deref() == Some("press_specs::trace")
+        });
         own.map(|span| {
-            let parent = spans.iter().find(|parent| parent.span_context.span_id() == span.parent_span_id);
+            let parent =
+                spans.iter().find(|parent| parent.span_context.span_id() == span.parent_span_id);
             (span.clone(), parent.map_or_else(String::new, |parent| parent.name.to_string()))
         })
         .collect()
@@ -96,7 +100,8 @@ async fn a_request_has_a_span_its_page_below_and_the_attempt_below_that() -> Out
     let id = mock.spec_ids().remove(0);
     mock.fault(Fault::pass().header("x-request-id", "request-7"));
     client(&mock)?.list_spec_release_deployments(&id).page(1).await?;
-    let (port, path) = (mock.url().rsplit(':').next().ok_or("a port")?, "/v1/specs/{specId}/releases/deployments");
+    let (port, path) =
+        (mock.url().rsplit(':').next().ok_or("a port")?, "/v1/specs/{specId}/releases/deployments");
     let (operation, attempt) = ("list_spec_release_deployments", format!("GET {path}"));
     let common = [("press.operation", operation), ("press.spec_id", &id)];
     let page = [common[0], common[1], ("press.page_number", "1")];
@@ -118,9 +123,17 @@ async fn a_request_has_a_span_its_page_below_and_the_attempt_below_that() -> Out
     for ((span, below), (name, parent, kind, attributes)) in spans.iter().zip(expected) {
         assert_eq!((&*span.name, &**below, &span.span_kind), (name, parent, &kind));
         for (name, value) in attributes {
-            assert_eq!(field(&span.attributes, name).as_deref(), Some(*value), "{name} of {}", span.name);
+            assert_eq!(
+                field(&span.attributes, name).as_deref(),
+                Some(*value),
+                "{name} of {}",
+                span.name
+            );
         }
-        assert_eq!(fields(&span.attributes, ["error.type", "http.request.resend_count"]), [None, None]);
+        assert_eq!(
+            fields(&span.attributes, ["error.type", "http.request.resend_count"]),
+            [None, None]
+        );
         assert_eq!((&span.status, own_events(span).len()), (&Status::Unset, 0));
     }
     Ok(())
@@ -143,18 +156,27 @@ async fn a_request_belongs_to_the_span_in_which_it_is_polled_or_else_called() ->
         specs.clone().page(1)?;
         specs.into_iter().try_for_each(|item| item.map(drop))
     })?;
-    let requests = ["polled", "called", "stream", "blocking"].map(|parent| recorder.count("list_specs", parent));
-    assert_eq!((requests, recorder.count("list_specs", "list_specs")), ([1, 1, 2, 2], 1 + 1 + 6 + 4));
+    let requests = ["polled", "called", "stream", "blocking"]
+        .map(|parent| recorder.count("list_specs", parent));
+    assert_eq!(
+        (requests, recorder.count("list_specs", "list_specs")),
+        ([1, 1, 2, 2], 1 + 1 + 6 + 4)
+    );
     Ok(())
 }
 
 #[tokio::test]
 async fn each_attempt_has_a_span_and_each_retry_an_event() -> Outcome {
-    const FIELDS: [&str; 4] =
-        ["http.request.resend_count", "http.response.status_code", "error.type", "http.response.header.x-request-id"];
+    const FIELDS: [&str; 4] = [
+        "http.request.resend_count",
+        "http.response.status_code",
+        "error.type",
+        "http.response.header.x-request-id",
+    ];
     let (recorder, _guard) = Recorder::start().await?;
     let busy = Fault::status(503).header("x-request-id", "busy");
-    let mock = MockPress::builder().generated_specs(3).faults([busy, Fault::drop_connection()]).start()?;
+    let mock =
+        MockPress::builder().generated_specs(3).faults([busy, Fault::drop_connection()]).start()?;
     client(&mock)?.list_specs().page(None).await?;
     let spans = recorder.spans();
     let expected = [
@@ -164,13 +186,17 @@ async fn each_attempt_has_a_span_and_each_retry_an_event() -> Outcome {
     ];
     for ((span, _), expected) in spans.iter().zip(expected) {
         let [_, status, error, _] = expected;
-        assert_eq!(fields(&span.attributes, FIELDS), expected.map(|value| value.map(str::to_owned)));
+        assert_eq!(
+            fields(&span.attributes, FIELDS),
+            expected.map(|value| value.map(str::to_owned))
+        );
         assert_eq!(span.status, if error.is_some() { Status::error("") } else { Status::Unset });
         assert_eq!(own_events(span).len(), usize::from(error.is_some()));
         for event in own_events(span) {
             let told = fields(&event.attributes, ["level", FIELDS[1], FIELDS[2]]);
             assert_eq!(told.each_ref().map(Option::as_deref), [Some("WARN"), status, error]);
-            let delay: u64 = field(&event.attributes, "press.retry_delay_ms").ok_or("a delay")?.parse()?;
+            let delay: u64 =
+                field(&event.attributes, "press.retry_delay_ms").ok_or("a delay")?.parse()?;
             assert!(delay <= 5, "{delay}");
         }
     }
@@ -182,9 +208,10 @@ async fn each_attempt_has_a_span_and_each_retry_an_event() -> Outcome {
 
 #[tokio::test]
 async fn a_failure_marks_the_attempt_and_the_spans_above() -> Outcome {
-    for (fault, kind, spans) in
-        [(Fault::status(500), "internal_server_error", 6), (Fault::raw_body("nonsense"), "invalid_response", 3)]
-    {
+    for (fault, kind, spans) in [
+        (Fault::status(500), "internal_server_error", 6),
+        (Fault::raw_body("nonsense"), "invalid_response", 3),
+    ] {
         let (recorder, _guard) = Recorder::start().await?;
         let mock = MockPress::builder().fault(fault.always()).start()?;
         assert!(client(&mock)?.list_specs().page(1).await.is_err());

@@ -1,8 +1,11 @@
-//! The data types: what may be missing, null, unknown or odd. That nothing of it is lost is in `properties`.
+//! The data types: what may be missing, null, unknown or odd. That nothing of it is lost is in
+//! `properties`.
 
 use press_specs::{
     mock::{Fault, MockPress},
-    types::{DeploymentPage, DeploymentStatus, SpecKind, SpecPage, SpecScope, SpecStatus, SpecSummary},
+    types::{
+        DeploymentPage, DeploymentStatus, SpecKind, SpecPage, SpecScope, SpecStatus, SpecSummary,
+    },
 };
 use serde_json::{Value, json};
 
@@ -84,9 +87,15 @@ async fn unknown_enumeration_values_are_kept() -> Outcome {
 fn enumerations_convert_from_and_to_text() -> Outcome {
     for text in ["app", "workflow", "service", "", "App", " app", "\u{0}", "é"] {
         let kind = SpecKind::from(text);
-        assert_eq!(matches!(kind, SpecKind::Unknown(_)), !SpecKind::KNOWN.contains(&kind), "{text}");
+        assert_eq!(
+            matches!(kind, SpecKind::Unknown(_)),
+            !SpecKind::KNOWN.contains(&kind),
+            "{text}"
+        );
         let owned = text.to_owned();
-        for same in [SpecKind::from(&owned), SpecKind::from(owned), SpecKind::from(&kind), text.parse()?] {
+        for same in
+            [SpecKind::from(&owned), SpecKind::from(owned), SpecKind::from(&kind), text.parse()?]
+        {
             assert_eq!(kind, same);
         }
         assert!(kind == text && kind == *text && kind != "odd");

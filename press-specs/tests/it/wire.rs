@@ -1,4 +1,5 @@
-//! Requests on the wire: every parameter of both operations, the headers, the path, and what a user adds.
+//! Requests on the wire: every parameter of both operations, the headers, the path, and what a user
+//! adds.
 
 use std::{
     sync::{
@@ -11,10 +12,13 @@ use std::{
 use futures::StreamExt;
 use http::HeaderValue;
 use press_specs::{
-    ErrorKind, ItemStream, ListOperation, ListRequest, ListSpecReleaseDeployments, ListSpecs, PageStream, Position,
-    RetryPolicy, Session, SessionBuilder, Spec, Stage, blocking, get_client,
+    ErrorKind, ItemStream, ListOperation, ListRequest, ListSpecReleaseDeployments, ListSpecs,
+    PageStream, Position, RetryPolicy, Session, SessionBuilder, Spec, Stage, blocking, get_client,
     mock::{Fault, Gate, MockPress, Operation, ReceivedRequest},
-    types::{DeploymentPage, DeploymentSort, DeploymentStatus, SpecKind, SpecScope, SpecSort, SpecStatus, SpecSummary},
+    types::{
+        DeploymentPage, DeploymentSort, DeploymentStatus, SpecKind, SpecScope, SpecSort,
+        SpecStatus, SpecSummary,
+    },
 };
 use serde_json::json;
 
@@ -35,7 +39,8 @@ fn only_request(mock: &MockPress) -> ReceivedRequest {
     requests.remove(0)
 }
 
-/// The method and target of the only request, decoded: keys sorted, the values of one key in their order.
+/// The method and target of the only request, decoded: keys sorted, the values of one key in their
+/// order.
 fn received(mock: &MockPress) -> String {
     let request = only_request(mock);
     let raw = request.raw_query().unwrap_or_default();
@@ -46,7 +51,12 @@ fn received(mock: &MockPress) -> String {
     format!("{} {}?{}", request.method(), request.path(), pairs.join("&"))
 }
 
-async fn assert_sent<O: ListOperation>(mock: &MockPress, request: ListRequest<O>, path: &str, query: &str) -> Outcome {
+async fn assert_sent<O: ListOperation>(
+    mock: &MockPress,
+    request: ListRequest<O>,
+    path: &str,
+    query: &str,
+) -> Outcome {
     request.page(None).await?;
     assert_eq!(received(mock), format!("GET {path}?{query}"));
     Ok(())
@@ -55,32 +65,45 @@ async fn assert_sent<O: ListOperation>(mock: &MockPress, request: ListRequest<O>
 /// A new parameter of the document needs a setter: the generated type prints a field for each.
 fn assert_every_parameter_is_set<O: ListOperation>(request: &ListRequest<O>) {
     let shown = format!("{request:?}");
-    let parameters =
-        shown.split_once("operation: ").and_then(|(_, shown)| shown.split_once('}')).expect("an operation");
+    let parameters = shown
+        .split_once("operation: ")
+        .and_then(|(_, shown)| shown.split_once('}'))
+        .expect("an operation");
     let unset = parameters.0.replace("page_number: None", "");
-    assert!(!unset.contains("None") && !unset.contains("[]"), "a parameter without a setter: {unset}");
+    assert!(
+        !unset.contains("None") && !unset.contains("[]"),
+        "a parameter without a setter: {unset}"
+    );
 }
 
 #[tokio::test]
 async fn every_parameter_is_sent_as_documented() -> Outcome {
     let mock = yes_man()?;
     let client = client(&mock)?;
-    let (specs, deployments) = (|| client.list_specs(), || client.list_spec_release_deployments("s"));
-    let every = specs().status(["available"]).featured(true).kind("app").term("t").sort(["name:asc"]);
+    let (specs, deployments) =
+        (|| client.list_specs(), || client.list_spec_release_deployments("s"));
+    let every =
+        specs().status(["available"]).featured(true).kind("app").term("t").sort(["name:asc"]);
     let every = every.scope(["public"]).page_size(7);
     assert_every_parameter_is_set(&every);
     for (request, query) in [
         (specs(), ""),
         (specs().status([SpecStatus::Available]), "status=available"),
         (specs().status(["unavailable", "available"]), "status=unavailable&status=available"),
-        (specs().status(SpecStatus::KNOWN.to_vec()), "status=available&status=unavailable&status=archived"),
+        (
+            specs().status(SpecStatus::KNOWN.to_vec()),
+            "status=available&status=unavailable&status=archived",
+        ),
         (specs().status(["archived"]).status(["available"]), "status=available"),
         (specs().status(["archived"]).status([""; 0]), ""),
         (specs().featured(false), "featured=false"),
         (specs().kind(SpecKind::App), "kind=app"),
         (specs().term(""), "term="),
         (specs().term(ODD), &format!("term={ODD}")),
-        (specs().sort([SpecSort::TitleAsc, SpecSort::CreatedAtDesc]), "sort=title:asc&sort=createdAt:desc"),
+        (
+            specs().sort([SpecSort::TitleAsc, SpecSort::CreatedAtDesc]),
+            "sort=title:asc&sort=createdAt:desc",
+        ),
         (specs().sort(None::<SpecSort>), ""),
         (specs().scope([SpecScope::Shared, SpecScope::Private]), "scope=shared&scope=private"),
         (specs().page_size(u32::MAX), "pageSize=4294967295"),
@@ -91,16 +114,29 @@ async fn every_parameter_is_sent_as_documented() -> Outcome {
             specs().kind("robot & co").status(["späť"]).scope(["x:y"]).sort(["size:up"]),
             "kind=robot & co&scope=x:y&sort=size:up&status=späť",
         ),
-        (every, "featured=true&kind=app&pageSize=7&scope=public&sort=name:asc&status=available&term=t"),
+        (
+            every,
+            "featured=true&kind=app&pageSize=7&scope=public&sort=name:asc&status=available&term=t",
+        ),
     ] {
         assert_sent(&mock, request, "/v1/specs/", query).await?;
     }
-    let every = deployments().version("1.0.0-rc.1+b 2").status([DeploymentStatus::Failed]).name("n").title("t");
+    let every = deployments()
+        .version("1.0.0-rc.1+b 2")
+        .status([DeploymentStatus::Failed])
+        .name("n")
+        .title("t");
     let every = every.sort([DeploymentSort::NameDesc, DeploymentSort::CreatedByAsc]).page_size(7);
     assert_every_parameter_is_set(&every);
     for (request, query) in [
-        (deployments().sort(["name:asc"]).status(["failed", "new"]), "sort=name:asc&status=failed&status=new"),
-        (every, "name=n&pageSize=7&sort=name:desc&sort=createdBy:asc&status=failed&title=t&version=1.0.0-rc.1+b 2"),
+        (
+            deployments().sort(["name:asc"]).status(["failed", "new"]),
+            "sort=name:asc&status=failed&status=new",
+        ),
+        (
+            every,
+            "name=n&pageSize=7&sort=name:desc&sort=createdBy:asc&status=failed&title=t&version=1.0.0-rc.1+b 2",
+        ),
     ] {
         assert_sent(&mock, request, "/v1/specs/s/releases/deployments", query).await?;
     }
@@ -127,9 +163,11 @@ async fn nothing_but_the_documented_headers_is_sent() -> Outcome {
     let (session, host) = (|| mock.session_builder(), mock.url().trim_start_matches("http://"));
     let own = concat!("press-specs/", env!("CARGO_PKG_VERSION"));
     // Tokens are sent exactly as given, without the space around them.
-    let tokens = ["key", "Bearer abc.def-ghi", "a  b", "ünicode", "a:b/c+d==", "~!@#$%^&*()\"'\\", "\tx"];
+    let tokens =
+        ["key", "Bearer abc.def-ghi", "a  b", "ünicode", "a:b/c+d==", "~!@#$%^&*()\"'\\", "\tx"];
     let sessions = tokens.map(|token| (session().auth_token(token), token, own));
-    let named = (session().auth_token("key").user_agent("nightly-report/2"), "key", "nightly-report/2");
+    let named =
+        (session().auth_token("key").user_agent("nightly-report/2"), "key", "nightly-report/2");
     for (session, token, user_agent) in sessions.into_iter().chain([named]) {
         get_client(session.build()?)?.list_specs().page(1).await?;
         let mut headers = only_request(&mock).headers();
@@ -137,7 +175,8 @@ async fn nothing_but_the_documented_headers_is_sent() -> Outcome {
         let encoding = cfg!(feature = "gzip").then_some(("accept-encoding", "gzip"));
         let others = [("authorization", token.trim()), ("host", host), ("user-agent", user_agent)];
         let expected = [("accept", "application/json")].into_iter().chain(encoding).chain(others);
-        let expected: Vec<_> = expected.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let expected: Vec<_> =
+            expected.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         assert_eq!(headers, expected);
     }
     Ok(())
@@ -146,9 +185,12 @@ async fn nothing_but_the_documented_headers_is_sent() -> Outcome {
 #[tokio::test]
 async fn a_custom_http_client_keeps_its_user_agent() -> Outcome {
     let mock = yes_man()?;
-    let custom = reqwest::Client::builder().user_agent("custom").retry(reqwest::retry::never()).build()?;
+    let custom =
+        reqwest::Client::builder().user_agent("custom").retry(reqwest::retry::never()).build()?;
     let custom = mock.session_builder().http_client(custom);
-    for (session, expected) in [(custom.clone(), "custom"), (custom.user_agent("session"), "session")] {
+    for (session, expected) in
+        [(custom.clone(), "custom"), (custom.user_agent("session"), "session")]
+    {
         get_client(session.build()?)?.list_specs().page(1).await?;
         let request = only_request(&mock);
         let sent = ["user-agent", "authorization", "api-version"].map(|name| request.header(name));
@@ -160,10 +202,13 @@ async fn a_custom_http_client_keeps_its_user_agent() -> Outcome {
 #[tokio::test]
 async fn the_base_url_may_have_a_path_and_slashes_at_its_end() -> Outcome {
     let mock = yes_man()?;
-    for (suffix, prefix) in [("/", ""), ("//", ""), ("/gateway/", "/gateway"), ("/a/b%20c", "/a/b%20c")] {
+    for (suffix, prefix) in
+        [("/", ""), ("//", ""), ("/gateway/", "/gateway"), ("/a/b%20c", "/a/b%20c")]
+    {
         let session = mock.session_builder().base_url(format!("{}{suffix}", mock.url())).build()?;
         assert_eq!(session.base_url(), format!("{}{prefix}", mock.url()));
-        assert_sent(&mock, get_client(session)?.list_specs(), &format!("{prefix}/v1/specs/"), "").await?;
+        assert_sent(&mock, get_client(session)?.list_specs(), &format!("{prefix}/v1/specs/"), "")
+            .await?;
     }
     Ok(())
 }
@@ -198,18 +243,26 @@ async fn additions_of_session_and_request_go_along_with_every_page() -> Outcome 
     let session = session.header("User-Agent", "own").header("Accept", "*/*").build()?;
     let specs = get_client(session)?.list_specs().page_size(2);
     mock.fault(Fault::status(503).on_page(2));
-    let request = specs.clone().status(["available", "unavailable", "archived"]).header("X-Tenant", "two");
+    let request =
+        specs.clone().status(["available", "unavailable", "archived"]).header("X-Tenant", "two");
     ids(request.query("label", "a&b=c").query("label", "é").stream()).await?;
     assert_eq!(mock.request_count(), 3);
     for request in mock.requests() {
-        assert_eq!((request.header("x-tenant"), request.header("x-region")), (Some("two"), Some("eu")));
+        assert_eq!(
+            (request.header("x-tenant"), request.header("x-region")),
+            (Some("two"), Some("eu"))
+        );
         // They replace those that the client sends by itself.
         let own = |(name, _): &(String, String)| matches!(&**name, "accept" | "user-agent");
-        let mut own: Vec<_> = request.headers().into_iter().filter(own).map(|(_, value)| value).collect();
+        let mut own: Vec<_> =
+            request.headers().into_iter().filter(own).map(|(_, value)| value).collect();
         own.sort();
         assert_eq!(own, ["*/*", "own"]);
         assert_eq!(request.query_all("label"), ["a&b=c", "é"]);
-        assert_eq!((request.query_all("status").len(), request.query("pageSize").as_deref()), (3, Some("2")));
+        assert_eq!(
+            (request.query_all("status").len(), request.query("pageSize").as_deref()),
+            (3, Some("2"))
+        );
     }
     mock.clear_requests();
     specs.page(1).await?;
@@ -261,7 +314,15 @@ fn what_is_public_can_be_shared_and_shown() {
     fn shared<T: Clone + Send + Sync + std::fmt::Debug + 'static>() {}
     fn stream<T: futures::Stream + Send + Unpin + std::fmt::Debug + 'static>() {}
     fn error<T: std::error::Error + Send + Sync + 'static>() {}
-    shared::<(Spec, ListSpecs, ListSpecReleaseDeployments, blocking::Spec, Session, SessionBuilder, Stage)>();
+    shared::<(
+        Spec,
+        ListSpecs,
+        ListSpecReleaseDeployments,
+        blocking::Spec,
+        Session,
+        SessionBuilder,
+        Stage,
+    )>();
     shared::<(RetryPolicy, ErrorKind, Position, Fault, Gate, ReceivedRequest)>();
     stream::<ItemStream<SpecSummary>>();
     stream::<PageStream<DeploymentPage>>();

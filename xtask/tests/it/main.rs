@@ -1,4 +1,5 @@
-//! `cargo xtask api-diff` on generated files in small: the classes of changes, and the edits that follow.
+//! `cargo xtask api-diff` on generated files in small: the classes of changes, and the edits that
+//! follow.
 
 #[path = "../workspace/mod.rs"]
 mod workspace;
@@ -190,7 +191,8 @@ fn each_change_has_its_class_and_says_what_has_to_follow() {
         workspace.reset();
         workspace.edit(GENERATED, anchor, replacement);
         let answer = api_diff(&workspace, &["--deny-breaking"]);
-        let lines = answer.stdout.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+        let lines =
+            answer.stdout.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
         let lines: Vec<_> = lines.skip(2).take_while(|line| !line.is_empty()).collect();
         assert_eq!(lines, *expected, "{anchor} -> {replacement}: {answer:?}");
         let breaking = expected.iter().any(|line| line.starts_with("breaking"));
@@ -208,7 +210,8 @@ fn a_report_is_text_or_json() {
     assert!(answer.success && answer.stdout.starts_with(text), "{answer:?}");
     let summary = "\n\n1 breaking, 0 compatible; 1 to follow by hand in press-specs/src.\n";
     assert!(answer.stdout.ends_with(summary), "{answer:?}");
-    let json: Value = serde_json::from_str(&api_diff(&workspace, &["--json"]).stdout).expect("JSON");
+    let json: Value =
+        serde_json::from_str(&api_diff(&workspace, &["--json"]).stdout).expect("JSON");
     let change = json!({
         "class": "breaking",
         "path": "operations::ListThings::term",

@@ -1,4 +1,5 @@
-//! `cargo xtask codegen`: its answers to each state of the workspace, and the code that has to follow by hand.
+//! `cargo xtask codegen`: its answers to each state of the workspace, and the code that has to
+//! follow by hand.
 
 use std::{
     fs::File,
@@ -33,10 +34,8 @@ enum Outcome {
 use Outcome::{Compiles, NeedsHands, Refused, UpToDate};
 
 const SCOPES: &str = "enum: [private, public, shared]";
-const FEATURED: &str =
-    "          description: If `true`, the spec is featured.\n          type: boolean\n          nullable: true\n";
-const NEW_FEATURED: &str =
-    "          description: New.\n          type: boolean\n          nullable: true\n        owner: {type: string}\n";
+const FEATURED: &str = "          description: If `true`, the spec is featured.\n          type: boolean\n          nullable: true\n";
+const NEW_FEATURED: &str = "          description: New.\n          type: boolean\n          nullable: true\n        owner: {type: string}\n";
 const TERM: &str = "        - name: term
           in: query
           description: |-
@@ -90,12 +89,15 @@ fn each_state_of_the_workspace_has_its_answer() {
     let committed = bench.copy.read(GENERATED);
     for Case { edits, outcome, says } in CASES {
         bench.copy.reset();
-        edits.iter().for_each(|(path, anchor, replacement)| bench.copy.edit(path, anchor, replacement));
+        edits
+            .iter()
+            .for_each(|(path, anchor, replacement)| bench.copy.edit(path, anchor, replacement));
         let before = bench.copy.read(GENERATED);
 
         let check = bench.cargo("xtask codegen --check");
         assert_eq!(check.success, *outcome == UpToDate, "{edits:?}: {check:?}");
-        let differs = check.stdout.starts_with("--- press-api-gen/src/generated.rs\n+++ generated\n@@ ");
+        let differs =
+            check.stdout.starts_with("--- press-api-gen/src/generated.rs\n+++ generated\n@@ ");
         assert_eq!(differs, matches!(outcome, Compiles | NeedsHands), "{edits:?}: {check:?}");
         assert!(bench.copy.read(GENERATED) == before, "{edits:?}: --check wrote");
 
@@ -127,7 +129,8 @@ fn each_state_of_the_workspace_has_its_answer() {
 }
 
 /// Without TLS, which no document changes and which takes long to build.
-const PRESS_SPECS: &str = "check --package press-specs --no-default-features --features blocking,mock";
+const PRESS_SPECS: &str =
+    "check --package press-specs --no-default-features --features blocking,mock";
 
 /// The methods and setters of new operations, in the order in which CONTRIBUTING names their files.
 const BY_HAND: &[(&str, &str)] = &[

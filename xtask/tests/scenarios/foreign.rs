@@ -6,7 +6,8 @@ use crate::{DOCUMENT, MAPPING, PRESS, bench};
 
 const NAMES: &str = include_str!("documents/foreign.mapping.yaml");
 
-/// `press.yaml` in 3.1 with everything inline, every field required, no ids, and other operations around the two.
+/// `press.yaml` in 3.1 with everything inline, every field required, no ids, and other operations
+/// around the two.
 fn foreign() -> String {
     let document: Value = serde_saphyr::from_str(PRESS).expect("the document");
     let mut paths = inlined(&document, &document["paths"]);
@@ -17,7 +18,8 @@ fn foreign() -> String {
         "get": { "responses": { "200": { "content": { "application/json": { "schema": { "type": "nonsense" } } } } } },
         "delete": { "parameters": [], "responses": { "204": {} } },
     });
-    json!({ "openapi": "3.1.0", "info": { "title": "press", "version": "1" }, "paths": paths }).to_string()
+    json!({ "openapi": "3.1.0", "info": { "title": "press", "version": "1" }, "paths": paths })
+        .to_string()
 }
 
 fn inlined(document: &Value, node: &Value) -> Value {
@@ -27,7 +29,10 @@ fn inlined(document: &Value, node: &Value) -> Value {
         scalar => return scalar.clone(),
     };
     if let Some(target) = entries.get("$ref").and_then(Value::as_str) {
-        return inlined(document, document.pointer(&target[1..]).expect("what a reference refers to"));
+        return inlined(
+            document,
+            document.pointer(&target[1..]).expect("what a reference refers to"),
+        );
     }
     let mut inline: Map<String, Value> =
         entries.iter().map(|(key, node)| (key.clone(), inlined(document, node))).collect();
@@ -62,5 +67,8 @@ fn a_foreign_document_and_a_mapping_give_the_same_crate() {
     );
     bench.copy.edit(MAPPING, "  DeploymentSpecRelease: DeploymentRelease\n", "");
     let answer = bench.cargo("xtask codegen --check");
-    assert!(!answer.success && answer.stdout.contains("+    pub struct DeploymentSpecRelease {"), "{answer:?}");
+    assert!(
+        !answer.success && answer.stdout.contains("+    pub struct DeploymentSpecRelease {"),
+        "{answer:?}"
+    );
 }

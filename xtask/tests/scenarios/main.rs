@@ -54,7 +54,8 @@ impl Bench {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
         let copy = Workspace::new("workspace", |copy| {
             let mut list = Command::new("git");
-            list.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).current_dir(source);
+            list.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+                .current_dir(source);
             let list = copy.run(&mut list);
             assert!(list.success, "{list:?}");
             for path in list.stdout.split('\0').filter(|path| source.join(path).is_file()) {
@@ -62,13 +63,16 @@ impl Bench {
             }
         });
         let mut bench = Self { copy, generator: PathBuf::new() };
-        let built = bench.cargo("check --package press-api-gen --features codegen --message-format=json");
-        let messages = built.stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let built =
+            bench.cargo("check --package press-api-gen --features codegen --message-format=json");
+        let messages =
+            built.stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let mut generators = messages.filter(|message| {
             let package = message["package_id"].as_str().unwrap_or_default();
             message["target"]["kind"][0] == "custom-build" && package.contains("press-api-gen")
         });
-        let generator = generators.find_map(|message| message["filenames"][0].as_str().map(PathBuf::from));
+        let generator =
+            generators.find_map(|message| message["filenames"][0].as_str().map(PathBuf::from));
         bench.generator = generator.unwrap_or_else(|| panic!("the build step: {}", built.stderr));
         bench
     }
@@ -96,7 +100,10 @@ impl Bench {
         let _ = fs::remove_dir_all(&out);
         fs::create_dir(&out).expect("a directory for the output");
         let mut generator = Command::new(&self.generator);
-        generator.current_dir(self.copy.path("press-api-gen")).env("OUT_DIR", &out).env("RUST_BACKTRACE", "1");
+        generator
+            .current_dir(self.copy.path("press-api-gen"))
+            .env("OUT_DIR", &out)
+            .env("RUST_BACKTRACE", "1");
         let answer = self.copy.run(&mut generator);
         let read = |name| fs::read_to_string(out.join(name)).unwrap_or_default();
         Output { answer, code: read("generated.rs"), notes: read("notes.txt") }

@@ -81,12 +81,20 @@ const MAPPINGS: &[(&str, &[&str])] = &[
 #[test]
 fn each_mistake_is_refused_with_its_place_and_a_remedy() {
     let bench = bench();
-    assert!(bench.accepts(SMALL, "").code.contains("impl crate::operation::ListOperation for ListThings"));
+    assert!(
+        bench
+            .accepts(SMALL, "")
+            .code
+            .contains("impl crate::operation::ListOperation for ListThings")
+    );
     let refused = |name: &str, document: &str, mapping: &str, parts: &[&str]| {
         let Output { answer, code, .. } = bench.generate(document, mapping);
         let missing: Vec<_> = parts.iter().filter(|part| !answer.stderr.contains(**part)).collect();
         assert!(missing.is_empty(), "{name}\nmissing {missing:?} in:\n{}", answer.stderr);
-        assert!(!answer.success && code.is_empty() && !answer.stderr.contains("panicked"), "{name}: {answer:?}");
+        assert!(
+            !answer.success && code.is_empty() && !answer.stderr.contains("panicked"),
+            "{name}: {answer:?}"
+        );
     };
     for (anchor, replacement, parts) in DOCUMENTS {
         assert!(SMALL.contains(anchor), "{anchor}");
@@ -105,8 +113,7 @@ fn each_mistake_is_refused_with_its_place_and_a_remedy() {
 #[test]
 fn only_what_the_selected_operations_reach_can_be_a_mistake() {
     let bench = bench();
-    let broken =
-        "  /broken/{x:\n    get: {responses: {'200': {content: {application/json: {schema: {type: text}}}}}}\n";
+    let broken = "  /broken/{x:\n    get: {responses: {'200': {content: {application/json: {schema: {type: text}}}}}}\n";
     let document = SMALL
         .replace("paths:\n", &format!("paths:\n{broken}"))
         .replace("    Other:", "    Unused: {type: text}\n    Other:");

@@ -21,7 +21,8 @@ fn plain(code: &str) -> String {
     code.replace(",}", "}").replace(",)", ")").replace(",>", ">")
 }
 
-/// Checks that the output holds what the document says after `#=` and `#!`, and makes it the generated file.
+/// Checks that the output holds what the document says after `#=` and `#!`, and makes it the
+/// generated file.
 fn check(bench: &Bench, document: &str, mapping: &str) {
     let output = bench.accepts(document, mapping);
     let code = plain(&output.code);
@@ -43,7 +44,8 @@ fn check(bench: &Bench, document: &str, mapping: &str) {
 fn each_shape_compiles_with_tolerant_types() {
     let bench = bench();
     for (version, other) in [("3.0.3", "#3.1"), ("3.1.0", "#3.0")] {
-        let lines = include_str!("documents/shapes.yaml").lines().filter(|line| !line.contains(other));
+        let lines =
+            include_str!("documents/shapes.yaml").lines().filter(|line| !line.contains(other));
         let document = lines.collect::<Vec<_>>().join("\n").replace("VERSION", version);
         check(&bench, &document, "");
         bench.copy.write("press-api-gen/tests/shapes.rs", TOLERANCE);
@@ -53,7 +55,8 @@ fn each_shape_compiles_with_tolerant_types() {
 
 #[test]
 fn pages_are_found_by_name_or_where_the_mapping_says() {
-    let (document, mapping) = (include_str!("documents/pages.yaml"), include_str!("documents/pages.mapping.yaml"));
+    let (document, mapping) =
+        (include_str!("documents/pages.yaml"), include_str!("documents/pages.mapping.yaml"));
     let bench = bench();
     check(&bench, document, mapping);
     bench.passes("check --package press-api-gen --features schemars");
@@ -95,20 +98,31 @@ fn the_same_document_in_other_writing_gives_the_same_code() {
     let press = code(PRESS);
     let parsed: serde_json::Value = serde_saphyr::from_str(PRESS).expect("the document");
     let json = serde_json::to_string_pretty(&parsed).expect("JSON");
-    let merged = PRESS.replace("  parameters:\n    PageSize:\n", "  parameters:\n    PageSize: &size\n").replace(
-        "    PageNumber:\n      name: pageNumber\n      in: query\n",
-        "    PageNumber:\n      <<: *size\n      name: pageNumber\n",
-    );
+    let merged = PRESS
+        .replace("  parameters:\n    PageSize:\n", "  parameters:\n    PageSize: &size\n")
+        .replace(
+            "    PageNumber:\n      name: pageNumber\n      in: query\n",
+            "    PageNumber:\n      <<: *size\n      name: pageNumber\n",
+        );
     for (name, text) in [
         ("BOM", format!("\u{feff}{PRESS}")),
         ("CRLF", PRESS.replace('\n', "\r\n")),
         ("merge keys", merged),
-        ("JSON with escapes", json.replace("Press Specs API\"", "Press Specs \\u0041PI\"").replace('/', "\\/")),
+        (
+            "JSON with escapes",
+            json.replace("Press Specs API\"", "Press Specs \\u0041PI\"").replace('/', "\\/"),
+        ),
         ("JSON", json),
         ("statuses without quotes", PRESS.replace("'200':", "200:")),
         ("no success but a default", PRESS.replace("'200':", "default:")),
-        ("other media types", PRESS.replace("application/json:", "application/vnd.press+json; version=1:")),
-        ("errors of any kind", PRESS.replace("    Problem:\n", "    Problem:\n      oneOf: [{type: nonsense}]\n")),
+        (
+            "other media types",
+            PRESS.replace("application/json:", "application/vnd.press+json; version=1:"),
+        ),
+        (
+            "errors of any kind",
+            PRESS.replace("    Problem:\n", "    Problem:\n      oneOf: [{type: nonsense}]\n"),
+        ),
     ] {
         assert!(text != PRESS, "{name}");
         let written = code(&text);

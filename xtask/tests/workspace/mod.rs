@@ -62,7 +62,14 @@ impl Workspace {
     fn git(&self, arguments: &[&str]) {
         let mut git = Command::new("git");
         git.args(["-c", "user.name=Test", "-c", "user.email=test@example.com"]);
-        git.args(["-c", "commit.gpgsign=false", "-c", "core.hooksPath=/dev/null", "-c", "core.autocrlf=false"]);
+        git.args([
+            "-c",
+            "commit.gpgsign=false",
+            "-c",
+            "core.hooksPath=/dev/null",
+            "-c",
+            "core.autocrlf=false",
+        ]);
         let answer = self.run(git.args(arguments));
         assert!(answer.success, "git {arguments:?}: {}", answer.stderr);
     }
