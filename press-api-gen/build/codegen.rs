@@ -87,7 +87,7 @@ fn generate(document: &str, mapping: &str) -> Result<(TokenStream, String), Stri
 
 fn client(api: &Api) -> Result<TokenStream, String> {
     let mut settings = GenerationSettings::new();
-    settings.with_inner_type(quote! { crate::hooks::Attempt }).with_hooks(HooksMode::Expected);
+    settings.with_inner_type(quote! { crate::attempt::Attempt }).with_hooks(HooksMode::Expected);
     settings.with_replacement("Timestamp", "crate::timestamp::Timestamp", [].into_iter());
     for name in api.enumerations.keys() {
         settings.with_replacement(

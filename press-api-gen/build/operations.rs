@@ -93,7 +93,7 @@ fn operation_type(operation: &Operation) -> TokenStream {
             async fn send(
                 &self,
                 client: &super::Client,
-            ) -> Result<crate::decode::Response<Self::Response>, crate::decode::Failure> {
+            ) -> Result<crate::response::Response<Self::Response>, crate::response::Failure> {
                 client.#name(#(#arguments),*).await
             }
         }
@@ -148,15 +148,15 @@ fn list_operation(operation: &Operation, page: &Page) -> TokenStream {
             type Page = super::types::#page_type;
 
             fn page_size(&self) -> Option<u64> {
-                self.#size.map(Into::into)
+                self.#size
             }
 
-            fn set_page_size(&mut self, page_size: Option<u32>) {
-                self.#size = page_size.map(Into::into);
+            fn set_page_size(&mut self, page_size: Option<u64>) {
+                self.#size = page_size;
             }
 
-            fn set_page_number(&mut self, page_number: Option<u32>) {
-                self.#number = page_number.map(Into::into);
+            fn set_page_number(&mut self, page_number: Option<u64>) {
+                self.#number = page_number;
             }
         }
     }

@@ -52,7 +52,7 @@ pub(crate) fn adapt(client: &mut File, api: &Api) {
     }
 }
 
-/// Ends a method of the client in `crate::hooks`, once its request is built.
+/// Ends a method of the client in `crate::exchange`, once its request is built.
 fn exchange(function: &mut ImplItemFn, operation: &Operation) {
     let statements = &mut function.block.stmts;
     let built = statements.iter().position(|statement| text(statement).starts_with("let info"));
@@ -69,11 +69,13 @@ fn exchange(function: &mut ImplItemFn, operation: &Operation) {
         None => (quote! { empty }, quote! { () }),
     };
     let request: TokenStream = request.parse().unwrap_or_default();
-    let Block { stmts, .. } =
-        parse_quote! { { let request = #request crate::hooks::#end(self, request).await } };
+    let Block { stmts, .. } = parse_quote! { {
+        let request = #request
+        crate::exchange::#end(&self.client, &self.inner, request).await
+    } };
     statements.extend(stmts);
     function.sig.output =
-        parse_quote! { -> Result<crate::decode::Response<#response>, crate::decode::Failure> };
+        parse_quote! { -> Result<crate::response::Response<#response>, crate::response::Failure> };
 }
 
 /// `code` with a space between the slashes of its documentation and the text.

@@ -259,7 +259,7 @@ Version: v1*/
 pub struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
-    pub(crate) inner: crate::hooks::Attempt,
+    pub(crate) inner: crate::attempt::Attempt,
 }
 impl Client {
     /// Construct a new client with an existing `reqwest::Client`,
@@ -271,7 +271,7 @@ impl Client {
     pub fn new_with_client(
         baseurl: &str,
         client: reqwest::Client,
-        inner: crate::hooks::Attempt,
+        inner: crate::attempt::Attempt,
     ) -> Self {
         Self {
             baseurl: baseurl.to_string(),
@@ -310,7 +310,7 @@ specs that aren't featured.
         sort: Option<&'a ::std::vec::Vec<crate::generated::enumerations::SpecSort>>,
         status: Option<&'a ::std::vec::Vec<crate::generated::enumerations::SpecStatus>>,
         term: Option<&'a str>,
-    ) -> Result<crate::decode::Response<types::SpecPage>, crate::decode::Failure> {
+    ) -> Result<crate::response::Response<types::SpecPage>, crate::response::Failure> {
         let url = format!("{}/v1/specs/", self.baseurl,);
         let request = self
             .client
@@ -328,7 +328,7 @@ specs that aren't featured.
             .query(&progenitor_client::QueryParam::new("status", &status))
             .query(&progenitor_client::QueryParam::new("term", &term))
             .build()?;
-        crate::hooks::json(self, request).await
+        crate::exchange::json(&self.client, &self.inner, request).await
     }
     /**List the deployments of a spec's releases
 
@@ -363,7 +363,10 @@ covers all releases.
         >,
         title: Option<&'a str>,
         version: Option<&'a str>,
-    ) -> Result<crate::decode::Response<types::DeploymentPage>, crate::decode::Failure> {
+    ) -> Result<
+        crate::response::Response<types::DeploymentPage>,
+        crate::response::Failure,
+    > {
         let url = format!(
             "{}/v1/specs/{}/releases/deployments", self.baseurl, encode_path(& spec_id
             .to_string()),
@@ -383,7 +386,7 @@ covers all releases.
             .query(&progenitor_client::QueryParam::new("title", &title))
             .query(&progenitor_client::QueryParam::new("version", &version))
             .build()?;
-        crate::hooks::json(self, request).await
+        crate::exchange::json(&self.client, &self.inner, request).await
     }
 }
 mod objects {
@@ -534,7 +537,10 @@ specs that aren't featured.*/
         async fn send(
             &self,
             client: &super::Client,
-        ) -> Result<crate::decode::Response<Self::Response>, crate::decode::Failure> {
+        ) -> Result<
+            crate::response::Response<Self::Response>,
+            crate::response::Failure,
+        > {
             client
                 .list_specs(
                     self.featured,
@@ -552,13 +558,13 @@ specs that aren't featured.*/
     impl crate::operation::ListOperation for ListSpecs {
         type Page = super::types::SpecPage;
         fn page_size(&self) -> Option<u64> {
-            self.page_size.map(Into::into)
+            self.page_size
         }
-        fn set_page_size(&mut self, page_size: Option<u32>) {
-            self.page_size = page_size.map(Into::into);
+        fn set_page_size(&mut self, page_size: Option<u64>) {
+            self.page_size = page_size;
         }
-        fn set_page_number(&mut self, page_number: Option<u32>) {
-            self.page_number = page_number.map(Into::into);
+        fn set_page_number(&mut self, page_number: Option<u64>) {
+            self.page_number = page_number;
         }
     }
     /// The parameters of `GET /v1/specs/{specId}/releases/deployments`: List the deployments of a spec's releases.
@@ -597,7 +603,10 @@ covers all releases.*/
         async fn send(
             &self,
             client: &super::Client,
-        ) -> Result<crate::decode::Response<Self::Response>, crate::decode::Failure> {
+        ) -> Result<
+            crate::response::Response<Self::Response>,
+            crate::response::Failure,
+        > {
             client
                 .list_spec_release_deployments(
                     &self.spec_id,
@@ -615,13 +624,13 @@ covers all releases.*/
     impl crate::operation::ListOperation for ListSpecReleaseDeployments {
         type Page = super::types::DeploymentPage;
         fn page_size(&self) -> Option<u64> {
-            self.page_size.map(Into::into)
+            self.page_size
         }
-        fn set_page_size(&mut self, page_size: Option<u32>) {
-            self.page_size = page_size.map(Into::into);
+        fn set_page_size(&mut self, page_size: Option<u64>) {
+            self.page_size = page_size;
         }
-        fn set_page_number(&mut self, page_number: Option<u32>) {
-            self.page_number = page_number.map(Into::into);
+        fn set_page_number(&mut self, page_number: Option<u64>) {
+            self.page_number = page_number;
         }
     }
     impl crate::operation::sealed::Sealed for super::types::DeploymentPage {}

@@ -8,16 +8,17 @@
     rustdoc::bare_urls,
     rustdoc::broken_intra_doc_links,
     rustdoc::invalid_html_tags,
-    reason = "generated code follows the contract, not our style"
+    reason = "generated code follows the API's document, not our style"
 )]
 #[rustfmt::skip]
 mod generated;
-pub mod decode;
-pub mod hooks;
-pub mod memory;
+pub mod attempt;
+pub mod body;
+mod exchange;
 mod object;
 mod open_enum;
 mod operation;
+pub mod response;
 mod text;
 mod timestamp;
 
@@ -26,7 +27,7 @@ pub use generated::json_schemas;
 pub use generated::{CONTRACT_SHA256, Client, operations};
 pub use operation::{ListOperation, Operation, Page};
 
-/// The data types of the contract.
+/// The data types of the API.
 pub mod types {
     pub use crate::generated::{enumerations::*, types::*};
     pub use crate::timestamp::Timestamp;

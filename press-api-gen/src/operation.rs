@@ -6,7 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     Client,
-    decode::{Failure, Response},
+    response::{Failure, Response},
 };
 
 /// An operation of the API with its parameters.
@@ -45,10 +45,10 @@ pub trait ListOperation: Operation<Response = <Self as ListOperation>::Page> {
     fn page_size(&self) -> Option<u64>;
 
     /// Sets the number of items per page; `None` leaves it to the service.
-    fn set_page_size(&mut self, page_size: Option<u32>);
+    fn set_page_size(&mut self, page_size: Option<u64>);
 
     /// Sets the page to return; `None` sends no page number.
-    fn set_page_number(&mut self, page_number: Option<u32>);
+    fn set_page_number(&mut self, page_number: Option<u64>);
 }
 
 /// One page of a paginated operation.

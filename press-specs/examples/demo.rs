@@ -53,7 +53,7 @@ struct Arguments {
     scope: Vec<SpecScope>,
     /// Number of specs per page
     #[arg(long, value_name = "COUNT", default_value_t = 25)]
-    page_size: u32,
+    page_size: u64,
     /// Maximum number of specs to list
     #[arg(long, value_name = "COUNT", default_value_t = 20)]
     limit: usize,

@@ -23,7 +23,7 @@ struct Filters {
     kind: Option<String>,
     status: Option<String>,
     term: Option<String>,
-    page: Option<u32>,
+    page: Option<u64>,
 }
 
 async fn specs(

@@ -21,6 +21,7 @@
 //! blocks the current thread like any other synchronous I/O. Use the async client there.
 
 use std::{
+    cell::Cell,
     iter::FusedIterator,
     pin::pin,
     process,
@@ -41,13 +42,8 @@ use tokio::{
 };
 
 use crate::{
-    client::SpecClient,
-    error::Error,
-    pagination::{ItemStream, PageStream, Task},
-    position::Position,
-    response::Response,
-    session::Session,
-    specs::ListRequest,
+    client::SpecClient, error::Error, items::ItemStream, pagination::PageStream,
+    position::Position, request::ListRequest, response::Response, session::Session,
 };
 
 /// Marker type for the blocking client.
@@ -81,7 +77,7 @@ impl<O: ListOperation> ListRequest<O, Blocking> {
     ///
     /// Returns [`InvalidParameter`](crate::ErrorKind::InvalidParameter) for page 0 or page size 0,
     /// and the errors that the operation documents.
-    pub fn page(self, number: impl Into<Option<u32>>) -> Result<O::Page, Error> {
+    pub fn page(self, number: impl Into<Option<u64>>) -> Result<O::Page, Error> {
         self.page_with_response(number).map(Response::into_inner)
     }
 
@@ -93,10 +89,9 @@ impl<O: ListOperation> ListRequest<O, Blocking> {
     /// Returns the errors of [`page`](Self::page).
     pub fn page_with_response(
         self,
-        number: impl Into<Option<u32>>,
+        number: impl Into<Option<u64>>,
     ) -> Result<Response<O::Page>, Error> {
-        let page = self.fetch_page(number.into());
-        wait(async { Task::spawn(&Handle::current(), page).await? })?
+        wait(self.fetch_page(number.into()))?
     }
 
     /// Iterates over whole pages, from the first (or [`start_page`](Self::start_page)) to the last.
@@ -105,7 +100,7 @@ impl<O: ListOperation> ListRequest<O, Blocking> {
     ///
     /// The iterator yields the errors of the async [`pages`](crate::PageStream).
     pub fn pages(self) -> PageIter<O::Page> {
-        PageIter { pages: self.walk().only_tasks(), stopped: false }
+        PageIter { pages: self.paginate(|page| page), stopped: false }
     }
 
     /// Iterates over the items of all pages; each page is requested together with its first item.
@@ -115,7 +110,7 @@ impl<O: ListOperation> ListRequest<O, Blocking> {
     /// The iterator yields the errors of [`pages`](Self::pages), after the items of the pages
     /// before.
     pub fn iter(self) -> ItemIter<<O::Page as Page>::Item> {
-        ItemIter { items: ItemStream::new(self.walk().only_tasks()), stopped: false }
+        ItemIter { items: ItemStream::new(self.paginate(Page::into_items)), stopped: false }
     }
 }
 
@@ -148,9 +143,16 @@ impl<P> PageIter<P> {
     pub fn item_count(&self) -> Option<u64> {
         self.pages.item_count()
     }
+
+    /// Returns the position of the next page, for [`ListRequest::resume`].
+    ///
+    /// After an error it is the page that failed, and after the last page the end of the list.
+    pub fn position(&self) -> Position {
+        self.pages.position()
+    }
 }
 
-impl<P: Page> Iterator for PageIter<P> {
+impl<P: Send + 'static> Iterator for PageIter<P> {
     type Item = Result<P, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -158,7 +160,7 @@ impl<P: Page> Iterator for PageIter<P> {
     }
 }
 
-impl<P: Page> FusedIterator for PageIter<P> {}
+impl<P: Send + 'static> FusedIterator for PageIter<P> {}
 
 /// An iterator over items, in order, returned by [`iter`](ListRequest::iter).
 #[derive(Debug)]
@@ -190,18 +192,18 @@ impl<T> ItemIter<T> {
     }
 }
 
-impl<T> Iterator for ItemIter<T> {
+impl<T: Send + 'static> Iterator for ItemIter<T> {
     type Item = Result<T, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        match self.items.next_here() {
+        match self.items.next_buffered() {
             Some(item) => Some(Ok(item)),
             None => next(&mut self.items, &mut self.stopped),
         }
     }
 }
 
-impl<T> FusedIterator for ItemIter<T> {}
+impl<T: Send + 'static> FusedIterator for ItemIter<T> {}
 
 /// Waits for the next item of `stream`. After an error of the background thread there is none.
 fn next<T>(
@@ -234,6 +236,13 @@ fn wait<T>(future: impl Future<Output = T>) -> Result<T, Error> {
         }
     }
 
+    if ON_BACKGROUND_THREAD.get() {
+        return Err(Error::configuration(
+            "the blocking client",
+            "was called in `auth_token_fn` or `on_request` of a blocking client, where it would \
+             wait for itself: use the async client there",
+        ));
+    }
     let background = background()?;
     let _entered = background.enter();
     let parked = Arc::new(Parked { thread: thread::current(), woken: AtomicBool::new(false) });
@@ -251,6 +260,10 @@ fn wait<T>(future: impl Future<Output = T>) -> Result<T, Error> {
             thread::park();
         }
     }
+}
+
+thread_local! {
+    static ON_BACKGROUND_THREAD: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The runtime that all blocking clients of the process share, started on first use. A failure
@@ -271,7 +284,10 @@ fn background() -> Result<Handle, Error> {
     let handle = started.handle().clone();
     thread::Builder::new()
         .name("press-specs".to_owned())
-        .spawn(move || started.block_on(std::future::pending::<()>()))
+        .spawn(move || {
+            ON_BACKGROUND_THREAD.set(true);
+            started.block_on(std::future::pending::<()>())
+        })
         .map_err(failed)?;
     *runtime = Some((process::id(), handle.clone()));
     Ok(handle)

@@ -1,316 +1,175 @@
-//! One call: attempts within their time limits, retries, and the errors of what failed.
+//! One call: attempts and retries until there is a response or an error.
 
-use std::{error::Error as StdError, sync::Arc};
+use std::sync::Arc;
 
-use http::{HeaderMap, StatusCode};
-use press_api_gen::{
-    Client, ListOperation, Operation, Page,
-    decode::{Cause, Failure},
-    hooks::{Attempt, Head},
-    memory::Reservation,
-};
-use tokio::{runtime::Handle, time};
+use press_api_gen::{Client, ListOperation, Operation, attempt::Attempt, response::Failure};
+use tokio::time;
 
 use crate::{
-    error::{Error, ErrorKind},
-    header,
-    response::{ErrorResponse, Response},
-    session::{Inner, Session, Settings},
+    error::{Error, ErrorKind, Target},
+    failure,
+    options::RequestOptions,
+    response::Response,
+    retry::Next,
+    session::{PerRuntime, Token},
     timeout::{Deadline, Limit},
-    trace::{RequestSpan, Span},
+    trace::{self, RequestSpan, Span},
 };
 
-/// A session, and what one request sets for itself.
-#[derive(Clone)]
-pub(crate) struct Context {
-    pub(crate) session: Session,
-    pub(crate) settings: Settings,
-    query: Arc<[(String, String)]>,
-    /// The first invalid argument and the reason.
-    invalid: Option<(&'static str, String)>,
-}
-
-impl Context {
-    pub(crate) fn new(session: &Session) -> Self {
-        Self {
-            session: session.clone(),
-            settings: session.inner.settings.clone(),
-            query: Arc::default(),
-            invalid: None,
-        }
-    }
-
-    pub(crate) fn set_header(&mut self, name: &str, value: &str) {
-        if let Err(reason) = header::insert(&mut self.settings.headers, name, value) {
-            self.invalid("header", reason);
-        }
-    }
-
-    pub(crate) fn add_query(&mut self, name: String, value: String) {
-        if matches!(&*name, "pageNumber" | "pageSize") {
-            return self
-                .invalid("query", format!("`{name}` is set by the request: use its methods"));
-        }
-        self.query = self.query.iter().cloned().chain([(name, value)]).collect();
-    }
-
-    /// Notes an invalid argument, which fails the call before any request.
-    fn invalid(&mut self, name: &'static str, reason: String) {
-        self.invalid.get_or_insert((name, reason));
-    }
-
-    /// Refuses what must not be sent.
-    fn check<O: Operation>(&self, operation: &O) -> Result<(), Error> {
-        if let Some((name, reason)) = &self.invalid {
-            return Err(Error::parameter(name, reason));
-        }
-        for (name, value) in operation.path_parameters() {
-            if value.is_empty() {
-                return Err(Error::parameter(name, "is empty"));
-            }
-            // URLs resolve dot segments, and read a backslash as a slash, whatever the encoding
-            // says; control characters are dropped from them. Everything else is
-            // encoded.
-            if matches!(value, "." | "..")
-                || value.contains(|c: char| matches!(c, '/' | '\\') || c.is_control())
-            {
-                return Err(Error::parameter(name, "would change the path of the request"));
-            }
-        }
-        if Handle::try_current().is_err() {
-            return Err(Error::configuration(
-                "the async client",
-                "was called outside a Tokio runtime: call it inside one, or use `press_specs::blocking`",
-            ));
-        }
-        Ok(())
-    }
-}
-
-/// Sends the request of an operation until it succeeds or must not be retried.
+/// Sends the request of an operation that isn't a list.
 #[allow(dead_code, reason = "for operations that are not lists")]
 pub(crate) async fn call<O: Operation>(
-    context: &Context,
+    options: &RequestOptions,
     operation: &O,
 ) -> Result<Response<O::Response>, Error> {
-    let call = Call {
-        context,
-        operation,
-        page_number: None,
-        ahead: None,
-        check: |_: &O::Response| Ok(()),
-    };
-    call.send(&RequestSpan::new()).await
+    let span = RequestSpan::new(operation);
+    let checked = options.check(operation);
+    checked.map_err(|error| error.at(&Target::new(&options.session, operation), None, 0))?;
+    let result = Call { options, operation, page_number: None }.send(&span).await;
+    if let Err(error) = &result {
+        span.failed(error);
+    }
+    result
 }
 
-/// Fetches one page of a list; `ahead` is its share of the bytes that a stream may fetch ahead.
+/// Fetches one page of a list, whose arguments are valid.
 pub(crate) async fn page<O: ListOperation>(
-    context: &Context,
+    options: &RequestOptions,
     mut operation: O,
-    number: Option<u32>,
-    ahead: Option<Arc<Reservation>>,
+    number: Option<u64>,
     span: &RequestSpan,
 ) -> Result<Response<O::Page>, Error> {
-    let invalid = |name, reason| Err(Error::parameter(name, reason).at(&operation, None, 0));
-    if number == Some(0) {
-        return invalid("page", "is 0; pages are numbered from 1");
-    }
-    if operation.page_size() == Some(0) {
-        return invalid("page_size", "is 0; a page holds 1 item or more");
-    }
     operation.set_page_number(number);
-    let check = |page: &O::Page| match (number.map(u64::from), page.page_number()) {
-        // The bytes are gone, and the page loses nothing.
-        (Some(requested), Some(came)) if requested != came => Err((
-            format!("its `pageNumber` is {came} instead of {requested}"),
-            serde_json::to_vec(page).unwrap_or_default(),
-        )),
-        _ => Ok(()),
-    };
-    let call = Call { context, operation: &operation, page_number: number, ahead, check };
-    call.send(span).await
+    Call { options, operation: &operation, page_number: number }.send(span).await
 }
 
 /// A call of one operation.
-struct Call<'a, O, F> {
-    context: &'a Context,
+struct Call<'a, O> {
+    options: &'a RequestOptions,
     operation: &'a O,
     /// The page of a list, for messages.
-    page_number: Option<u32>,
-    ahead: Option<Arc<Reservation>>,
-    /// Refuses a decoded response, with the reason and its body.
-    check: F,
+    page_number: Option<u64>,
 }
 
-impl<O, F> Call<'_, O, F>
-where
-    O: Operation,
-    F: Fn(&O::Response) -> Result<(), (String, Vec<u8>)>,
-{
+/// The state of a call between attempts.
+#[derive(Default)]
+struct Progress {
+    attempts: u32,
+    /// `true` if a token was rejected, which is retried once.
+    renewed: bool,
+    /// `true` if the next attempt needs a new connection.
+    reconnect: bool,
+}
+
+impl<O: Operation> Call<'_, O> {
     async fn send(&self, span: &RequestSpan) -> Result<Response<O::Response>, Error> {
-        let checked = self.context.check(self.operation);
-        checked.map_err(|error| self.at(error, 0))?;
         let page_span = span.page(self.operation, self.page_number);
         let result = page_span.enter(self.attempts()).await;
         if let Err(error) = &result {
             page_span.failed(error);
-            span.failed(error);
         }
         result
     }
 
-    fn at(&self, error: Error, attempts: u32) -> Error {
-        error.at(self.operation, self.page_number, attempts)
+    async fn attempts(&self) -> Result<Response<O::Response>, Error> {
+        let RequestOptions { session, settings, .. } = self.options;
+        let total = Deadline::after(Limit::Total, settings.limits.total);
+        let mut retries = session.inner.retries.call(&settings.policy, settings.limits.total);
+        let mut progress = Progress::default();
+        let mut last_error = None;
+        loop {
+            while let Some(delay) = retries.rate_limit_delay(total.left()) {
+                trace::rate_limited(delay);
+                time::sleep(delay).await;
+            }
+            let runtime = session.inner.runtimes.current();
+            let runtime = runtime.map_err(|error| self.at(error, progress.attempts))?;
+            let token = self.token(&runtime, total).await;
+            let token = token.map_err(|error| self.at(error, progress.attempts))?;
+            if total.left().is_zero() || !retries.pay() {
+                let out_of_time = || self.at(total.error(), progress.attempts);
+                return Err(last_error.unwrap_or_else(out_of_time));
+            }
+            let deadline = Deadline::after(Limit::Attempt, settings.limits.attempt).first(total);
+            let client = self.client(&runtime, &token, deadline, progress.reconnect);
+            let span = Span::attempt::<O>(session, progress.attempts);
+            progress.attempts += 1;
+            let failure = match span.enter(self.operation.send(&client)).await {
+                Ok(response) => {
+                    retries.succeeded();
+                    span.succeeded(&response.head, session);
+                    return Ok(Response::new(response.body, response.head, progress.attempts));
+                }
+                Err(failure) => failure,
+            };
+            progress.reconnect = failure::broke_connection(&failure.cause);
+            let error = self.error(failure, &token, deadline, progress.attempts);
+            span.failed(&error);
+            let is_rejected = error.kind() == ErrorKind::Unauthorized;
+            if is_rejected && !progress.renewed && session.inner.credentials.discard(&token) {
+                progress.renewed = true;
+            } else if let Next::Retry(delay) = retries.after(&error, is_safe::<O>(), total.left()) {
+                span.retry(&error, delay);
+                time::sleep(delay).await;
+            } else {
+                return Err(error);
+            }
+            last_error = Some(error);
+        }
     }
 
-    async fn attempts(&self) -> Result<Response<O::Response>, Error> {
-        let Context { session, settings, query, .. } = self.context;
-        let Inner { credentials, http: clients, .. } = &*session.inner;
-        let total = Deadline::after(Limit::Total, settings.limits.total);
-        let mut retries = session.inner.retries.call(&settings.policy);
-        let (mut attempts, mut renewed, mut fresh) = (0, false, None);
-        loop {
-            while let Some(pause) = session.inner.retries.pause(total.left()) {
-                time::sleep(pause).await;
-            }
-            let at = |error: Error| self.at(error, attempts);
-            let token = total.limit(credentials.token()).await;
-            let token = token.unwrap_or_else(|_| Err(total.error())).map_err(at)?;
-            let deadline = Deadline::after(Limit::Attempt, settings.limits.attempt).first(total);
-            let http = fresh.take().map_or_else(|| clients.get(), Ok).map_err(at)?;
-            attempts += 1;
-            let attempt = Attempt {
-                authorization: token.header(),
-                headers: Arc::clone(&settings.headers),
-                query: Arc::clone(query),
-                on_request: settings.on_request.clone(),
-                max_response_bytes: settings.max_response_bytes,
-                reservation: self.ahead.clone(),
-                deadline: deadline.at,
-            };
-            let client = Client::new_with_client(session.base_url(), http.client.clone(), attempt);
-            let attempt_span = Span::attempt::<O>(session, attempts - 1);
-            let error = match attempt_span.enter(self.operation.send(&client)).await {
-                Ok(response) => match (self.check)(&response.body) {
-                    Ok(()) => {
-                        retries.succeeded();
-                        attempt_span.succeeded(&response.head, session);
-                        return Ok(Response::new(response.body, response.head, attempts));
-                    }
-                    Err((reason, body)) => Error::invalid_response(
-                        reason,
-                        error_response(session, Some(response.head), &body),
-                    ),
-                },
-                Err(failure) => {
-                    fresh = broken(&failure.cause).and_then(|silent| clients.after(&http, silent));
-                    error(session, failure, deadline)
-                }
-            };
-            let sent = attempts - u32::from(error.kind() == ErrorKind::InvalidParameter);
-            let error = self.at(error, sent);
-            attempt_span.failed(&error);
-            if error.kind() == ErrorKind::Unauthorized && !renewed && credentials.renew(&token) {
-                renewed = true;
-                continue;
-            }
-            match retries.delay(&error, is_safe::<O>(), total.left()) {
-                Some(delay) => {
-                    attempt_span.retry(&error, delay);
-                    time::sleep(delay).await;
-                }
-                None => return Err(error),
-            }
+    /// Returns the token, calling the function for tokens if necessary.
+    async fn token(&self, runtime: &PerRuntime, total: Deadline) -> Result<Token, Error> {
+        let token = self.options.session.inner.credentials.token(&runtime.renewal);
+        match total.limit(token).await {
+            Ok(token) => token,
+            Err(_) => Err(total.credentials_error()),
         }
+    }
+
+    /// Returns the generated client for one attempt.
+    fn client(
+        &self,
+        runtime: &PerRuntime,
+        token: &Token,
+        deadline: Deadline,
+        reconnect: bool,
+    ) -> Client {
+        let RequestOptions { session, settings, query, .. } = self.options;
+        let http = match session.inner.runtimes.unpooled() {
+            Some(unpooled) if reconnect => unpooled,
+            _ => &runtime.http,
+        };
+        let attempt = Attempt {
+            authorization: token.header(),
+            headers: Arc::clone(&settings.headers),
+            query: Arc::clone(query),
+            on_request: settings.on_request.clone(),
+            max_response_bytes: settings.max_response_bytes,
+            deadline: deadline.at,
+        };
+        Client::new_with_client(session.base_url(), http.clone(), attempt)
+    }
+
+    fn error(&self, failure: Failure, token: &Token, deadline: Deadline, attempts: u32) -> Error {
+        let mut error = failure::error(self.options, failure, token, deadline);
+        let has_function = self.options.session.inner.credentials.has_function();
+        if error.kind() == ErrorKind::Unauthorized && has_function {
+            error = error.with_advice("check the token that `auth_token_fn` returns");
+        }
+        // A request that could not be built was not sent.
+        let is_built = error.kind() != ErrorKind::InvalidParameter;
+        let sent = if is_built { attempts } else { attempts - 1 };
+        self.at(error, sent)
+    }
+
+    fn at(&self, error: Error, attempts: u32) -> Error {
+        let target = Target::new(&self.options.session, self.operation);
+        error.at(&target, self.page_number, attempts)
     }
 }
 
 /// Returns `true` if the request changes nothing on the server.
 fn is_safe<O: Operation>() -> bool {
     matches!(O::METHOD, "GET" | "HEAD" | "OPTIONS")
-}
-
-/// Returns whether the connection went silent; `None` if it is none of the reasons.
-fn broken(cause: &Cause) -> Option<bool> {
-    match cause {
-        Cause::Send(error) => (!error.is_connect() && !error.is_builder()).then_some(false),
-        Cause::Broken(_) => Some(false),
-        Cause::Timeout => Some(true),
-        _ => None,
-    }
-}
-
-fn error(session: &Session, failure: Failure, deadline: Deadline) -> Error {
-    let Failure { head, cause } = failure;
-    let status = head.as_ref().map(|head| head.status);
-    let response = |body: &[u8]| error_response(session, head.clone(), body);
-    match cause {
-        Cause::NotBuilt => Error::new(
-            ErrorKind::InvalidParameter,
-            "the request could not be built; perhaps the parameters together are too long for a URL",
-        ),
-        Cause::Send(error) => transport(error),
-        Cause::Refused(body) => Error::refused(response(&body)),
-        Cause::Broken(error) => Error::new(ErrorKind::Connection, BROKEN)
-            .with_shared_source(error.into())
-            .with_status(status),
-        Cause::Timeout => deadline.error().with_status(status),
-        Cause::TooLarge => {
-            Error::invalid_response("its body is longer than `max_response_bytes`", response(&[]))
-        }
-        Cause::NoRoom => Error::no_room().with_status(status),
-        Cause::Compression(reason) => {
-            Error::invalid_response(session.redact(&reason), response(&[]))
-        }
-        Cause::Invalid { body, path, error } => {
-            let at = if path.is_empty() { String::new() } else { format!(" at `{path}`") };
-            let reason = format!("its body does not match the API's schema{at}: {error}");
-            Error::invalid_response(session.redact(&reason), response(&body))
-        }
-    }
-}
-
-const BROKEN: &str = "the connection broke before the whole response was there";
-
-/// Returns the error for a request without a response.
-fn transport(error: reqwest::Error) -> Error {
-    let (kind, message, lasting) = if error.is_builder() {
-        (ErrorKind::InvalidParameter, "the request could not be built", true)
-    } else if error.is_redirect() {
-        (ErrorKind::UnexpectedStatus, "the HTTP client refused a redirect", true)
-    } else if error.is_timeout() && error.is_connect() {
-        (ErrorKind::Timeout, "connecting took longer than the connect timeout", false)
-    } else if error.is_timeout() {
-        let message = "the request took longer than the time limit of the HTTP client";
-        (ErrorKind::Timeout, message, false)
-    } else if says(&error, "message head is too large") {
-        let message = "the response has more headers than a client accepts, or longer ones";
-        (ErrorKind::InvalidResponse, message, true)
-    } else if error.is_connect() && says(&error, "certificate") {
-        let message = "the certificate of the service is not trusted; check the base URL, the clock and the root \
-                       certificates of the system, or use a custom client with further ones";
-        (ErrorKind::Connection, message, true)
-    } else if error.is_connect() && says(&error, "proxy authorization required") {
-        let message = "the proxy requires credentials; check the proxy in the environment (407)";
-        (ErrorKind::Connection, message, true)
-    } else if error.is_connect() {
-        (ErrorKind::Connection, "the service could not be reached", false)
-    } else {
-        (ErrorKind::Connection, BROKEN, false)
-    };
-    let error = Error::new(kind, message).with_source(error);
-    if lasting { error.lasting() } else { error }
-}
-
-/// Returns `true` if a source of `error` has `words` in its text; there is no public type for
-/// these.
-fn says(error: &reqwest::Error, words: &str) -> bool {
-    std::iter::successors(error.source(), |&error| error.source())
-        .any(|source| source.to_string().contains(words))
-}
-
-fn error_response(session: &Session, head: Option<Head>, body: &[u8]) -> ErrorResponse {
-    let (status, headers) =
-        head.map_or((StatusCode::OK, HeaderMap::new()), |head| (head.status, head.headers));
-    ErrorResponse::new(status, headers, body, |text| session.redact(text))
 }

@@ -6,8 +6,8 @@ use press_api_gen::operations;
 
 use crate::{
     error::Error,
+    request::{ListRequest, ListSpecReleaseDeployments, ListSpecs},
     session::Session,
-    specs::{ListRequest, ListSpecReleaseDeployments, ListSpecs},
 };
 
 /// Returns a client with the given session, or with the [default session](Session::default_session)

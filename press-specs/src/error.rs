@@ -5,7 +5,10 @@ use std::{error::Error as StdError, fmt, sync::Arc};
 use http::StatusCode;
 use press_api_gen::Operation;
 
-use crate::response::{ErrorResponse, shorten};
+use crate::{
+    response::{ErrorResponse, shorten},
+    session::Session,
+};
 
 /// An error of a request or a session.
 ///
@@ -24,19 +27,28 @@ struct Inner {
     response: Option<ErrorResponse>,
     operation: Option<&'static str>,
     spec_id: Option<String>,
-    page_number: Option<u32>,
+    origin: Option<String>,
+    page_number: Option<u64>,
     attempts: u32,
     /// `true` if a retry would fail as well, unlike for others of its kind.
-    lasting: bool,
-    /// `true` if a prefetched page found no room.
-    no_room: bool,
+    permanent: bool,
+    advice: Advice,
     source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+/// The source of what an error says to do next.
+enum Advice {
+    /// The kind of the error.
+    ByKind,
+    Custom(&'static str),
+    /// The message itself.
+    InMessage,
 }
 
 /// The kind of an [`Error`].
 ///
 /// It displays in snake case, for example `not_found`, which suits metric labels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// 400: a parameter is invalid.
@@ -137,10 +149,11 @@ impl Error {
             response: None,
             operation: None,
             spec_id: None,
+            origin: None,
             page_number: None,
             attempts: 0,
-            lasting: false,
-            no_room: false,
+            permanent: false,
+            advice: Advice::ByKind,
             source: None,
         }))
     }
@@ -155,8 +168,8 @@ impl Error {
         Self::new(ErrorKind::InvalidConfiguration, format!("{name} {reason}"))
     }
 
-    /// Returns the error for a status that is not a success.
-    pub(crate) fn refused(response: ErrorResponse) -> Self {
+    /// Returns the error for an error status or a redirect.
+    pub(crate) fn error_status(response: ErrorResponse) -> Self {
         let status = response.status;
         let mut message = format!("the service responded with {status}");
         if matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
@@ -166,10 +179,13 @@ impl Error {
             message.push_str(": ");
             message.push_str(&response.explanation);
         }
-        if let Some(delay) = response.retry_after() {
-            message.push_str(&format!(" (retry after {} s)", delay.as_secs()));
+        let retry_after = response.retry_after();
+        let mut error = Self::new(ErrorKind::of_status(status), message).with_response(response);
+        if let Some(delay) = retry_after.filter(|_| error.is_retryable()) {
+            let text = format!(" (retry after {} s)", delay.as_secs());
+            error.0.message.push_str(&text);
         }
-        Self::new(ErrorKind::of_status(status), message).with_response(response)
+        error
     }
 
     /// Returns the error for a successful response that does not match the schema.
@@ -204,32 +220,52 @@ impl Error {
     }
 
     /// Marks a failure that would only repeat itself.
-    pub(crate) fn lasting(mut self) -> Self {
-        self.0.lasting = true;
+    pub(crate) fn permanent(mut self) -> Self {
+        self.0.permanent = true;
         self
     }
 
-    /// Returns the error for a page fetched ahead, whose bytes do not fit beside those of the other
-    /// pages.
-    pub(crate) fn no_room() -> Self {
-        let mut error =
-            Self::new(ErrorKind::InvalidResponse, "the page is too long to be fetched ahead");
-        error.0.no_room = true;
-        error
+    /// Marks a message that already says what to do next.
+    pub(crate) fn with_advice_in_message(mut self) -> Self {
+        self.0.advice = Advice::InMessage;
+        self
     }
 
-    pub(crate) fn is_no_room(&self) -> bool {
-        self.0.no_room
+    /// Sets what to do next.
+    pub(crate) fn with_advice(mut self, advice: &'static str) -> Self {
+        self.0.advice = Advice::Custom(advice);
+        self
     }
 
-    pub(crate) fn at<O: Operation>(
-        mut self,
-        operation: &O,
-        page_number: Option<u32>,
-        attempts: u32,
-    ) -> Self {
-        self.0.operation = Some(O::NAME);
-        self.0.spec_id = spec_id(operation);
+    /// Returns the error for a call outside a running Tokio runtime.
+    pub(crate) fn no_runtime() -> Self {
+        Self::configuration(
+            "the async client",
+            "was called outside a running Tokio runtime: call it inside one, or use \
+             `press_specs::blocking`",
+        )
+    }
+
+    /// Returns the error for a page beyond the end of the list.
+    pub(crate) fn no_such_page(number: u64, last: u64) -> Self {
+        let pages = if last == 1 { "page" } else { "pages" };
+        let message = format!("page {number} does not exist: the list has {last} {pages}");
+        Self::new(ErrorKind::ListChanged, message)
+    }
+
+    /// Returns the error for a page other than the requested one.
+    pub(crate) fn other_page(requested: u64, reported: u64) -> Self {
+        let message = format!(
+            "the service returned another page: its `pageNumber` is {reported} instead of \
+             {requested}"
+        );
+        Self::new(ErrorKind::InvalidResponse, message).with_status(Some(StatusCode::OK))
+    }
+
+    pub(crate) fn at(mut self, target: &Target, page_number: Option<u64>, attempts: u32) -> Self {
+        self.0.operation = Some(target.operation);
+        self.0.spec_id = target.spec_id.clone();
+        self.0.origin = Some(target.origin.clone());
         self.0.page_number = page_number;
         self.0.attempts = attempts;
         self
@@ -250,6 +286,11 @@ impl Error {
         self.0.response.as_ref()
     }
 
+    /// Returns the origin that was called, for example `https://press.peak.ai`.
+    pub fn origin(&self) -> Option<&str> {
+        self.0.origin.as_deref()
+    }
+
     /// Returns the name of the operation that failed, for example `list_specs`.
     pub fn operation(&self) -> Option<&'static str> {
         self.0.operation
@@ -263,7 +304,7 @@ impl Error {
     /// Returns the number of the page that failed, if the request had one.
     ///
     /// Pass it to [`start_page`](crate::ListRequest::start_page) to continue there.
-    pub fn page_number(&self) -> Option<u32> {
+    pub fn page_number(&self) -> Option<u64> {
         self.0.page_number
     }
 
@@ -275,13 +316,16 @@ impl Error {
     /// Returns `true` if the same request may succeed later.
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
-            _ if self.0.lasting => false,
+            _ if self.0.permanent => false,
             ErrorKind::TooManyRequests
             | ErrorKind::InternalServerError
             | ErrorKind::ServiceUnavailable
             | ErrorKind::Timeout
-            | ErrorKind::Connection => true,
-            ErrorKind::UnexpectedStatus => self.0.status == Some(StatusCode::REQUEST_TIMEOUT),
+            | ErrorKind::Connection
+            | ErrorKind::Credentials => true,
+            ErrorKind::UnexpectedStatus => {
+                matches!(self.status(), Some(408 | 425 | 520..=524 | 529))
+            }
             _ => false,
         }
     }
@@ -290,7 +334,13 @@ impl Error {
 impl Error {
     /// Returns what to do next, unless the message says it.
     fn advice(&self) -> Option<&'static str> {
+        match self.0.advice {
+            Advice::InMessage => return None,
+            Advice::Custom(advice) => return Some(advice),
+            Advice::ByKind => {}
+        }
         let advice = match self.0.kind {
+            ErrorKind::Credentials => "check the function given to `SessionBuilder::auth_token_fn`",
             ErrorKind::BadRequest | ErrorKind::UnprocessableEntity => "check the parameters",
             ErrorKind::Unauthorized => {
                 "check the token: PEAK_AUTH_TOKEN, API_KEY or `Session::builder().auth_token(…)`"
@@ -298,7 +348,7 @@ impl Error {
             ErrorKind::Forbidden => "use a token with this permission, or request it",
             ErrorKind::NotFound => "check the spec id and the stage",
             ErrorKind::PayloadTooLarge => "use fewer or shorter parameters",
-            ErrorKind::Connection if self.0.lasting => return None,
+            ErrorKind::Connection if self.0.permanent => return None,
             ErrorKind::Timeout => "try again later, or raise the limit",
             ErrorKind::Connection => "check the network, the stage or base URL, and try again",
             _ if self.is_retryable() => "try again later",
@@ -310,7 +360,6 @@ impl Error {
                 "check the base URL and any gateway in between; a newer press-specs may help"
             }
             ErrorKind::ListChanged => "start again from the first page",
-            ErrorKind::Credentials => "check the function given to `SessionBuilder::auth_token_fn`",
             ErrorKind::MissingEnvironmentVariable => "set it, or use `Session::builder()`",
             _ => return None,
         };
@@ -318,7 +367,29 @@ impl Error {
     }
 }
 
-/// The spec id among the path parameters, for messages.
+/// The target of a request, for messages.
+#[derive(Clone)]
+pub(crate) struct Target {
+    operation: &'static str,
+    spec_id: Option<String>,
+    origin: String,
+}
+
+impl Target {
+    pub(crate) fn new<O: Operation>(session: &Session, operation: &O) -> Self {
+        let origin = session.inner.origin.clone();
+        Self { operation: O::NAME, spec_id: spec_id(operation), origin }
+    }
+}
+
+impl From<ErrorKind> for Error {
+    /// Returns an error of this kind without details, for fakes in tests.
+    fn from(kind: ErrorKind) -> Self {
+        Self::new(kind, kind.label().replace('_', " "))
+    }
+}
+
+/// Returns the spec id among the path parameters, for messages.
 pub(crate) fn spec_id<O: Operation>(operation: &O) -> Option<String> {
     const MAX: usize = 100;
     let (_, id) = operation.path_parameters().find(|(name, _)| *name == "spec_id")?;
@@ -335,6 +406,9 @@ impl fmt::Display for Error {
             }
             if let Some(number) = page_number {
                 write!(f, ", page {number}")?;
+            }
+            if let Some(origin) = self.origin().filter(|_| *attempts > 0) {
+                write!(f, ", at {origin}")?;
             }
             if *attempts > 1 {
                 write!(f, ", after {attempts} attempts")?;
@@ -367,6 +441,7 @@ impl fmt::Debug for Error {
         f.debug_struct("Error")
             .field("kind", &self.0.kind)
             .field("message", &self.0.message)
+            .field("origin", &self.0.origin)
             .field("operation", &self.0.operation)
             .field("spec_id", &self.0.spec_id)
             .field("page_number", &self.0.page_number)

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+use press_api_gen::attempt::CONNECTION_HEADERS;
 
 use crate::response::shorten;
 
@@ -13,10 +14,14 @@ pub(crate) fn insert(headers: &mut Arc<HeaderMap>, name: &str, value: &str) -> R
     if name == header::AUTHORIZATION {
         return Err("`authorization` is set by the session: use `auth_token`".to_owned());
     }
+    if CONNECTION_HEADERS.contains(&name) {
+        return Err(format!("`{name}` belongs to the connection, which the HTTP client manages"));
+    }
     let mut value = HeaderValue::from_str(value).map_err(|_| {
         let name = shorten(name.as_str(), 100);
         format!(
-            "`{name}` has a value with characters that a header cannot have, such as a line break"
+            "the value of `{name}` contains characters that aren't allowed in a header, such as a \
+             line break"
         )
     })?;
     value.set_sensitive(true);

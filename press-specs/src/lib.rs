@@ -379,17 +379,20 @@
 mod call;
 mod client;
 mod error;
+mod failure;
 mod header;
+mod items;
 #[cfg(feature = "mock")]
 #[expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "a server")]
 pub mod mock;
+mod options;
 mod pagination;
 mod position;
 pub mod reliability;
+mod request;
 mod response;
 mod retry;
 mod session;
-mod specs;
 #[expect(clippy::disallowed_methods, reason = "holds the time limits")]
 mod timeout;
 mod trace;
@@ -400,14 +403,15 @@ pub mod blocking;
 
 pub use client::{Async, Spec, SpecClient, get_client};
 pub use error::{Error, ErrorKind};
-pub use pagination::{ItemStream, PageStream};
+pub use items::ItemStream;
+pub use pagination::PageStream;
 pub use position::Position;
 pub use press_api_gen::{ListOperation, Page, operations, types};
+pub use request::{ListRequest, ListSpecReleaseDeployments, ListSpecs};
 pub use reqwest;
 pub use response::{ErrorResponse, Headers, Response};
 pub use retry::RetryPolicy;
 pub use session::{Session, SessionBuilder, Stage};
-pub use specs::{ListRequest, ListSpecReleaseDeployments, ListSpecs};
 
 /// Compiles the code of the README.
 #[cfg(doctest)]

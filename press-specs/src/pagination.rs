@@ -1,54 +1,48 @@
-//! Pages → ordered page stream → item stream, with position and change detection. Knows no HTTP.
+//! A stream of pages: in order, fetched in advance, with detection of changes.
 
 use std::{
     collections::{HashSet, VecDeque},
-    fmt,
-    hash::{BuildHasher, RandomState},
-    panic,
+    fmt, mem, panic,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
-    vec,
 };
 
-use futures_core::{FusedStream, Stream};
-use press_api_gen::{Page, memory::Reservation};
-use tokio::{runtime::Handle, task::JoinHandle};
+use futures_core::{FusedStream, Stream, future::BoxFuture};
+use tokio::{
+    runtime::{Handle, Id},
+    task::JoinHandle,
+};
 
 use crate::{
-    error::{Error, ErrorKind},
+    error::{Error, ErrorKind, Target},
     position::Position,
-    trace,
+    trace::{self, RequestSpan},
 };
 
-/// The pages of a list, by number.
-pub(crate) trait Source<P>: Send {
-    /// Fetches a page. Only one fetched `ahead` can find [no room](Error::is_no_room) in memory.
-    fn fetch(&self, number: u32, ahead: bool) -> Fetch<P>;
+/// A function that fetches the page with this number.
+pub(crate) type Fetch<P> = Box<dyn Fn(u64) -> BoxFuture<'static, Result<Fetched<P>, Error>> + Send>;
 
-    /// Adds to an error of the pagination where it happened.
-    fn locate(&self, error: Error, number: u32, attempts: u32) -> Error;
-}
-
-pub(crate) type Fetch<P> = Pin<Box<dyn Future<Output = Result<Fetched<P>, Error>> + Send>>;
-
-/// A page that nobody has received yet.
+/// A page, and what it reports about the list.
 pub(crate) struct Fetched<P> {
     pub(crate) page: P,
+    pub(crate) report: Report,
+    /// The number of requests that were sent for the page.
     pub(crate) attempts: u32,
-    /// Its share of the memory for pages fetched ahead.
-    pub(crate) _share: Option<Arc<Reservation>>,
 }
 
-/// A page request that a stream has made.
-enum Request<P> {
-    /// Runs while the stream is polled.
-    Here(Fetch<P>),
-    /// Runs as a task of the stream's runtime.
-    Task(Task<Result<Fetched<P>, Error>>),
+/// What a page reports about itself and the list.
+pub(crate) struct Report {
+    pub(crate) page_count: u64,
+    pub(crate) page_number: Option<u64>,
+    pub(crate) page_size: Option<u64>,
+    pub(crate) item_count: Option<u64>,
+    /// The number of items on the page.
+    pub(crate) items: usize,
+    /// A hash of the id of each item, if changes are detected.
+    pub(crate) ids: Vec<u128>,
 }
 
-/// A task of a runtime. It ends when it is dropped, and its panic continues where it is awaited.
+/// A task that is canceled when it is dropped, and whose panic continues where it is awaited.
 pub(crate) struct Task<T>(JoinHandle<T>);
 
 impl<T: Send + 'static> Task<T> {
@@ -61,13 +55,14 @@ impl<T: Send + 'static> Task<T> {
 }
 
 impl<T> Future for Task<T> {
+    /// An error if the runtime has ended.
     type Output = Result<T, Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let joined = ready!(Pin::new(&mut self.0).poll(cx));
         Poll::Ready(joined.map_err(|error| match error.try_into_panic() {
             Ok(panic) => panic::resume_unwind(panic),
-            Err(_) => other_runtime(),
+            Err(_) => Error::no_runtime(),
         }))
     }
 }
@@ -78,404 +73,363 @@ impl<T> Drop for Task<T> {
     }
 }
 
-/// The progress of a stream through a list.
-pub(crate) struct Walk {
-    /// The place of the next page.
-    place: Position,
-    /// The number of pages that may be fetched before they are needed.
-    ahead: usize,
-    /// The last page that was requested when memory last had no room.
-    crowded: u32,
-    /// `true` if no request runs where the stream is polled.
-    only_tasks: bool,
-    /// The ids of the items so far, if changes are to be detected.
-    seen: Option<Seen>,
-    /// The reason to send nothing.
-    refused: Option<Error>,
-    page_count: Option<u64>,
-    item_count: Option<u64>,
-    empty_pages: u32,
-    runtime: Option<Handle>,
-    failed: bool,
-    ended: bool,
-}
-
-impl Walk {
-    pub(crate) fn new(
-        place: Position,
-        concurrency: usize,
-        detect_changes: bool,
-        refused: Option<Error>,
-    ) -> Self {
-        Self {
-            place,
-            ahead: if concurrency > 1 { concurrency } else { 0 },
-            crowded: 0,
-            only_tasks: false,
-            seen: detect_changes.then(Seen::default),
-            refused,
-            page_count: None,
-            item_count: None,
-            empty_pages: 0,
-            runtime: None,
-            failed: false,
-            ended: false,
-        }
-    }
-
-    /// Ties the stream to the runtime of its first poll, whose timers and connections its requests
-    /// use.
-    fn enter_runtime(&mut self) -> Result<(), Error> {
-        match (&self.runtime, Handle::try_current()) {
-            // Outside of any runtime, the first request fails by itself.
-            (None, current) => self.runtime = current.ok(),
-            (Some(first), Ok(current)) if first.id() == current.id() => {}
-            _ => return Err(other_runtime()),
-        }
-        Ok(())
-    }
-
-    /// Takes in page `number`.
-    fn accept<P: Page>(&mut self, number: u32, page: &P) -> Result<(), Error> {
-        const MAX_EMPTY_PAGES: u32 = 100;
-
-        let (last, items) = (page.page_count(), page.items());
-        if self.page_count.is_none() && number > 1 && u64::from(number) > last {
-            return Err(changed(format_args!("it ends at page {last}")));
-        }
-        let item_count = page.item_count();
-        let first_count = self.place.item_count.or(item_count);
-        if let Some(seen) = &mut self.seen {
-            if let (Some(before), Some(now)) = (first_count, item_count)
-                && before != now
-            {
-                return Err(changed(format_args!("it had {before} items and now has {now}")));
-            }
-            if items.len() < self.place.item {
-                return Err(changed(format_args!("the page at which to resume is shorter")));
-            }
-            if items.iter().filter_map(P::item_id).any(|id| !seen.insert(id)) {
-                return Err(changed(format_args!("an item appears twice")));
-            }
-        }
-        let next = number.checked_add(1).filter(|next| u64::from(*next) <= last);
-        self.empty_pages = if items.is_empty() { self.empty_pages + 1 } else { 0 };
-        if self.empty_pages > MAX_EMPTY_PAGES && next.is_some() {
-            return Err(Error::new(
-                ErrorKind::InvalidResponse,
-                format!(
-                    "more than {MAX_EMPTY_PAGES} pages in a row are empty, and the last one reports {last} pages"
-                ),
-            ));
-        }
-        // The service's default may be another one by the time the stream resumes. A report counts
-        // that the page bears out; the first page begins in the same way whatever its size
-        // is.
-        let reported = page.page_size().filter(|&size| match next {
-            Some(_) => u64::try_from(items.len()) == Ok(size),
-            None => number == 1,
-        });
-        let reported = reported.and_then(|size| u32::try_from(size).ok()).filter(|&size| size > 0);
-        self.place = Position {
-            page: next,
-            item: 0,
-            page_size: self.place.page_size.or(reported),
-            item_count: first_count,
-        };
-        (self.page_count, self.item_count) = (Some(last), item_count);
-        Ok(())
-    }
-}
-
-fn changed(reason: fmt::Arguments<'_>) -> Error {
-    Error::new(ErrorKind::ListChanged, format!("the list changed: {reason}"))
-}
-
-fn other_runtime() -> Error {
-    Error::configuration(
-        "the stream",
-        "belongs to the Tokio runtime that polled it first, and that one is not the current one or has shut down: \
-         poll it there, or make another request with `resume` or `start_page`",
-    )
-}
-
-/// The ids of items, each as 128 bits of hash: less memory than the text, and no two of a list will
-/// ever be the same.
-#[derive(Default)]
-struct Seen {
-    hashers: [RandomState; 2],
-    hashes: HashSet<[u64; 2]>,
-}
-
-impl Seen {
-    /// Returns whether the id is new.
-    fn insert(&mut self, id: &str) -> bool {
-        self.hashes.insert(self.hashers.each_ref().map(|hasher| hasher.hash_one(id)))
-    }
-}
-
 /// A stream of whole pages, in order.
 ///
 /// [`ListRequest::pages`](crate::ListRequest::pages) returns it. It sends nothing before it is
-/// polled, and ends after the last page or after an error. Dropping it cancels its requests.
+/// polled, and ends after the last page or after an error. Each page is requested in a task, so a
+/// page that was requested arrives even if the stream isn't polled for a while. Dropping the stream
+/// cancels its requests.
 ///
-/// A stream belongs to the Tokio runtime that polls it first. On another one it yields an error of
-/// kind [`InvalidConfiguration`](crate::ErrorKind::InvalidConfiguration).
+/// A stream can be polled on any Tokio runtime. If it moves to another one, requests in flight are
+/// sent again there.
 #[must_use = "streams do nothing unless polled"]
 pub struct PageStream<P> {
-    source: Box<dyn Source<P>>,
-    walk: Walk,
-    /// Requests for the next page and those that follow it, without a gap.
-    requests: VecDeque<Request<P>>,
+    fetch: Fetch<P>,
+    /// The number of pages that are fetched in advance.
+    prefetch: usize,
+    progress: Progress,
+    /// The requests for the next page and those after it.
+    tasks: VecDeque<Task<Result<Fetched<P>, Error>>>,
+    /// The runtime of the tasks.
+    runtime: Option<Id>,
+    state: State,
+    target: Target,
+    span: RequestSpan,
+}
+
+enum State {
+    /// An argument is invalid.
+    Invalid(Error),
+    Reading,
+    Done,
+}
+
+impl<P: Send + 'static> PageStream<P> {
+    /// `position` is the first page, or the error for an invalid argument.
+    pub(crate) fn new(
+        fetch: Fetch<P>,
+        position: Result<Position, Error>,
+        concurrency: usize,
+        detect_changes: bool,
+        target: Target,
+        span: RequestSpan,
+    ) -> Self {
+        let (position, state) = match position {
+            Ok(position) => (position, State::Reading),
+            Err(error) => (Position::page(1), State::Invalid(error.at(&target, None, 0))),
+        };
+        let prefetch = if concurrency > 1 { concurrency } else { 0 };
+        let progress = Progress::new(position, detect_changes);
+        let tasks = VecDeque::new();
+        Self { fetch, prefetch, progress, tasks, runtime: None, state, target, span }
+    }
+
+    fn poll_page(&mut self, number: u64, cx: &mut Context<'_>) -> Poll<Result<P, Error>> {
+        let Ok(runtime) = Handle::try_current() else {
+            return Poll::Ready(Err(self.at(Error::no_runtime(), number, 0)));
+        };
+        if self.runtime != Some(runtime.id()) {
+            self.tasks.clear();
+            self.runtime = Some(runtime.id());
+        }
+        if self.tasks.is_empty() {
+            self.request(&runtime, number);
+        }
+        let joined = ready!(Pin::new(&mut self.tasks[0]).poll(cx));
+        self.tasks.pop_front();
+        let fetched = match joined {
+            Ok(Ok(fetched)) => fetched,
+            Ok(Err(error)) => return Poll::Ready(Err(self.gone(error, number))),
+            Err(error) => return Poll::Ready(Err(self.at(error, number, 0))),
+        };
+        if let Err(error) = self.progress.accept(number, &fetched.report) {
+            return Poll::Ready(Err(self.at(error, number, fetched.attempts)));
+        }
+        self.prefetch(&runtime);
+        Poll::Ready(Ok(fetched.page))
+    }
+
+    /// Requests pages in advance, which the latest page reports to exist.
+    fn prefetch(&mut self, runtime: &Handle) {
+        let Some(next) = self.progress.position.page else {
+            self.tasks.clear();
+            return;
+        };
+        let last = self.progress.page_count.unwrap_or(0);
+        for number in (next..=last).take(self.prefetch).skip(self.tasks.len()) {
+            self.request(runtime, number);
+        }
+    }
+
+    fn request(&mut self, runtime: &Handle, number: u64) {
+        self.tasks.push_back(Task::spawn(runtime, (self.fetch)(number)));
+    }
+
+    /// Returns the error for a page that failed.
+    fn gone(&self, error: Error, number: u64) -> Error {
+        let is_first = self.progress.page_count.is_none();
+        if error.kind() != ErrorKind::NotFound || is_first || self.progress.changes.is_none() {
+            return error;
+        }
+        let attempts = error.attempts();
+        self.at(changed(format_args!("page {number} is gone")), number, attempts)
+    }
+
+    fn at(&self, error: Error, number: u64, attempts: u32) -> Error {
+        error.at(&self.target, Some(number), attempts)
+    }
 }
 
 impl<P> PageStream<P> {
-    pub(crate) fn new(source: impl Source<P> + 'static, walk: Walk) -> Self {
-        Self { source: Box::new(source), walk, requests: VecDeque::new() }
-    }
-
-    /// Runs each request as a task, so that the thread that polls the stream has no part in the
-    /// connections.
-    #[cfg(feature = "blocking")]
-    pub(crate) fn only_tasks(mut self) -> Self {
-        self.walk.only_tasks = true;
-        self
-    }
-
-    /// Returns the number of pages in the list, as the last page reported it; `None` before the
+    /// Returns the number of pages in the list, as the latest page reported it; `None` before the
     /// first page.
     pub fn page_count(&self) -> Option<u64> {
-        self.walk.page_count
+        self.progress.page_count
     }
 
-    /// Returns the number of items in the list, as the last page reported it; `None` before the
+    /// Returns the number of items in the list, as the latest page reported it; `None` before the
     /// first page.
     pub fn item_count(&self) -> Option<u64> {
-        self.walk.item_count
+        self.progress.item_count
+    }
+
+    /// Returns the position of the next page, for
+    /// [`ListRequest::resume`](crate::ListRequest::resume).
+    ///
+    /// After an error it is the page that failed, and after the last page the end of the list.
+    pub fn position(&self) -> Position {
+        self.progress.position.clone()
     }
 }
 
-impl<P: Page> PageStream<P> {
-    fn poll_page(&mut self, number: u32, cx: &mut Context<'_>) -> Poll<Result<P, Error>> {
-        if let Err(error) = self.walk.enter_runtime() {
-            return Poll::Ready(Err(self.source.locate(error, number, 0)));
-        }
-        loop {
-            let next = self.requests.pop_front();
-            let mut request = next.unwrap_or_else(|| self.request(number, false));
-            let polled = match &mut request {
-                Request::Here(fetch) => fetch.as_mut().poll(cx),
-                Request::Task(task) => Pin::new(task).poll(cx).map(|joined| {
-                    joined.unwrap_or_else(|error| Err(self.source.locate(error, number, 0)))
-                }),
-            };
-            match polled {
-                Poll::Pending => {
-                    self.requests.push_front(request);
-                    return Poll::Pending;
-                }
-                Poll::Ready(Ok(Fetched { page, attempts, .. })) => {
-                    let accepted = self.walk.accept(number, &page);
-                    let accepted =
-                        accepted.map_err(|error| self.source.locate(error, number, attempts));
-                    return Poll::Ready(accepted.map(|()| page));
-                }
-                Poll::Ready(Err(error)) if error.is_no_room() => {
-                    // The pages that were requested together have no room for the same reason.
-                    if number > self.walk.crowded {
-                        self.walk.ahead /= 2;
-                        let together = u32::try_from(self.requests.len()).unwrap_or(u32::MAX);
-                        self.walk.crowded = number.saturating_add(together);
-                    }
-                    self.requests.push_front(self.request(number, false));
-                }
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-            }
-        }
+impl<P: Send + 'static> PageStream<P> {
+    /// Returns the next page, or `None` at the end. Cancel-safe.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`ListRequest::pages`](crate::ListRequest::pages).
+    pub fn next(&mut self) -> impl Future<Output = Option<Result<P, Error>>> + Send + Unpin {
+        std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx))
     }
 
-    /// Fetches further pages ahead. None but the first page is known to exist before that one
-    /// tells.
-    fn prefetch(&mut self) {
-        let last = self.walk.page_count.unwrap_or(0);
-        while self.requests.len() < self.walk.ahead
-            && let Some(number) = u32::try_from(self.requests.len())
-                .ok()
-                .and_then(|pages| self.walk.place.page?.checked_add(pages))
-            && u64::from(number) <= last
-        {
-            self.requests.push_back(self.request(number, true));
-        }
+    /// Returns the next page, or `Ok(None)` at the end. Cancel-safe.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`ListRequest::pages`](crate::ListRequest::pages).
+    pub async fn try_next(&mut self) -> Result<Option<P>, Error> {
+        self.next().await.transpose()
     }
 
-    fn request(&self, number: u32, ahead: bool) -> Request<P> {
-        let fetch = self.source.fetch(number, ahead);
-        match &self.walk.runtime {
-            Some(runtime) if ahead || self.walk.only_tasks => {
-                Request::Task(Task::spawn(runtime, fetch))
-            }
-            _ => Request::Here(fetch),
+    /// Collects the remaining pages.
+    ///
+    /// # Errors
+    ///
+    /// Returns the first error; the pages before it are dropped.
+    pub async fn try_collect<C: Default + Extend<P>>(mut self) -> Result<C, Error> {
+        let mut collected = C::default();
+        while let Some(page) = self.try_next().await? {
+            collected.extend([page]);
         }
+        Ok(collected)
     }
 }
 
-impl<P: Page> Stream for PageStream<P> {
+impl<P: Send + 'static> Stream for PageStream<P> {
     type Item = Result<P, Error>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
-        if let Some(error) = this.walk.refused.take() {
-            this.walk.failed = true;
-            return Poll::Ready(Some(Err(error)));
-        }
-        let Some(number) = this.walk.place.page.filter(|_| !this.walk.failed) else {
-            this.walk.ended = true;
-            return Poll::Ready(None);
+        // Stays so after an error, the last page or a panic.
+        let result = match mem::replace(&mut this.state, State::Done) {
+            State::Done => return Poll::Ready(None),
+            State::Invalid(error) => Err(error),
+            State::Reading => {
+                let Some(number) = this.progress.position.page else { return Poll::Ready(None) };
+                match this.poll_page(number, cx) {
+                    Poll::Ready(result) => result,
+                    Poll::Pending => {
+                        this.state = State::Reading;
+                        return Poll::Pending;
+                    }
+                }
+            }
         };
-        // Stays so if the poll panics.
-        this.walk.failed = true;
-        let polled = this.poll_page(number, cx);
-        this.walk.failed = matches!(polled, Poll::Ready(Err(_)));
-        let page = ready!(polled);
-        if this.walk.failed || this.walk.place.page.is_none() {
-            this.requests.clear();
-        } else {
-            this.prefetch();
+        match &result {
+            Ok(_) => this.state = State::Reading,
+            Err(error) => {
+                this.tasks.clear();
+                this.span.failed(error);
+            }
         }
-        Poll::Ready(Some(page))
+        Poll::Ready(Some(result))
     }
 }
 
-impl<P: Page> FusedStream for PageStream<P> {
+// No page is pinned.
+impl<P> Unpin for PageStream<P> {}
+
+impl<P: Send + 'static> FusedStream for PageStream<P> {
     fn is_terminated(&self) -> bool {
-        self.walk.ended
+        matches!(self.state, State::Done)
     }
 }
 
 impl<P> fmt::Debug for PageStream<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PageStream")
-            .field("place", &self.walk.place)
-            .field("page_count", &self.walk.page_count)
-            .field("requests", &self.requests.len())
+            .field("position", &self.progress.position)
+            .field("page_count", &self.progress.page_count)
+            .field("requests", &self.tasks.len())
             .finish_non_exhaustive()
     }
 }
 
-/// A [`PageStream`] whose pages are of no interest but for their items.
-trait Pages<T>: Send {
-    fn poll_items(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Vec<T>, Error>>>;
-
-    fn walk(&self) -> &Walk;
+/// The progress of a stream through a list.
+struct Progress {
+    /// The position of the next page.
+    position: Position,
+    page_count: Option<u64>,
+    item_count: Option<u64>,
+    /// The number of empty pages in a row.
+    empty_pages: u32,
+    /// The earlier pages, if changes are detected.
+    changes: Option<Changes>,
 }
 
-impl<P: Page> Pages<P::Item> for PageStream<P> {
-    fn poll_items(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Vec<P::Item>, Error>>> {
-        let page = ready!(Pin::new(self).poll_next(cx));
-        Poll::Ready(page.map(|page| page.map(Page::into_items)))
+impl Progress {
+    fn new(position: Position, detect_changes: bool) -> Self {
+        let changes = detect_changes.then(|| Changes::starting_at(&position));
+        Self { position, page_count: None, item_count: None, empty_pages: 0, changes }
     }
 
-    fn walk(&self) -> &Walk {
-        &self.walk
+    /// Moves on to the page after page `number`.
+    fn accept(&mut self, number: u64, report: &Report) -> Result<(), Error> {
+        let last = report.page_count;
+        if self.page_count.is_none() && number > 1 && number > last {
+            return Err(Error::no_such_page(number, last));
+        }
+        if report.page_number.is_some_and(|reported| reported != number) {
+            return Err(self.other_page(number, report));
+        }
+        if let Some(changes) = &mut self.changes {
+            changes.check(&self.position, self.page_count, number, report)?;
+        }
+        self.count_empty_pages(number, report)?;
+        self.position = Position {
+            page: number.checked_add(1).filter(|next| *next <= last),
+            item: 0,
+            page_size: self.position.page_size.or_else(|| page_size(number, report)),
+            item_count: self.position.item_count.or(report.item_count),
+        };
+        self.page_count = Some(last);
+        self.item_count = report.item_count;
+        Ok(())
+    }
+
+    fn other_page(&self, number: u64, report: &Report) -> Error {
+        let reported = report.page_number.unwrap_or_default();
+        if self.changes.is_some() && self.page_count.is_some() {
+            let reason = format_args!("page {reported} came in place of page {number}");
+            return changed(reason);
+        }
+        Error::other_page(number, reported)
+    }
+
+    fn count_empty_pages(&mut self, number: u64, report: &Report) -> Result<(), Error> {
+        const MAX_EMPTY_PAGES: u32 = 100;
+
+        self.empty_pages = if report.items == 0 { self.empty_pages + 1 } else { 0 };
+        if self.empty_pages <= MAX_EMPTY_PAGES || number >= report.page_count {
+            return Ok(());
+        }
+        let message = format!(
+            "more than {MAX_EMPTY_PAGES} pages in a row are empty, and the latest one reports {} \
+             pages",
+            report.page_count
+        );
+        Err(Error::new(ErrorKind::InvalidResponse, message))
     }
 }
 
-/// A stream of items, in order.
+/// Returns the page size of the service, so that a stream that resumes later uses the same one.
 ///
-/// [`ListRequest::stream`](crate::ListRequest::stream) returns it. It holds one page at a time and
-/// those that it fetches ahead, requests the next page with the first item of that page, and ends
-/// after the last item or after an error. Dropping it cancels its requests.
-///
-/// A stream belongs to the Tokio runtime that polls it first. On another one it yields an error of
-/// kind [`InvalidConfiguration`](crate::ErrorKind::InvalidConfiguration).
-#[must_use = "streams do nothing unless polled"]
-pub struct ItemStream<T> {
-    pages: Box<dyn Pages<T>>,
-    items: vec::IntoIter<T>,
-    /// The place of the next of `items`.
-    place: Position,
+/// The report counts if the items confirm it. The first page of a short list is the same with any
+/// larger page size.
+fn page_size(number: u64, report: &Report) -> Option<u64> {
+    let size = report.page_size.filter(|size| *size > 0)?;
+    let is_last = number >= report.page_count;
+    let is_confirmed = if is_last { number == 1 } else { report.items as u64 == size };
+    is_confirmed.then_some(size)
 }
 
-impl<T> ItemStream<T> {
-    pub(crate) fn new<P: Page<Item = T>>(pages: PageStream<P>) -> Self {
-        Self {
-            place: pages.walk.place.clone(),
-            pages: Box::new(pages),
-            items: Vec::new().into_iter(),
-        }
-    }
-
-    /// Returns the place of the next item, for [`ListRequest::resume`](crate::ListRequest::resume).
-    ///
-    /// After an error it is the place of the page that failed, and after the last item the end of
-    /// the list.
-    pub fn position(&self) -> Position {
-        if self.items.len() == 0 {
-            return self.pages.walk().place.clone();
-        }
-        let Position { page_size, item_count, .. } = self.pages.walk().place;
-        Position { page_size, item_count, ..self.place }
-    }
-
-    /// Returns the number of pages in the list, as the last page reported it; `None` before the
-    /// first page.
-    pub fn page_count(&self) -> Option<u64> {
-        self.pages.walk().page_count
-    }
-
-    /// Returns the number of items in the list, as the last page reported it; `None` before the
-    /// first page.
-    pub fn item_count(&self) -> Option<u64> {
-        self.pages.walk().item_count
-    }
-
-    /// Returns the next item if its page is already here.
-    pub(crate) fn next_here(&mut self) -> Option<T> {
-        let item = self.items.next()?;
-        self.place.item += 1;
-        Some(item)
-    }
+/// The pages of a list so far, to detect a change.
+struct Changes {
+    ids: HashSet<u128>,
+    /// The number of items so far, if the stream started with the first one.
+    items: Option<u64>,
+    /// The number of items on the first page.
+    first_page: Option<usize>,
 }
 
-// No item is pinned in place.
-impl<T> Unpin for ItemStream<T> {}
+impl Changes {
+    fn starting_at(position: &Position) -> Self {
+        let is_start = position.page == Some(1) && position.item == 0;
+        Self { ids: HashSet::new(), items: is_start.then_some(0), first_page: None }
+    }
 
-impl<T> Stream for ItemStream<T> {
-    type Item = Result<T, Error>;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        loop {
-            if let Some(item) = this.next_here() {
-                return Poll::Ready(Some(Ok(item)));
+    /// Compares page `number` with the pages before it.
+    fn check(
+        &mut self,
+        position: &Position,
+        page_count: Option<u64>,
+        number: u64,
+        report: &Report,
+    ) -> Result<(), Error> {
+        match (position.item_count, report.item_count) {
+            (Some(before), Some(now)) if before != now => {
+                return Err(changed(format_args!("it had {before} items and now has {now}")));
             }
-            let place = this.pages.walk().place.clone();
-            match ready!(this.pages.poll_items(cx)) {
-                Some(Ok(items)) => {
-                    this.items = items.into_iter();
-                    // A stream that resumes has returned these before.
-                    this.items.by_ref().take(place.item).for_each(drop);
-                    this.place = place;
-                }
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None => return Poll::Ready(None),
+            (_, Some(_)) => {}
+            (_, None) => self.check_pages(page_count, number, report)?,
+        }
+        if report.items < position.item {
+            return Err(changed(format_args!("the page at which to resume is shorter")));
+        }
+        if !report.ids.iter().all(|id| self.ids.insert(*id)) {
+            return Err(changed(format_args!("an item appears twice")));
+        }
+        self.items = self.items.map(|items| items + report.items as u64);
+        match (self.items, report.item_count) {
+            (Some(read), Some(count)) if number >= report.page_count && read != count => {
+                Err(changed(format_args!("it reports {count} items and has {read}")))
             }
+            _ => Ok(()),
         }
     }
-}
 
-impl<T> FusedStream for ItemStream<T> {
-    fn is_terminated(&self) -> bool {
-        self.items.len() == 0 && self.pages.walk().ended
+    /// Compares pages that report no number of items.
+    fn check_pages(
+        &mut self,
+        page_count: Option<u64>,
+        number: u64,
+        report: &Report,
+    ) -> Result<(), Error> {
+        let now = report.page_count;
+        if let Some(before) = page_count
+            && before != now
+        {
+            return Err(changed(format_args!("it had {before} pages and now has {now}")));
+        }
+        let expected = *self.first_page.get_or_insert(report.items);
+        if number < now && report.items != expected {
+            let items = report.items;
+            return Err(changed(format_args!("page {number} has {items} of {expected} items")));
+        }
+        Ok(())
     }
 }
 
-impl<T> fmt::Debug for ItemStream<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ItemStream")
-            .field("position", &self.position())
-            .field("page_count", &self.page_count())
-            .field("item_count", &self.item_count())
-            .finish_non_exhaustive()
-    }
+fn changed(reason: fmt::Arguments<'_>) -> Error {
+    Error::new(ErrorKind::ListChanged, format!("the list changed: {reason}"))
 }

@@ -15,17 +15,17 @@ use crate::error::Error;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
     /// `None` at the end of the list.
-    pub(crate) page: Option<u32>,
+    pub(crate) page: Option<u64>,
     /// The number of items of that page that were already returned.
     pub(crate) item: usize,
     /// `None` if neither the request nor the service told.
-    pub(crate) page_size: Option<u32>,
+    pub(crate) page_size: Option<u64>,
     /// The number of items in the list, to detect a change across a resumption.
     pub(crate) item_count: Option<u64>,
 }
 
 impl Position {
-    pub(crate) fn page(page: u32) -> Self {
+    pub(crate) fn page(page: u64) -> Self {
         Self { page: Some(page), item: 0, page_size: None, item_count: None }
     }
 }

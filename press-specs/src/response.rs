@@ -8,7 +8,7 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use press_api_gen::{decode::EXCERPT, hooks::Head};
+use press_api_gen::{body::EXCERPT, response::Head};
 use serde_json::Value;
 
 /// A page with the status and headers of its response.
@@ -258,14 +258,27 @@ pub(crate) fn shorten(text: &str, max: usize) -> String {
     short
 }
 
-/// Returns the delay that `Retry-After` asks for, given in seconds or as a date.
+/// Returns the delay in `Retry-After`, given in seconds or as a date.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+    let value = headers.get(header::RETRY_AFTER)?;
+    if let Some(seconds) = seconds(value.to_str().ok()?) {
+        return Some(seconds);
     }
     let date = |value: &HeaderValue| httpdate::parse_http_date(value.to_str().ok()?.trim()).ok();
-    let wish = date(headers.get(header::RETRY_AFTER)?)?;
-    let sent = headers.get(header::DATE).and_then(date).unwrap_or_else(SystemTime::now);
-    Some(wish.duration_since(sent).unwrap_or_default())
+    let end = date(value)?;
+    let now = headers.get(header::DATE).and_then(date).unwrap_or_else(SystemTime::now);
+    Some(end.duration_since(now).unwrap_or_default())
+}
+
+/// Parses a number of seconds, rounded up. Proxies join several values to a list, of which the
+/// longest one counts.
+fn seconds(text: &str) -> Option<Duration> {
+    let mut longest = Duration::ZERO;
+    for part in text.split(',').map(str::trim) {
+        let is_number = part.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let number: f64 = part.parse().ok().filter(|_| is_number)?;
+        let seconds = Duration::try_from_secs_f64(number.ceil()).unwrap_or(Duration::MAX);
+        longest = longest.max(seconds);
+    }
+    Some(longest)
 }

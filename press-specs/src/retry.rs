@@ -1,9 +1,8 @@
-//! Retry policy, delays, and the state that the calls of a session share. Does no I/O and does not
-//! sleep.
+//! Retry policy, backoff, retry budget and rate limit. Does no I/O and doesn't sleep.
 
 use std::{
     sync::{
-        Mutex, PoisonError,
+        Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
     time::Duration,
@@ -13,20 +12,31 @@ use tokio::time::Instant;
 
 use crate::error::{Error, ErrorKind};
 
-/// The policy for retrying failed requests.
+/// Retry policy for requests.
 ///
-/// Retried are responses with status 408, 429, 500, 502, 503 or 504, failed connections, attempts
-/// that time out and bodies that are cut off. All operations of this crate only read, so a retry
-/// changes nothing on the server.
+/// Requests are retried after a response with status 408, 425, 429, 500, 502, 503, 504, 520 to 524
+/// or 529, after a failed or broken connection, and after an attempt that timed out. All operations
+/// of this crate only read, so a retry changes nothing on the server.
 ///
-/// The delay before a retry is random between zero and a bound that starts at
+/// The delay before a retry is random, between zero and a bound that starts at
 /// [`initial_delay`](Self::initial_delay) and doubles up to [`max_delay`](Self::max_delay). If the
-/// response has a `Retry-After` header, the delay is at least that long. If that is longer than
-/// what is left of the total timeout, the call fails at once.
+/// response has a `Retry-After` header, the delay is at least that long. `Retry-After: 0` has no
+/// effect. If the delay is longer than the rest of the total timeout, the call fails at once.
 ///
-/// A response with status 429 and `Retry-After` does not count as an attempt: only the total
-/// timeout limits how often such a request is sent again. It also delays the other requests of the
-/// session.
+/// A response with status 429 and `Retry-After` is a rate limit. It delays all requests of the
+/// session, also those of calls that don't retry, and doesn't count as an attempt: only the total
+/// timeout limits how often such a request is sent again.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use press_specs::{RetryPolicy, Session};
+///
+/// let policy = RetryPolicy::default().max_attempts(6).max_delay(Duration::from_secs(5));
+/// let session = Session::builder().auth_token("my-token").retry(policy).build()?;
+/// # let _ = session;
+/// # Ok::<(), press_specs::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     max_attempts: u32,
@@ -47,6 +57,8 @@ impl Default for RetryPolicy {
 
 impl RetryPolicy {
     /// Returns a policy that never retries.
+    ///
+    /// A request still waits for a rate limit that another response of the session reported.
     pub fn none() -> Self {
         Self::default().max_attempts(1)
     }
@@ -77,129 +89,151 @@ impl RetryPolicy {
     }
 }
 
-/// The retry state that all calls of a session share.
+/// The retry state that the calls of a session share.
 #[derive(Debug, Default)]
-pub(crate) struct Shared {
+pub(crate) struct RetryState {
     budget: Budget,
-    pause: Pause,
+    /// The end of the current rate limit.
+    rate_limit: Mutex<Option<Instant>>,
 }
 
-impl Shared {
-    /// Starts the retries of one call.
-    pub(crate) fn call<'a>(&'a self, policy: &'a RetryPolicy) -> Retries<'a> {
-        Retries { shared: self, policy, counted: 0 }
+impl RetryState {
+    /// Starts the retries of one call with this total timeout.
+    pub(crate) fn call<'a>(&'a self, policy: &'a RetryPolicy, total: Duration) -> CallRetries<'a> {
+        let jitter = fastrand::f64();
+        CallRetries { state: self, policy, total, counted: 0, price: 0, paid: 0, jitter }
     }
 
-    /// Returns the rest of the pause that the server asked for, if it fits into `left`.
-    pub(crate) fn pause(&self, left: Duration) -> Option<Duration> {
-        self.pause.rest().filter(|rest| *rest < left)
+    fn limit_rate(&self, end: Instant) {
+        let mut current = self.rate_limit();
+        *current = (*current).max(Some(end));
+    }
+
+    /// Returns the time until the current rate limit ends.
+    fn remaining(&self) -> Option<Duration> {
+        let end = (*self.rate_limit())?;
+        Some(end.saturating_duration_since(Instant::now())).filter(|left| !left.is_zero())
+    }
+
+    fn rate_limit(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.rate_limit.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The retries of one call.
 #[derive(Debug)]
-pub(crate) struct Retries<'a> {
-    shared: &'a Shared,
+pub(crate) struct CallRetries<'a> {
+    state: &'a RetryState,
     policy: &'a RetryPolicy,
+    /// The total timeout of the call.
+    total: Duration,
+    /// The number of retries that count toward the maximum.
     counted: u32,
+    /// The price of the next attempt.
+    price: u32,
+    /// The price that was paid for the latest attempt.
+    paid: u32,
+    /// Spreads the calls that wait for the same rate limit; 0 once it was used.
+    jitter: f64,
 }
 
-impl Retries<'_> {
-    /// Returns the delay before the request is sent again after `error`; `None` if it is not.
+/// What follows a failed attempt.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Another attempt after this delay and after the current rate limit.
+    Retry(Duration),
+    /// The error is returned.
+    Fail,
+}
+
+impl CallRetries<'_> {
+    /// Returns the delay before the next attempt because of a rate limit.
+    ///
+    /// Returns `None` if there is no rate limit, or if it ends after the time that is left: then
+    /// the request is sent at once, and the error is the service's own.
+    pub(crate) fn rate_limit_delay(&mut self, left: Duration) -> Option<Duration> {
+        let remaining = self.state.remaining().filter(|remaining| *remaining < left)?;
+        // Requests rejected together don't return together. A call is spread only once, so that it
+        // doesn't fall behind at each new rate limit.
+        let spread = (remaining / 2).min(MAX_SPREAD).min((left - remaining) / 2);
+        let spread = spread.mul_f64(self.jitter);
+        self.jitter = 0.0;
+        Some(remaining + spread)
+    }
+
+    /// Decides whether the request is sent again after `error`.
     ///
     /// `left` is what is left of the total timeout. A request that is not `safe` may have changed
-    /// something on the server, unless the server refused it.
-    pub(crate) fn delay(&mut self, error: &Error, safe: bool, left: Duration) -> Option<Duration> {
-        let limited = error.kind() == ErrorKind::TooManyRequests;
-        let wish = error
-            .response()
-            .and_then(|response| response.retry_after())
-            .filter(|wish| !wish.is_zero());
-        let scheduled = wish.filter(|_| limited);
-        if let Some(wish) = scheduled {
-            self.shared.pause.until(wish);
+    /// something on the server, unless it was rejected by a rate limit.
+    pub(crate) fn after(&mut self, error: &Error, safe: bool, left: Duration) -> Next {
+        let retry_after = error.response().and_then(|response| response.retry_after());
+        let retry_after = retry_after.filter(|delay| !delay.is_zero());
+        let is_rate_limit = error.kind() == ErrorKind::TooManyRequests;
+        if is_rate_limit
+            && let Some(delay) = retry_after
+            && delay < self.total
+        {
+            self.state.limit_rate(Instant::now() + delay);
         }
-        if self.policy.max_attempts <= 1 || !error.is_retryable() || !(safe || limited) {
-            return None;
+        if self.policy.max_attempts <= 1 || !error.is_retryable() || !(safe || is_rate_limit) {
+            return Next::Fail;
         }
-        if let Some(wish) = scheduled {
-            return (wish < left).then(|| jittered(wish, left));
+        if is_rate_limit && let Some(delay) = retry_after {
+            // The delay is that of the rate limit.
+            return if delay < left { Next::Retry(Duration::ZERO) } else { Next::Fail };
         }
         if self.counted >= self.policy.max_attempts - 1 {
-            return None;
+            return Next::Fail;
         }
-        let delay = random(self.policy.bound(self.counted));
+        let backoff = random(self.policy.bound(self.counted));
+        let delay = backoff.max(retry_after.unwrap_or_default());
         self.counted += 1;
-        match wish {
-            Some(wish) => (wish < left).then(|| jittered(wish.max(delay), left)),
-            None => (delay < left && self.shared.budget.withdraw()).then_some(delay),
-        }
+        self.price = if retry_after.is_some() { 0 } else { Budget::RETRY };
+        let is_affordable = self.state.budget.can_pay(self.price);
+        if delay < left && is_affordable { Next::Retry(delay) } else { Next::Fail }
     }
 
-    /// Notes that the call succeeded.
+    /// Pays for the attempt that is about to be sent. Returns `false` if the budget is used up.
+    pub(crate) fn pay(&mut self) -> bool {
+        self.paid = std::mem::take(&mut self.price);
+        self.state.budget.withdraw(self.paid)
+    }
+
+    /// Records that the call succeeded, which returns the price of the latest attempt.
     pub(crate) fn succeeded(&self) {
-        self.shared.budget.deposit(self.counted > 0);
+        self.state.budget.deposit(self.paid.max(Budget::SUCCESS));
     }
 }
 
-/// The time until which the server asked for no requests.
-#[derive(Debug, Default)]
-struct Pause(Mutex<Option<(Instant, Duration)>>);
-
-impl Pause {
-    fn until(&self, wish: Duration) {
-        let Some(end) = Instant::now().checked_add(wish) else {
-            return;
-        };
-        let mut pause = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if pause.is_none_or(|(former, _)| former < end) {
-            *pause = Some((end, wish));
-        }
-    }
-
-    fn rest(&self) -> Option<Duration> {
-        let (end, wish) = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
-        let rest = end.checked_duration_since(Instant::now()).filter(|rest| !rest.is_zero())?;
-        Some(rest.saturating_add(random(spread(wish))))
-    }
-}
-
-/// `wish` and a random time more, so that requests that were refused together do not return
-/// together.
-fn jittered(wish: Duration, left: Duration) -> Duration {
-    let room = left.saturating_sub(wish) / 2;
-    wish.saturating_add(random(spread(wish).min(room)))
-}
-
-fn spread(wish: Duration) -> Duration {
-    (wish / 2).min(Duration::from_secs(5))
-}
+/// The longest time over which the requests that wait for a rate limit are spread.
+const MAX_SPREAD: Duration = Duration::from_secs(5);
 
 fn random(bound: Duration) -> Duration {
     Duration::try_from_secs_f64(bound.as_secs_f64() * fastrand::f64()).unwrap_or(bound).min(bound)
 }
 
-/// The tokens that all calls of a session have spent on retries. A service that is down soon gets
-/// one request per call.
+/// The retry budget of a session, as the number of tokens that were spent.
+///
+/// When the service is down, it soon gets one request per call.
 #[derive(Debug, Default)]
 struct Budget(AtomicU32);
 
 impl Budget {
     const FULL: u32 = 500;
     const RETRY: u32 = 5;
-    const FIRST_SUCCESS: u32 = 1;
+    const SUCCESS: u32 = 1;
 
-    /// Pays for a retry; `false` when the budget is used up.
-    fn withdraw(&self) -> bool {
-        let pay = |spent: u32| Some(spent + Self::RETRY).filter(|spent| *spent <= Self::FULL);
+    fn can_pay(&self, price: u32) -> bool {
+        self.0.load(Ordering::Relaxed) + price <= Self::FULL
+    }
+
+    fn withdraw(&self, price: u32) -> bool {
+        let pay = |spent: u32| Some(spent + price).filter(|spent| *spent <= Self::FULL);
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, pay).is_ok()
     }
 
-    /// Gives back the price of the retry that led to a success, or a token for a success without
-    /// one.
-    fn deposit(&self, retried: bool) {
-        let earned = if retried { Self::RETRY } else { Self::FIRST_SUCCESS };
-        let put = |spent: u32| Some(spent.saturating_sub(earned));
+    fn deposit(&self, amount: u32) {
+        let put = |spent: u32| Some(spent.saturating_sub(amount));
         let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, put);
     }
 }
@@ -209,7 +243,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn delays_grow_to_the_longest_and_are_jittered() {
+    fn delays_grow_to_the_maximum_and_are_random() {
         let policy = RetryPolicy::default()
             .max_attempts(40)
             .initial_delay(Duration::from_millis(100))
@@ -218,14 +252,7 @@ mod tests {
         assert_eq!(bounds, [100, 200, 400, 800, 1000, 1000]);
         let second = Duration::from_secs(1);
         let delays: Vec<_> = (0..20).map(|_| random(second)).collect();
-        assert!(delays.iter().all(|delay| *delay <= second));
-        assert!(delays.iter().any(|delay| *delay != delays[0]), "no jitter in {delays:?}");
-        // After a wish of the server too, but not beyond half of the time that is left.
-        let delays: Vec<_> = (0..20).map(|_| jittered(second, second * 6 / 5)).collect();
-        assert!(
-            delays.iter().all(|delay| (second..=second * 11 / 10).contains(delay)),
-            "{delays:?}"
-        );
+        assert!(delays.iter().all(|delay| *delay <= second), "{delays:?}");
         assert!(delays.iter().any(|delay| *delay != delays[0]), "no jitter in {delays:?}");
     }
 
@@ -243,21 +270,38 @@ mod tests {
                 assert!(random(policy.bound(retry)) <= max);
             }
         }
-        assert!(jittered(Duration::MAX, Duration::MAX) == Duration::MAX);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_pause_delays_all_and_their_return_is_spread() {
-        let shared = Shared::default();
-        assert_eq!(shared.pause(Duration::MAX), None);
-        let wish = Duration::from_secs(4);
-        shared.pause.until(wish);
-        shared.pause.until(wish / 2);
-        let rests: Vec<_> = (0..20).filter_map(|_| shared.pause(Duration::MAX)).collect();
-        assert!(rests.iter().all(|rest| (wish..=wish * 3 / 2).contains(rest)), "{rests:?}");
-        assert!(rests.iter().any(|rest| *rest != rests[0]));
-        assert_eq!(shared.pause(wish), None, "no pause that ends after the call");
-        tokio::time::advance(wish).await;
-        assert_eq!(shared.pause(Duration::MAX), None);
+    async fn calls_return_from_a_rate_limit_spread_over_half_of_it() {
+        let state = RetryState::default();
+        let policy = RetryPolicy::default();
+        let delay = || state.call(&policy, Duration::MAX).rate_limit_delay(Duration::MAX);
+        assert_eq!(delay(), None);
+        let limit = Duration::from_secs(4);
+        state.limit_rate(Instant::now() + limit);
+        state.limit_rate(Instant::now() + limit / 2);
+        let delays: Vec<_> = (0..20).filter_map(|_| delay()).collect();
+        assert_eq!(delays.len(), 20);
+        assert!(delays.iter().all(|delay| (limit..=limit * 3 / 2).contains(delay)), "{delays:?}");
+        assert!(delays.iter().any(|delay| *delay != delays[0]), "no jitter in {delays:?}");
+        tokio::time::advance(limit).await;
+        assert_eq!(delay(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_spread_fits_into_the_time_left_and_is_used_once() {
+        let state = RetryState::default();
+        let policy = RetryPolicy::default();
+        let limit = Duration::from_secs(4);
+        state.limit_rate(Instant::now() + limit);
+        let left = limit + Duration::from_millis(10);
+        for _ in 0..100 {
+            let mut call = state.call(&policy, Duration::MAX);
+            let first = call.rate_limit_delay(left).expect("a delay");
+            assert!(first < left, "{first:?}");
+            assert_eq!(call.rate_limit_delay(left), Some(limit));
+        }
+        assert_eq!(state.call(&policy, Duration::MAX).rate_limit_delay(limit), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Time limits of attempts and calls.
+//! Timeouts of attempts and calls.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use tokio::time::{self, Instant, Timeout};
 
 use crate::error::{Error, ErrorKind};
 
-/// The time at which a limit expires.
+/// The time at which a timeout expires.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
     limit: Limit,
@@ -14,7 +14,7 @@ pub(crate) struct Deadline {
     pub(crate) at: Instant,
 }
 
-/// A limit of the session or of the request.
+/// A timeout of the session or of the request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Limit {
     /// One request with its response.
@@ -25,7 +25,7 @@ pub(crate) enum Limit {
 
 impl Deadline {
     pub(crate) fn after(limit: Limit, duration: Duration) -> Self {
-        // Not every clock can tell a later time.
+        // `Instant` can overflow; 30 years is enough.
         const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
         Self { limit, duration, at: Instant::now() + duration.min(NEVER) }
     }
@@ -45,15 +45,23 @@ impl Deadline {
         time::timeout_at(self.at, future)
     }
 
-    /// Returns the error for a limit that expired.
+    /// Returns the error for a timeout that expired.
     pub(crate) fn error(self) -> Error {
         let (what, setting) = match self.limit {
             Limit::Attempt => ("request", "timeout"),
             Limit::Total => ("call", "total timeout"),
         };
-        Error::new(
-            ErrorKind::Timeout,
-            format!("the {what} took longer than the {setting} of {:?}", self.duration),
-        )
+        let message = format!("the {what} took longer than the {setting} of {:?}", self.duration);
+        Error::new(ErrorKind::Timeout, message)
+    }
+
+    /// Returns the error for a timeout that expired while a call waited for a token.
+    pub(crate) fn credentials_error(self) -> Error {
+        let message = format!(
+            "`auth_token_fn` did not return within the total timeout of {:?}; check the function, \
+             or raise the timeout",
+            self.duration
+        );
+        Error::new(ErrorKind::Timeout, message).with_advice_in_message()
     }
 }

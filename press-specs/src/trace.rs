@@ -1,101 +1,75 @@
 //! Spans and events under the feature `tracing`; nothing without it.
 //!
-//! Field names are those of the OpenTelemetry semantic conventions for HTTP clients. No field holds
-//! the token, the value of a filter or that of a header.
-
-#![cfg_attr(not(feature = "tracing"), allow(unused_variables))]
-
-use std::time::Duration;
-
-use press_api_gen::{Operation, hooks::Head};
-
-use crate::{error::Error, session::Session};
+//! Field names follow the OpenTelemetry semantic conventions for HTTP clients. No field holds the
+//! token or the value of a filter or header.
 
 #[cfg(feature = "tracing")]
-use std::sync::{Arc, OnceLock};
-#[cfg(feature = "tracing")]
-use tracing::{
-    field::Empty,
-    instrument::{Instrument, WithSubscriber},
-};
+pub(crate) use enabled::{RequestSpan, Span, rate_limited, with_subscriber};
 
-/// The span of a request: one page, or a stream of pages.
-///
-/// It starts with the first page, below the span in which that is polled, or else below that of the
-/// call.
-#[derive(Clone)]
-pub(crate) struct RequestSpan(#[cfg(feature = "tracing")] Arc<Lazy>);
+#[cfg(not(feature = "tracing"))]
+pub(crate) use disabled::{RequestSpan, Span, rate_limited, with_subscriber};
 
 #[cfg(feature = "tracing")]
-struct Lazy {
-    caller: tracing::Span,
-    span: OnceLock<tracing::Span>,
-}
+mod enabled {
+    use std::time::Duration;
 
-/// The span of one page with its attempts, below that of the request, or of one attempt, below that
-/// of the page.
-pub(crate) struct Span(#[cfg(feature = "tracing")] tracing::Span);
+    use press_api_gen::{Operation, response::Head};
+    use tracing::{
+        field::Empty,
+        instrument::{Instrument, WithSubscriber},
+    };
 
-impl RequestSpan {
-    pub(crate) fn new() -> Self {
-        Self(
-            #[cfg(feature = "tracing")]
-            Arc::new(Lazy { caller: tracing::Span::current(), span: OnceLock::new() }),
-        )
-    }
+    use crate::{
+        error::{Error, spec_id},
+        response::{request_id, shorten},
+        session::Session,
+    };
 
-    #[cfg(feature = "tracing")]
-    fn span<O: Operation>(&self, operation: &O) -> &tracing::Span {
-        // Scopes in place of `parent`: a subscriber panics at a parent that it does not know, such
-        // as a span of another one.
-        self.0.span.get_or_init(|| {
-            let span = || {
-                tracing::info_span!(
-                    "press_specs.request",
-                    "otel.name" = O::NAME,
-                    "otel.status_code" = Empty,
-                    "press.operation" = O::NAME,
-                    "press.spec_id" = crate::error::spec_id(operation),
-                    "error.type" = Empty,
-                )
-            };
-            if tracing::Span::current().is_none() { self.0.caller.in_scope(span) } else { span() }
-        })
-    }
+    /// The span of a request: one page, or a stream of pages.
+    #[derive(Clone)]
+    pub(crate) struct RequestSpan(tracing::Span);
 
-    pub(crate) fn page<O: Operation>(&self, operation: &O, page_number: Option<u32>) -> Span {
-        Span(
-            #[cfg(feature = "tracing")]
-            self.span(operation).in_scope(|| {
+    impl RequestSpan {
+        pub(crate) fn new<O: Operation>(operation: &O) -> Self {
+            Self(tracing::info_span!(
+                "press_specs.request",
+                "otel.name" = O::NAME,
+                "otel.status_code" = Empty,
+                "press.operation" = O::NAME,
+                "press.spec_id" = spec_id(operation),
+                "error.type" = Empty,
+            ))
+        }
+
+        pub(crate) fn page<O: Operation>(&self, operation: &O, page_number: Option<u64>) -> Span {
+            // In scope instead of `parent: &self.0`: a subscriber panics if it does not know the
+            // parent, which may belong to another one.
+            Span(self.0.in_scope(|| {
                 tracing::info_span!(
                     "press_specs.page",
                     "otel.name" = O::NAME,
                     "otel.status_code" = Empty,
                     "press.operation" = O::NAME,
-                    "press.spec_id" = crate::error::spec_id(operation),
+                    "press.spec_id" = spec_id(operation),
                     "press.page_number" = page_number,
                     "error.type" = Empty,
                 )
-            }),
-        )
-    }
+            }))
+        }
 
-    pub(crate) fn failed(&self, error: &Error) {
-        #[cfg(feature = "tracing")]
-        if let Some(span) = self.0.span.get() {
-            record_error(span, error);
+        pub(crate) fn failed(&self, error: &Error) {
+            record_error(&self.0, error);
         }
     }
-}
 
-impl Span {
-    /// Returns the span of an attempt; belongs within that of the page.
-    pub(crate) fn attempt<O: Operation>(session: &Session, resend_count: u32) -> Self {
-        #[cfg(feature = "tracing")]
-        let url = &session.inner.url;
-        Self(
-            #[cfg(feature = "tracing")]
-            tracing::info_span!(
+    /// The span of a page or of an attempt.
+    pub(crate) struct Span(tracing::Span);
+
+    impl Span {
+        /// Returns the span of an attempt, a child of the current span.
+        pub(crate) fn attempt<O: Operation>(session: &Session, resend_count: u32) -> Self {
+            let url = &session.inner.url;
+            Self(tracing::info_span!(
                 "press_specs.attempt",
                 "otel.name" = format_args!("{} {}", O::METHOD, O::PATH),
                 "otel.kind" = "client",
@@ -108,70 +82,114 @@ impl Span {
                 "http.response.status_code" = Empty,
                 "http.response.header.x-request-id" = Empty,
                 "error.type" = Empty,
-            ),
-        )
-    }
+            ))
+        }
 
-    pub(crate) fn enter<F: Future>(&self, future: F) -> impl Future<Output = F::Output> {
-        #[cfg(feature = "tracing")]
-        let future = future.instrument(self.0.clone());
-        future
-    }
+        pub(crate) fn enter<F: Future>(&self, future: F) -> impl Future<Output = F::Output> {
+            future.instrument(self.0.clone())
+        }
 
-    pub(crate) fn retry(&self, error: &Error, delay: Duration) {
-        #[cfg(feature = "tracing")]
-        self.0.in_scope(|| {
-            tracing::warn!(
-                {
-                    "error.type" = error.kind().label(),
-                    "http.response.status_code" = error.status(),
-                    "press.retry_delay_ms" = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
-                },
-                "the request is retried"
-            );
-        });
-    }
-
-    pub(crate) fn succeeded(&self, head: &Head, session: &Session) {
-        #[cfg(feature = "tracing")]
-        {
-            self.0.record("http.response.status_code", head.status.as_u16());
-            if let Some(id) = crate::response::request_id(&head.headers) {
-                let id = session.redact(id);
-                self.0.record(
-                    "http.response.header.x-request-id",
-                    crate::response::shorten(&id, 200),
+        pub(crate) fn retry(&self, error: &Error, delay: Duration) {
+            self.0.in_scope(|| {
+                tracing::warn!(
+                    {
+                        "error.type" = error.kind().label(),
+                        "http.response.status_code" = error.status(),
+                        "press.retry_delay_ms" = milliseconds(delay),
+                    },
+                    "the request is retried"
                 );
+            });
+        }
+
+        pub(crate) fn succeeded(&self, head: &Head, session: &Session) {
+            self.0.record("http.response.status_code", head.status.as_u16());
+            if let Some(id) = request_id(&head.headers) {
+                let id = shorten(&session.redact(id), 200);
+                self.0.record("http.response.header.x-request-id", id);
             }
         }
-    }
 
-    /// Notes the error; a page has no field for a response.
-    pub(crate) fn failed(&self, error: &Error) {
-        #[cfg(feature = "tracing")]
-        {
+        /// Records the error. Only the span of an attempt has fields for its response.
+        pub(crate) fn failed(&self, error: &Error) {
             record_error(&self.0, error);
             if let Some(status) = error.status() {
                 self.0.record("http.response.status_code", status);
             }
-            if let Some(id) =
-                error.response().and_then(|response| response.shown_request_id.as_ref())
-            {
+            let response = error.response();
+            if let Some(id) = response.and_then(|response| response.shown_request_id.as_ref()) {
                 self.0.record("http.response.header.x-request-id", id);
             }
         }
     }
+
+    /// Records that a request waits for the end of a rate limit.
+    pub(crate) fn rate_limited(delay: Duration) {
+        tracing::info!(
+            { "press.rate_limit_delay_ms" = milliseconds(delay) },
+            "the request waits for a rate limit"
+        );
+    }
+
+    /// Runs a task with the subscriber of the current thread.
+    pub(crate) fn with_subscriber<F: Future>(future: F) -> impl Future<Output = F::Output> {
+        future.with_current_subscriber()
+    }
+
+    fn record_error(span: &tracing::Span, error: &Error) {
+        span.record("otel.status_code", "ERROR");
+        span.record("error.type", error.kind().label());
+    }
+
+    fn milliseconds(duration: Duration) -> u64 {
+        u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+    }
 }
 
-#[cfg(feature = "tracing")]
-fn record_error(span: &tracing::Span, error: &Error) {
-    span.record("otel.status_code", "ERROR");
-    span.record("error.type", error.kind().label());
-}
+#[cfg(not(feature = "tracing"))]
+mod disabled {
+    use std::time::Duration;
 
-/// Hands the subscriber of the current thread on to a task.
-pub(crate) fn with_subscriber<F: Future>(future: F) -> impl Future<Output = F::Output> {
-    #[cfg(feature = "tracing")]
-    let future = future.with_current_subscriber();
-    future
+    use press_api_gen::{Operation, response::Head};
+
+    use crate::{error::Error, session::Session};
+
+    #[derive(Clone)]
+    pub(crate) struct RequestSpan;
+
+    impl RequestSpan {
+        pub(crate) fn new<O: Operation>(_: &O) -> Self {
+            Self
+        }
+
+        pub(crate) fn page<O: Operation>(&self, _: &O, _: Option<u64>) -> Span {
+            Span
+        }
+
+        pub(crate) fn failed(&self, _: &Error) {}
+    }
+
+    pub(crate) struct Span;
+
+    impl Span {
+        pub(crate) fn attempt<O: Operation>(_: &Session, _: u32) -> Self {
+            Self
+        }
+
+        pub(crate) fn enter<F: Future>(&self, future: F) -> F {
+            future
+        }
+
+        pub(crate) fn retry(&self, _: &Error, _: Duration) {}
+
+        pub(crate) fn succeeded(&self, _: &Head, _: &Session) {}
+
+        pub(crate) fn failed(&self, _: &Error) {}
+    }
+
+    pub(crate) fn rate_limited(_: Duration) {}
+
+    pub(crate) fn with_subscriber<F>(future: F) -> F {
+        future
+    }
 }

@@ -8,7 +8,6 @@ use std::{
 };
 
 use cpu_time::ProcessTime;
-use futures::TryStreamExt;
 use press_specs::{Session, Spec};
 use serde::{Deserialize, Serialize};
 use tokio::runtime;
@@ -132,7 +131,7 @@ impl Walk {
     }
 
     async fn stream(&self, client: &Spec) -> Outcome<u64> {
-        let request = client.list_specs().page_size(u32::try_from(self.catalogue.page_size)?);
+        let request = client.list_specs().page_size(u64::try_from(self.catalogue.page_size)?);
         let mut specs = request.concurrency(self.concurrency).stream();
         let mut count = 0;
         while let Some(spec) = specs.try_next().await? {

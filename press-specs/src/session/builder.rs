@@ -14,11 +14,11 @@ use http::{HeaderMap, HeaderValue, header};
 use crate::{
     error::{Error, ErrorKind},
     header as headers,
-    retry::{self, RetryPolicy},
+    retry::{RetryPolicy, RetryState},
     session::{
         Inner, Session, Settings, Stage, base_url,
         credentials::{Credentials, TokenFn},
-        http_clients::HttpClients,
+        runtimes::{ClientSettings, ClientSource, Runtimes},
         stage, tls,
         token::Token,
     },
@@ -252,21 +252,24 @@ impl SessionBuilder {
             })?;
             Arc::make_mut(&mut settings.headers).entry(header::USER_AGENT).or_insert(value);
         }
-        let http = match self.http_client {
-            Some(client) => HttpClients::Custom(client),
-            None => {
-                let tls = tls::configure(url.scheme() == "https")?;
-                HttpClients::own(settings.limits.connect, tls, !base_url::is_loopback(&url))?
-            }
+        let source = match self.http_client {
+            Some(client) => ClientSource::Custom(client),
+            None => ClientSource::built_in(ClientSettings {
+                connect_timeout: settings.limits.connect,
+                tls: tls::configure(url.scheme() == "https")?,
+                proxy: !base_url::is_loopback(&url),
+            })?,
         };
+        let origin = url.origin().ascii_serialization();
         let inner = Inner {
             base_url: url.as_str().trim_end_matches('/').to_owned(),
             #[cfg(feature = "tracing")]
             url,
-            credentials: Credentials::new(token, function),
-            http,
+            origin,
+            credentials: Credentials::new(token, function, settings.limits.total),
+            runtimes: Runtimes::new(source),
             settings,
-            retries: retry::Shared::default(),
+            retries: RetryState::default(),
         };
         Ok(Session { inner: Arc::new(inner) })
     }

@@ -1,154 +1,194 @@
-//! Credentials of a session: a token that can be replaced, or a function that returns one.
+//! Credentials of a session: a token, and optionally a function that returns a new one.
 
 use std::{
     error::Error as StdError,
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
-use futures_util::{
-    FutureExt as _,
-    future::{BoxFuture, Shared, WeakShared},
-};
-use tokio::task::JoinSet;
+use futures_util::{FutureExt as _, future::BoxFuture};
+use tokio::sync::OwnedMutexGuard;
 
 use crate::{
     error::{Error, ErrorKind},
     session::token::Token,
+    timeout::{Deadline, Limit},
+    trace,
 };
 
 type BoxError = Box<dyn StdError + Send + Sync>;
-type Answer = Result<Token, Refusal>;
 
 /// A function that returns a token.
 pub(crate) type TokenFn =
     Arc<dyn Fn() -> BoxFuture<'static, Result<String, BoxError>> + Send + Sync>;
 
+/// The lock under which the callers of one runtime renew the token. It holds the latest failure.
+pub(crate) type Renewal = Arc<tokio::sync::Mutex<Option<TokenFailure>>>;
+
 /// The credentials of a session.
 pub(crate) struct Credentials {
-    state: Mutex<State>,
+    tokens: Mutex<Tokens>,
     function: Option<TokenFn>,
+    /// The time after which a call of the function is canceled.
+    limit: Duration,
 }
 
 #[derive(Default)]
-struct State {
-    token: Option<Token>,
-    /// `true` if the function returned the token.
-    returned: bool,
+struct Tokens {
+    current: Option<Token>,
     /// The token before, which a server may still repeat.
     former: Option<Token>,
-    /// The call of the function that is under way.
-    call: Option<WeakShared<BoxFuture<'static, Answer>>>,
 }
 
-impl State {
-    fn set(&mut self, token: Token, returned: bool) {
-        if let Some(former) = self.token.replace(token) {
-            self.former = Some(former);
-        }
-        self.returned = returned;
-    }
+/// A failed call of the function.
+#[derive(Clone)]
+pub(crate) struct TokenFailure {
+    reason: String,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+    /// `true` if another call would fail in the same way.
+    permanent: bool,
+    ended: Instant,
 }
 
 impl Credentials {
-    pub(crate) fn new(token: Option<Token>, function: Option<TokenFn>) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::new(State { token, ..State::default() }), function })
+    /// `total_timeout` is that of the session.
+    pub(crate) fn new(
+        token: Option<Token>,
+        function: Option<TokenFn>,
+        total_timeout: Duration,
+    ) -> Arc<Self> {
+        const SHORTEST_LIMIT: Duration = Duration::from_secs(60);
+        let tokens = Mutex::new(Tokens { current: token, former: None });
+        Arc::new(Self { tokens, function, limit: total_timeout.max(SHORTEST_LIMIT) })
     }
 
     /// Replaces the token.
     pub(crate) fn set(&self, token: Token) {
-        self.state().set(token, false);
+        self.tokens().replace(token);
     }
 
-    /// Returns the token, or the one that the function returns. All that wait share one call of it.
-    pub(crate) async fn token(self: &Arc<Self>) -> Result<Token, Error> {
-        let call = {
-            let mut state = self.state();
-            if let Some(token) = &state.token {
-                return Ok(token.clone());
-            }
-            let under_way = state.call.as_ref().and_then(WeakShared::upgrade);
-            under_way.unwrap_or_else(|| {
-                let call = self.call();
-                state.call = call.downgrade();
-                call
-            })
-        };
-        call.await.map_err(Refusal::into_error)
-    }
-
-    /// Returns `true` if there is another token than `refused`, or a function to get one from,
-    /// after a response with status 401.
-    pub(crate) fn renew(&self, refused: &Token) -> bool {
-        let mut state = self.state();
-        match &state.token {
-            Some(token) if token != refused => true,
-            Some(_) if state.returned => {
-                state.former = state.token.take();
-                true
-            }
-            Some(_) => false,
-            None => true,
+    /// Returns the token, calling the function if there is none.
+    ///
+    /// Callers of one runtime that wait share one call. It runs as a task, so it completes even if
+    /// its caller is dropped.
+    pub(crate) async fn token(self: &Arc<Self>, renewal: &Renewal) -> Result<Token, Error> {
+        if let Some(token) = &self.tokens().current {
+            return Ok(token.clone());
         }
+        let started = Instant::now();
+        let last_failure = Arc::clone(renewal).lock_owned().await;
+        if let Some(token) = &self.tokens().current {
+            return Ok(token.clone());
+        }
+        if let Some(failure) = last_failure.as_ref()
+            && failure.ended > started
+        {
+            return Err(failure.to_error());
+        }
+        let renewing = Arc::clone(self).renew(last_failure);
+        match tokio::spawn(trace::with_subscriber(renewing)).await {
+            Ok(Ok(token)) => Ok(token),
+            Ok(Err(failure)) => Err(failure.to_error()),
+            Err(_) => Err(Error::no_runtime()),
+        }
+    }
+
+    /// Discards a token that the service rejected. Returns `true` if there can be another one.
+    pub(crate) fn discard(&self, rejected: &Token) -> bool {
+        let mut tokens = self.tokens();
+        if tokens.current.as_ref() != Some(rejected) {
+            return true;
+        }
+        if self.function.is_none() {
+            return false;
+        }
+        tokens.former = tokens.current.take();
+        true
+    }
+
+    /// Returns `true` if the session has a function for tokens.
+    pub(crate) fn has_function(&self) -> bool {
+        self.function.is_some()
     }
 
     /// Returns `text` without the tokens, which a server may have repeated.
     pub(crate) fn redact(&self, text: &str) -> String {
-        let state = self.state();
-        let tokens = state.token.iter().chain(&state.former);
-        tokens.fold(text.to_owned(), |text, token| token.redact(&text))
+        let tokens = self.tokens();
+        let mut text = text.to_owned();
+        for token in tokens.current.iter().chain(&tokens.former) {
+            text = token.redact(&text);
+        }
+        text
     }
 
-    /// Calls the function in a task of its own, which ends when nobody waits any more.
-    fn call(self: &Arc<Self>) -> Shared<BoxFuture<'static, Answer>> {
-        let this = Arc::clone(self);
-        let mut task = JoinSet::new();
-        if let Some(function) = self.function.clone() {
-            task.spawn(async move { function().await });
-        }
-        let answer = async move {
-            let text = match task.join_next().await {
-                Some(Ok(Ok(text))) => text,
-                Some(Ok(Err(error))) => return Err(Refusal::new("failed", Some(error))),
-                Some(Err(error)) if error.is_panic() => return Err(Refusal::new("panicked", None)),
-                Some(Err(_)) | None => {
-                    return Err(Refusal::new("was stopped with its Tokio runtime", None));
-                }
-            };
-            let token = Token::new(&text).map_err(|bad| {
-                Refusal::new("returned a token that cannot be sent", Some(bad.to_string().into()))
-            })?;
-            let mut state = this.state();
-            // A token that was set meanwhile is newer.
-            if state.token.is_none() {
-                state.set(token, true);
+    /// Calls the function and stores its token. Waiting callers go on when the lock is released.
+    async fn renew(
+        self: Arc<Self>,
+        mut last_failure: OwnedMutexGuard<Option<TokenFailure>>,
+    ) -> Result<Token, TokenFailure> {
+        match self.call_function().await {
+            Ok(token) => {
+                let mut tokens = self.tokens();
+                // A token that was set while the function ran is newer.
+                Ok(tokens.current.clone().unwrap_or_else(|| tokens.replace(token)))
             }
-            state.token.clone().ok_or_else(|| Refusal::new("returned no token", None))
-        };
-        answer.boxed().shared()
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The failure of the function, told to each that waited.
-#[derive(Clone)]
-struct Refusal {
-    reason: &'static str,
-    source: Option<Arc<dyn StdError + Send + Sync>>,
-}
-
-impl Refusal {
-    fn new(reason: &'static str, source: Option<BoxError>) -> Self {
-        Self { reason, source: source.map(Arc::from) }
-    }
-
-    fn into_error(self) -> Error {
-        let error = Error::new(ErrorKind::Credentials, format!("`auth_token_fn` {}", self.reason));
-        match self.source {
-            Some(source) => error.with_shared_source(source),
-            None => error,
+            Err(failure) => {
+                *last_failure = Some(failure.clone());
+                Err(failure)
+            }
         }
+    }
+
+    async fn call_function(&self) -> Result<Token, TokenFailure> {
+        let Some(function) = self.function.clone() else {
+            return Err(TokenFailure::permanent("is not set"));
+        };
+        let call = AssertUnwindSafe(async move { function().await }).catch_unwind();
+        let text = match Deadline::after(Limit::Total, self.limit).limit(call).await {
+            Ok(Ok(Ok(text))) => text,
+            Ok(Ok(Err(error))) => return Err(TokenFailure::temporary("failed", Some(error))),
+            Ok(Err(_)) => return Err(TokenFailure::permanent("panicked")),
+            Err(_) => {
+                let reason = format!("took longer than {:?}", self.limit);
+                return Err(TokenFailure::temporary(reason, None));
+            }
+        };
+        Token::new(&text).map_err(|reason| {
+            TokenFailure::permanent(format!("returned a token that cannot be sent: it {reason}"))
+        })
+    }
+
+    fn tokens(&self) -> MutexGuard<'_, Tokens> {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tokens {
+    fn replace(&mut self, token: Token) -> Token {
+        if let Some(former) = self.current.replace(token.clone()) {
+            self.former = Some(former);
+        }
+        token
+    }
+}
+
+impl TokenFailure {
+    fn temporary(reason: impl Into<String>, source: Option<BoxError>) -> Self {
+        let source = source.map(Arc::from);
+        Self { reason: reason.into(), source, permanent: false, ended: Instant::now() }
+    }
+
+    fn permanent(reason: impl Into<String>) -> Self {
+        Self { permanent: true, ..Self::temporary(reason, None) }
+    }
+
+    fn to_error(&self) -> Error {
+        let message = format!("`auth_token_fn` {}", self.reason);
+        let mut error = Error::new(ErrorKind::Credentials, message);
+        if let Some(source) = &self.source {
+            error = error.with_shared_source(Arc::clone(source));
+        }
+        if self.permanent { error.permanent() } else { error }
     }
 }

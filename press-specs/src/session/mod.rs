@@ -7,17 +7,17 @@ use std::{
 };
 
 use http::HeaderMap;
-use press_api_gen::hooks::OnRequest;
+use press_api_gen::attempt::OnRequest;
 
 use crate::{
     error::Error,
-    retry::{self, RetryPolicy},
+    retry::{RetryPolicy, RetryState},
 };
 
 mod base_url;
 mod builder;
 mod credentials;
-mod http_clients;
+mod runtimes;
 mod stage;
 mod tls;
 mod token;
@@ -25,9 +25,11 @@ mod token;
 pub use builder::SessionBuilder;
 pub use stage::Stage;
 
+pub(crate) use runtimes::PerRuntime;
+pub(crate) use token::Token;
+
 use credentials::Credentials;
-use http_clients::HttpClients;
-use token::Token;
+use runtimes::Runtimes;
 
 /// Credentials, base URL, timeouts and HTTP client of any number of clients.
 ///
@@ -50,10 +52,12 @@ pub(crate) struct Inner {
     base_url: String,
     #[cfg(feature = "tracing")]
     pub(crate) url: reqwest::Url,
+    /// For messages, such as `https://press.peak.ai`.
+    pub(crate) origin: String,
     pub(crate) credentials: Arc<Credentials>,
-    pub(crate) http: HttpClients,
+    pub(crate) runtimes: Runtimes,
     pub(crate) settings: Settings,
-    pub(crate) retries: retry::Shared,
+    pub(crate) retries: RetryState,
 }
 
 /// The settings of a session, of which a request may replace some.

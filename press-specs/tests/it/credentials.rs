@@ -197,7 +197,7 @@ fn blocking_clients_and_several_runtimes_share_one_call() -> Outcome {
     let issuer = Issuer::default();
     let session = issuer.session(&mock, ["a"])?;
     let held = issuer.gate.blocking_lock();
-    let page = |number: u32| -> Outcome<usize> {
+    let page = |number: u64| -> Outcome<usize> {
         let page = if number.is_multiple_of(2) {
             blocking::get_client(session.clone())?.list_specs().page(1)?
         } else {

@@ -53,7 +53,8 @@ async fn page_counts_are_read_afresh_from_every_page() -> Outcome {
             assert_eq!(ids(specs.stream()).await?, *expected, "{told}, {concurrency} at once");
         }
         // There is no page number after this one.
-        let specs = client(&last)?.list_specs().concurrency(concurrency).start_page(u32::MAX);
+        let specs =
+            client(&last)?.list_specs().concurrency(concurrency).start_page(i64::MAX as u64);
         assert_eq!(ids(specs.stream()).await?, ["z"]);
     }
     assert_eq!(last.request_count(), 2);
@@ -183,7 +184,7 @@ async fn empty_pages_in_a_row_are_bounded() -> Outcome {
 async fn changes_are_detected_on_request() -> Outcome {
     let counted = |page, count: u64| with(page, "specCount", count);
     // What the pages say, which page shows the change, and what the error says of it.
-    let table: &[(&[Value], Option<u32>, &str)] = &[
+    let table: &[(&[Value], Option<u64>, &str)] = &[
         (&[counted(page(2, 1, ["a"]), 2), counted(page(2, 2, ["b"]), 2)], None, ""),
         (
             &[counted(page(2, 1, ["a"]), 2), counted(page(2, 2, ["b"]), 3)],
@@ -276,7 +277,7 @@ async fn positions_name_the_next_item() -> Outcome {
 async fn a_position_keeps_the_page_size_that_the_service_reports() -> Outcome {
     let sized = |page, size: u64| with(page, "pageSize", size);
     // The pages, where the stream starts, and the position after its first item.
-    let table: &[(&[Value], u32, &str)] = &[
+    let table: &[(&[Value], u64, &str)] = &[
         (&[sized(page(2, 1, ["a", "b"]), 2), sized(page(2, 2, ["c"]), 2)], 1, "v1.p1.i1.s2"),
         (&[sized(page(1, 1, ["a", "b"]), 25)], 1, "v1.p1.i1.s25"),
         // Not what the page is like, or not to be told from it.

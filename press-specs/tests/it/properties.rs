@@ -288,7 +288,7 @@ fn seed(mock: &MockPress, count: usize) -> Vec<String> {
 
 #[test]
 fn walks_give_the_catalogue_whatever_faults_pass() -> Outcome {
-    let strategy = (0..=MOST, 1..12_u32, btree_map(1..12_u64, schedule(), 0..4), 1..4_usize);
+    let strategy = (0..=MOST, 1..12_u64, btree_map(1..12_u64, schedule(), 0..4), 1..4_usize);
     check(
         50,
         MockPress::builder(),
@@ -309,7 +309,7 @@ fn walks_give_the_catalogue_whatever_faults_pass() -> Outcome {
 fn pieces_of_a_list_are_the_whole() -> Outcome {
     // The length of each piece with its concurrency, and the pages that fail once.
     let pieces = vec((0..15_usize, 1..6_usize), 0..12);
-    let strategy = (0..=MOST, option::of(1..12_u32), pieces, vec(1..12_u64, 0..3), any::<bool>());
+    let strategy = (0..=MOST, option::of(1..12_u64), pieces, vec(1..12_u64, 0..3), any::<bool>());
     check(
         80,
         MockPress::builder(),
@@ -376,7 +376,7 @@ fn concurrent_walks_give_what_sequential_ones_give() -> Outcome {
     ];
     let count = prop_oneof![4 => 0..16_u64, 1 => Just(u64::MAX)];
     let pages = vec((0..4_usize, option::weighted(0.2, count), 0..4_u64), 0..14);
-    let strategy = (pages, btree_map(1..16_u64, fault, 0..3), 1..9_usize, 1..4_u32);
+    let strategy = (pages, btree_map(1..16_u64, fault, 0..3), 1..9_usize, 1..4_u64);
     check(
         60,
         MockPress::builder(),

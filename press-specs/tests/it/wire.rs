@@ -106,7 +106,7 @@ async fn every_parameter_is_sent_as_documented() -> Outcome {
         ),
         (specs().sort(None::<SpecSort>), ""),
         (specs().scope([SpecScope::Shared, SpecScope::Private]), "scope=shared&scope=private"),
-        (specs().page_size(u32::MAX), "pageSize=4294967295"),
+        (specs().page_size(u64::from(u32::MAX)), "pageSize=4294967295"),
         // What only a stream uses does not reach a single page.
         (specs().start_page(3).concurrency(4), ""),
         // Values that this version does not know are for the service to judge.
@@ -147,7 +147,7 @@ async fn every_parameter_is_sent_as_documented() -> Outcome {
 async fn the_page_number_is_sent_only_when_it_is_given() -> Outcome {
     let mock = yes_man()?;
     let specs = client(&mock)?.list_specs();
-    specs.clone().page(Some(u32::MAX)).await?;
+    specs.clone().page(Some(u64::from(u32::MAX))).await?;
     assert_eq!(received(&mock), "GET /v1/specs/?pageNumber=4294967295");
     // A stream names the first page too.
     specs.clone().stream().next().await;

@@ -3,21 +3,24 @@
 use std::{
     convert::Infallible,
     fmt,
+    hash::{DefaultHasher, Hasher},
     marker::PhantomData,
     pin::Pin,
-    sync::Arc,
-    task::{Context as TaskContext, Poll},
+    task::{Context, Poll},
     time::Duration,
 };
 
-use futures_util::TryFutureExt as _;
-use press_api_gen::{ListOperation, Page, memory::Memory, operations};
+use futures_util::{FutureExt as _, TryFutureExt as _};
+use press_api_gen::{ListOperation, Page, operations};
+use tokio::runtime::Handle;
 
 use crate::{
-    call::{self, Context},
+    call,
     client::Async,
-    error::Error,
-    pagination::{Fetch, Fetched, ItemStream, PageStream, Source, Walk},
+    error::{Error, Target},
+    items::ItemStream,
+    options::RequestOptions,
+    pagination::{Fetched, PageStream, Report, Task},
     position::Position,
     response::Response,
     retry::RetryPolicy,
@@ -45,9 +48,9 @@ pub type ListSpecReleaseDeployments<M = Async> =
 #[derive(Clone)]
 #[must_use = "a request sends nothing until you call `.stream()`, `.pages()` or `.page(n)`"]
 pub struct ListRequest<O, M = Async> {
-    context: Context,
+    options: RequestOptions,
     operation: O,
-    start_page: u32,
+    start_page: u64,
     /// In place of `start_page`.
     resume: Option<Position>,
     concurrency: usize,
@@ -139,7 +142,7 @@ impl<M> ListSpecReleaseDeployments<M> {
 impl<O: ListOperation, M> ListRequest<O, M> {
     pub(crate) fn new(session: &Session, operation: O) -> Self {
         Self {
-            context: Context::new(session),
+            options: RequestOptions::new(session),
             operation,
             start_page: 1,
             resume: None,
@@ -159,7 +162,7 @@ impl<O: ListOperation, M> ListRequest<O, M> {
 
     /// Sets the number of items on a page, 1 or more. Defaults to the service's own page size,
     /// which is 25.
-    pub fn page_size(mut self, page_size: u32) -> Self {
+    pub fn page_size(mut self, page_size: u64) -> Self {
         self.operation.set_page_size(Some(page_size));
         self
     }
@@ -169,8 +172,9 @@ impl<O: ListOperation, M> ListRequest<O, M> {
     ///
     /// Replaces [`resume`](Self::resume). [`page`](Self::page) ignores it. A page above 1 that the
     /// list doesn't have is an error of kind [`ListChanged`](crate::ErrorKind::ListChanged).
-    pub fn start_page(mut self, number: u32) -> Self {
-        (self.start_page, self.resume) = (number, None);
+    pub fn start_page(mut self, number: u64) -> Self {
+        self.start_page = number;
+        self.resume = None;
         self
     }
 
@@ -222,7 +226,7 @@ impl<O: ListOperation, M> ListRequest<O, M> {
     /// Its value appears in no error, `Debug` or span. An invalid name or value and `Authorization`
     /// are errors of kind [`InvalidParameter`](crate::ErrorKind::InvalidParameter).
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
-        self.context.set_header(name.as_ref(), value.as_ref());
+        self.options.set_header(name.as_ref(), value.as_ref());
         self
     }
 
@@ -231,112 +235,162 @@ impl<O: ListOperation, M> ListRequest<O, M> {
     ///
     /// Its value appears in no error, `Debug` or span.
     pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.context.add_query(name.into(), value.into());
+        self.options.add_query(name.into(), value.into());
         self
     }
 
     /// Limits one attempt, including its body. Defaults to the
     /// [timeout of the session](crate::SessionBuilder::timeout).
     pub fn timeout(mut self, limit: Duration) -> Self {
-        self.context.settings.limits.attempt = limit;
+        self.options.settings.limits.attempt = limit;
         self
     }
 
     /// Limits the call for one page, including its retries. Defaults to the
     /// [total timeout of the session](crate::SessionBuilder::total_timeout).
     pub fn total_timeout(mut self, limit: Duration) -> Self {
-        self.context.settings.limits.total = limit;
+        self.options.settings.limits.total = limit;
         self
     }
 
     /// Sets the retry policy. Defaults to [that of the session](crate::SessionBuilder::retry).
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.context.settings.policy = policy;
+        self.options.settings.policy = policy;
         self
     }
 
-    pub(crate) fn fetch_page(
-        self,
-        number: Option<u32>,
-    ) -> impl Future<Output = Result<Response<O::Page>, Error>> + Send + 'static {
-        let Self { context, operation, .. } = self;
-        // Created here and not when it is awaited, so that it belongs to the span of the caller.
-        let span = RequestSpan::new();
-        async move { call::page(&context, operation, number, None, &span).await }
-    }
-
-    pub(crate) fn walk(mut self) -> PageStream<O::Page> {
-        let refused = self.check().map_err(|error| error.at(&self.operation, None, 0)).err();
-        let mut place = self.resume.unwrap_or_else(|| Position::page(self.start_page));
-        match place.page_size {
-            Some(_) => self.operation.set_page_size(place.page_size),
-            None => {
-                place.page_size =
-                    self.operation.page_size().and_then(|size| u32::try_from(size).ok())
+    pub(crate) async fn fetch_page(self, number: Option<u64>) -> Result<Response<O::Page>, Error> {
+        let Self { options, operation, .. } = self;
+        let target = Target::new(&options.session, &operation);
+        let at = |error: Error, attempts| error.at(&target, number, attempts);
+        let span = RequestSpan::new(&operation);
+        let checked = check_page(number).and_then(|()| check_operation(&options, &operation));
+        checked.map_err(|error| at(error, 0))?;
+        let runtime = Handle::try_current().map_err(|_| at(Error::no_runtime(), 0))?;
+        let page_span = span.clone();
+        let call = async move { call::page(&options, operation, number, &page_span).await };
+        let fetched = Task::spawn(&runtime, call).await.map_err(|error| at(error, 0))?;
+        let checked = fetched.and_then(|response| match (number, response.page_number()) {
+            (Some(requested), Some(reported)) if requested != reported => {
+                Err(at(Error::other_page(requested, reported), response.attempts()))
             }
-        }
-        let pages = Pages {
-            span: RequestSpan::new(),
-            ahead: Memory::new(self.context.settings.max_response_bytes),
-            context: self.context,
-            operation: self.operation,
-        };
-        PageStream::new(pages, Walk::new(place, self.concurrency, self.detect_changes, refused))
+            _ => Ok(response),
+        });
+        checked.inspect_err(|error| span.failed(error))
     }
 
-    /// Refuses arguments that no stream can work with.
+    /// Returns a stream of pages, each of them converted by `convert`.
+    pub(crate) fn paginate<T: Send + 'static>(
+        mut self,
+        convert: fn(O::Page) -> T,
+    ) -> PageStream<T> {
+        let position = self.check().map(|()| self.position());
+        if let Ok(position) = &position {
+            self.operation.set_page_size(position.page_size);
+        }
+        let Self { options, operation, concurrency, detect_changes, .. } = self;
+        let target = Target::new(&options.session, &operation);
+        let span = RequestSpan::new(&operation);
+        let request_span = span.clone();
+        let fetch = move |number| {
+            let options = options.clone();
+            let operation = operation.clone();
+            let span = request_span.clone();
+            let fetched = async move {
+                let response = call::page(&options, operation, Some(number), &span).await?;
+                let attempts = response.attempts();
+                let page = response.into_inner();
+                let report = report(&page, detect_changes);
+                Ok(Fetched { page: convert(page), report, attempts })
+            };
+            fetched.boxed()
+        };
+        PageStream::new(Box::new(fetch), position, concurrency, detect_changes, target, span)
+    }
+
+    /// Returns the position of the first page of a stream.
+    fn position(&self) -> Position {
+        let mut position = match &self.resume {
+            Some(position) => position.clone(),
+            None => Position::page(self.start_page),
+        };
+        position.page_size = position.page_size.or(self.operation.page_size());
+        position
+    }
+
+    /// Checks the arguments of a stream.
     fn check(&self) -> Result<(), Error> {
-        if self.start_page == 0 {
-            return Err(Error::parameter("start_page", "is 0; pages are numbered from 1"));
+        check_operation(&self.options, &self.operation)?;
+        if let Err(reason) = check_number(self.start_page) {
+            return Err(Error::parameter("start_page", reason));
         }
         if self.concurrency == 0 {
             return Err(Error::parameter("concurrency", "is 0; a stream needs 1 request or more"));
         }
-        if let (Some(position), Some(set)) = (&self.resume, self.operation.page_size())
-            && position.page_size.map(u64::from) != Some(set)
+        if let Some(position) = &self.resume
+            && let Some(set) = self.operation.page_size()
+            && position.page_size != Some(set)
         {
-            let reason = match position.page_size {
-                Some(size) => {
-                    format!("is {set}, but the position to resume at belongs to pages of {size}")
-                }
-                None => format!(
-                    "is {set}, but the position to resume at belongs to pages of another size"
-                ),
+            let size = match position.page_size {
+                Some(size) => format!("pages of {size}"),
+                None => "another page size".to_owned(),
             };
-            return Err(Error::parameter("page_size", &reason));
+            let reason = format!("is {set}, but the position to resume at belongs to {size}");
+            return Err(Error::parameter("page_size", reason));
         }
         Ok(())
     }
 }
 
-/// The pages of a list, fetched by `call`.
-struct Pages<O> {
-    context: Context,
-    operation: O,
-    span: RequestSpan,
-    /// The bytes that pages fetched ahead may hold together.
-    ahead: Memory,
+/// Checks the arguments that all requests have.
+fn check_operation<O: ListOperation>(options: &RequestOptions, operation: &O) -> Result<(), Error> {
+    options.check(operation)?;
+    match operation.page_size().map_or(Ok(()), check_number) {
+        Ok(()) => Ok(()),
+        Err(reason) => Err(Error::parameter("page_size", reason)),
+    }
 }
 
-impl<O: ListOperation> Source<O::Page> for Pages<O> {
-    fn fetch(&self, number: u32, ahead: bool) -> Fetch<O::Page> {
-        let (context, operation, span) =
-            (self.context.clone(), self.operation.clone(), self.span.clone());
-        let share = ahead.then(|| Arc::new(self.ahead.reserve()));
-        Box::pin(async move {
-            let response =
-                call::page(&context, operation, Some(number), share.clone(), &span).await?;
-            Ok(Fetched {
-                attempts: response.attempts(),
-                page: response.into_inner(),
-                _share: share,
-            })
-        })
+fn check_page(number: Option<u64>) -> Result<(), Error> {
+    match number.map_or(Ok(()), check_number) {
+        Ok(()) => Ok(()),
+        Err(reason) => Err(Error::parameter("page", reason)),
     }
+}
 
-    fn locate(&self, error: Error, number: u32, attempts: u32) -> Error {
-        error.at(&self.operation, Some(number), attempts)
+/// Checks a page number or page size.
+fn check_number(number: u64) -> Result<(), &'static str> {
+    // Services count in signed numbers.
+    const MAX: u64 = i64::MAX as u64;
+    match number {
+        0 => Err("is 0; it must be 1 or more"),
+        1..=MAX => Ok(()),
+        _ => Err("is too large; no list has so many pages or items"),
     }
+}
+
+/// Returns what `page` reports. The ids are only needed to detect changes.
+fn report<P: Page>(page: &P, detect_changes: bool) -> Report {
+    let ids = page.items().iter().filter_map(P::item_id);
+    Report {
+        page_count: page.page_count(),
+        page_number: page.page_number(),
+        page_size: page.page_size(),
+        item_count: page.item_count(),
+        items: page.items().len(),
+        ids: if detect_changes { ids.map(hash).collect() } else { Vec::new() },
+    }
+}
+
+/// Returns 128 bits, so that two ids of a list never have the same hash.
+fn hash(id: &str) -> u128 {
+    let half = |seed: u8| {
+        let mut hasher = DefaultHasher::new();
+        hasher.write_u8(seed);
+        hasher.write(id.as_bytes());
+        u128::from(hasher.finish())
+    };
+    half(0) << 64 | half(1)
 }
 
 /// Sends the request.
@@ -349,7 +403,7 @@ impl<O: ListOperation> ListRequest<O> {
     /// and the errors that the operation documents.
     pub fn page(
         self,
-        number: impl Into<Option<u32>>,
+        number: impl Into<Option<u64>>,
     ) -> impl Future<Output = Result<O::Page, Error>> + Send + 'static {
         self.fetch_page(number.into()).map_ok(Response::into_inner)
     }
@@ -362,7 +416,7 @@ impl<O: ListOperation> ListRequest<O> {
     /// Returns the errors of [`page`](Self::page).
     pub fn page_with_response(
         self,
-        number: impl Into<Option<u32>>,
+        number: impl Into<Option<u64>>,
     ) -> impl Future<Output = Result<Response<O::Page>, Error>> + Send + 'static {
         self.fetch_page(number.into())
     }
@@ -395,7 +449,7 @@ impl<O: ListOperation> ListRequest<O> {
     /// end of the list, and [`InvalidResponse`](crate::ErrorKind::InvalidResponse) after more
     /// than 100 empty pages in a row.
     pub fn pages(self) -> PageStream<O::Page> {
-        self.walk()
+        self.paginate(|page| page)
     }
 
     /// Streams the items of all pages; each page is requested together with its first item.
@@ -404,7 +458,7 @@ impl<O: ListOperation> ListRequest<O> {
     ///
     /// The stream yields the errors of [`pages`](Self::pages), after the items of the pages before.
     pub fn stream(self) -> ItemStream<<O::Page as Page>::Item> {
-        ItemStream::new(self.walk())
+        ItemStream::new(self.paginate(Page::into_items))
     }
 }
 
@@ -416,7 +470,7 @@ impl<O: fmt::Debug, M> fmt::Debug for ListRequest<O, M> {
             .field("resume", &self.resume)
             .field("concurrency", &self.concurrency)
             .field("detect_changes", &self.detect_changes)
-            .field("session", &self.context.session)
+            .field("session", &self.options.session)
             .finish()
     }
 }
@@ -442,7 +496,7 @@ where
 {
     type Output = Infallible;
 
-    fn poll(self: Pin<&mut Self>, _: &mut TaskContext<'_>) -> Poll<Infallible> {
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Infallible> {
         Poll::Pending
     }
 }
