@@ -15,7 +15,7 @@ use tokio::{
 
 use crate::{
     error::{Error, ErrorKind, Target},
-    position::Position,
+    position::{MAX_PAGE, Position},
     trace::{self, RequestSpan},
 };
 
@@ -317,7 +317,7 @@ impl Progress {
         }
         self.count_empty_pages(number, report)?;
         self.position = Position {
-            page: number.checked_add(1).filter(|next| *next <= last),
+            page: Some(number + 1).filter(|next| *next <= last.min(MAX_PAGE)),
             item: 0,
             page_size: self.position.page_size.or_else(|| page_size(number, report)),
             item_count: self.position.item_count.or(report.item_count),

@@ -1,4 +1,4 @@
-//! The place in a list at which a stream continues.
+//! The position in a list at which a stream continues.
 
 use std::{fmt, str::FromStr};
 
@@ -6,7 +6,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::error::Error;
 
-/// The place of the next item in a list.
+/// The largest page number. Services count in signed numbers.
+pub(crate) const MAX_PAGE: u64 = i64::MAX as u64;
+
+/// The position of the next item in a list.
 ///
 /// [`ItemStream::position`](crate::ItemStream::position) returns it, and
 /// [`ListRequest::resume`](crate::ListRequest::resume) continues there, in another process too; see
@@ -18,7 +21,7 @@ pub struct Position {
     pub(crate) page: Option<u64>,
     /// The number of items of that page that were already returned.
     pub(crate) item: usize,
-    /// `None` if neither the request nor the service told.
+    /// `None` if neither the request nor the service gave one.
     pub(crate) page_size: Option<u64>,
     /// The number of items in the list, to detect a change across a resumption.
     pub(crate) item_count: Option<u64>,
@@ -67,9 +70,15 @@ fn parse(text: &str) -> Option<Position> {
     for field in text.strip_prefix("v1.")?.split('.') {
         match field.split_at_checked(1)? {
             _ if field == "end" => {}
-            ("p", page) => position.page = Some(page.parse().ok().filter(|&page| page > 0)?),
+            ("p", page) => {
+                position.page =
+                    Some(page.parse().ok().filter(|page| (1..=MAX_PAGE).contains(page))?)
+            }
             ("i", item) => position.item = item.parse().ok()?,
-            ("s", size) => position.page_size = Some(size.parse().ok().filter(|&size| size > 0)?),
+            ("s", size) => {
+                position.page_size =
+                    Some(size.parse().ok().filter(|size| (1..=MAX_PAGE).contains(size))?)
+            }
             ("n", count) => position.item_count = Some(count.parse().ok()?),
             _ => return None,
         }

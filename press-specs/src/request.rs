@@ -21,7 +21,7 @@ use crate::{
     items::ItemStream,
     options::RequestOptions,
     pagination::{Fetched, PageStream, Report, Task},
-    position::Position,
+    position::{MAX_PAGE, Position},
     response::Response,
     retry::RetryPolicy,
     session::Session,
@@ -360,11 +360,9 @@ fn check_page(number: Option<u64>) -> Result<(), Error> {
 
 /// Checks a page number or page size.
 fn check_number(number: u64) -> Result<(), &'static str> {
-    // Services count in signed numbers.
-    const MAX: u64 = i64::MAX as u64;
     match number {
         0 => Err("is 0; it must be 1 or more"),
-        1..=MAX => Ok(()),
+        1..=MAX_PAGE => Ok(()),
         _ => Err("is too large; no list has so many pages or items"),
     }
 }

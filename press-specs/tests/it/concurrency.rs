@@ -9,6 +9,7 @@ use std::{
 
 use futures::{
     StreamExt, TryStreamExt,
+    executor::block_on,
     future::{join_all, try_join},
     poll, stream,
 };
@@ -18,9 +19,7 @@ use press_specs::{
 };
 use tokio::time::sleep;
 
-use crate::{
-    LIMIT, Outcome, PATIENCE, client, faults::gzip, ids, page, requested, support::runtime, until,
-};
+use crate::{LIMIT, Outcome, PATIENCE, client, ids, requested, support::runtime, until};
 
 /// Lets all other tasks and the connections have so many turns.
 async fn turns(count: usize) {
@@ -180,105 +179,67 @@ async fn the_time_that_a_consumer_takes_is_not_that_of_the_service() -> Outcome 
 }
 
 #[tokio::test]
-async fn pages_that_memory_has_no_room_for_are_fetched_in_their_turn() -> Outcome {
-    const LENGTH: usize = 20_000;
-    // At each of these pages the walk stands still until all that is fetched ahead has arrived.
-    const HELD: [u64; 4] = [2, 12, 22, 32];
-    for compressed in [false, true] {
-        let gates = HELD.map(|_| Gate::new());
-        let faults = (1..=40).map(|number| {
-            let mut body = page(40, number, [&number.to_string()]).to_string().into_bytes();
-            body.resize(LENGTH, b' ');
-            let fault = if compressed {
-                Fault::raw_body(gzip(&body)).header("content-encoding", "gzip")
-            } else {
-                Fault::raw_body(body)
-            };
-            let fault = fault.on_page(number).always();
-            let gate = gates.iter().zip(HELD).find(|(_, held)| *held == number);
-            gate.map_or(fault.clone(), |(gate, _)| fault.held_by(gate))
-        });
-        let mock = MockPress::builder().faults(faults).start()?;
-        // Two pages fit, and three do not.
-        let session = mock.session_builder().max_response_bytes(LENGTH as u64 * 5 / 2).build()?;
-        let walk = tokio::spawn(ids(get_client(session)?.list_specs().concurrency(8).stream()));
-        for (gate, number) in gates.iter().zip(HELD) {
-            until(|| requested(&mock).contains(&Some(number)) && mock.in_flight() == 1).await?;
-            turns(20).await;
-            gate.open();
-        }
-        assert_eq!(walk.await??, (1..=40).map(|number| number.to_string()).collect::<Vec<_>>());
-        // Of eight pages ahead, and then of four, most find no room; from then on two are fetched
-        // ahead.
-        let refused = mock.request_count() - 40;
-        assert!((1..=12).contains(&refused), "{refused} pages were fetched twice");
+async fn a_requested_page_arrives_although_the_stream_is_not_polled() -> Outcome {
+    for concurrency in [1, 3] {
+        let gate = Gate::new();
+        let held = Fault::pass().held_by(&gate).on_page(2);
+        let mock = MockPress::builder().generated_specs(4).fault(held).start()?;
+        let session = mock.session_builder().timeout(LIMIT).total_timeout(LIMIT).build()?;
+        let specs = get_client(session)?.list_specs().page_size(2).concurrency(concurrency);
+        let mut stream = specs.stream();
+        stream.try_next().await?;
+        stream.try_next().await?;
+        assert!(poll!(stream.next()).is_pending());
+        mock.wait_for_requests(2, PATIENCE).await?;
+        gate.open();
+        until(|| mock.in_flight() == 0).await?;
+        // The consumer is busy for longer than the timeout.
+        sleep(2 * LIMIT).await;
+        assert_eq!(ids(stream).await?, mock.spec_ids()[2..]);
+        assert_eq!(mock.request_count(), 2);
     }
-    Ok(())
-}
-
-/// The bytes of an attempt that failed are given back before the next one.
-#[tokio::test]
-async fn a_retry_needs_memory_only_once() -> Outcome {
-    const LENGTH: usize = 20_000;
-    let gate = Gate::new();
-    let body = |number: u64| {
-        let mut body = page(3, number, ["a"]).to_string().into_bytes();
-        body.resize(LENGTH, b' ');
-        Fault::raw_body(body).on_page(number).always()
-    };
-    let mock = MockPress::builder()
-        .faults([body(1), body(2).held_by(&gate), body(3).cut_after(LENGTH - 1)])
-        .start()?;
-    let session = mock.session_builder().max_response_bytes(LENGTH as u64 * 3 / 2).build()?;
-    let walk =
-        tokio::spawn(get_client(session)?.list_specs().concurrency(3).pages().collect::<Vec<_>>());
-    mock.wait_for_requests(2 + 4, PATIENCE).await?;
-    gate.open();
-    let error = walk.await?.remove(2).expect_err("page 3 breaks off");
-    assert_eq!(
-        (error.kind(), error.attempts(), mock.request_count()),
-        (ErrorKind::Connection, 4, 6)
-    );
     Ok(())
 }
 
 #[test]
-fn a_stream_belongs_to_the_runtime_that_polled_it_first() -> Outcome {
+fn a_stream_moves_between_runtimes() -> Outcome {
     for concurrency in [1, 3] {
-        // Between two pages, and with a page in flight.
-        for (in_flight, first_is_gone) in
-            [(false, false), (false, true), (true, false), (true, true)]
-        {
-            let mock = MockPress::builder().generated_specs(6).start()?;
-            let (first, second) = (runtime()?, runtime()?);
-            let mut stream =
-                client(&mock)?.list_specs().page_size(2).concurrency(concurrency).stream();
-            first.block_on(stream.by_ref().take(2).try_collect::<Vec<_>>())?;
-            if in_flight {
-                mock.fault(Fault::hang().always());
-                first.block_on(async {
-                    assert!(poll!(stream.next()).is_pending());
-                    mock.wait_for_requests(2, PATIENCE).await
-                })?;
+        for in_flight in [false, true] {
+            for first_has_ended in [false, true] {
+                let mock = MockPress::builder().generated_specs(6).start()?;
+                let first = runtime()?;
+                let second = runtime()?;
+                let specs = client(&mock)?.list_specs().page_size(2).concurrency(concurrency);
+                let mut stream = specs.stream();
+                let two = stream.by_ref().take(2).try_collect::<Vec<_>>();
+                first.block_on(two)?;
+                if in_flight {
+                    mock.fault(Fault::hang());
+                    first.block_on(async {
+                        assert!(poll!(stream.next()).is_pending());
+                        mock.wait_for_requests(2, PATIENCE).await
+                    })?;
+                }
+                if first_has_ended {
+                    drop(first);
+                }
+                mock.clear_faults();
+                let rest = second.block_on(ids(stream))?;
+                let case = format!("{concurrency} {in_flight} {first_has_ended}");
+                assert_eq!(rest, mock.spec_ids()[2..], "{case}");
             }
-            if first_is_gone {
-                drop(first);
-            }
-            let error = second.block_on(stream.try_next()).expect_err("another runtime");
-            let found = (error.kind(), error.page_number());
-            assert_eq!(
-                found,
-                (ErrorKind::InvalidConfiguration, Some(2)),
-                "{concurrency} {in_flight} {first_is_gone}"
-            );
-            assert!(error.to_string().contains("runtime"), "{error}");
-            assert!(second.block_on(stream.next()).is_none());
-            // The position still leads on.
-            mock.clear_faults();
-            let rest = client(&mock)?.list_specs().resume(stream.position()).stream();
-            assert_eq!(second.block_on(ids(rest))?, mock.spec_ids()[2..]);
         }
     }
+    Ok(())
+}
+
+#[test]
+fn a_stream_outside_a_runtime_is_an_error() -> Outcome {
+    let mock = MockPress::builder().generated_specs(6).start()?;
+    let mut stream = client(&mock)?.list_specs().stream();
+    let error = block_on(stream.try_next()).expect_err("no runtime");
+    assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
+    assert!(error.to_string().contains("outside a running Tokio runtime"), "{error}");
     Ok(())
 }
 

@@ -4,8 +4,9 @@ use std::future::ready;
 
 use futures::{StreamExt, TryStreamExt, stream::FusedStream};
 use press_specs::{
-    ErrorKind, Position,
+    ErrorKind, ItemStream, PageStream, Position,
     mock::{Fault, MockPress, Operation},
+    types::{SpecPage, SpecSummary},
 };
 use serde_json::Value;
 
@@ -101,11 +102,10 @@ async fn a_walk_ends_after_an_error_and_goes_on_at_the_page_that_failed() -> Out
         assert_eq!((error.kind(), error.page_number()), (ErrorKind::Forbidden, Some(2)));
         assert!(pages.next().await.is_some_and(|page| page.is_ok()));
         assert!(pages.next().await.is_some_and(|page| page.is_err()));
-        // They are terminated once they have said so.
-        for over in [false, true] {
-            assert_eq!((stream.is_terminated(), pages.is_terminated()), (over, over));
-            assert!(stream.next().await.is_none() && pages.next().await.is_none());
-        }
+        assert!(stream.is_terminated());
+        assert!(pages.is_terminated());
+        assert!(stream.next().await.is_none());
+        assert!(pages.next().await.is_none());
         got.extend(ids(specs.start_page(error.page_number().ok_or("a page")?).stream()).await?);
         assert_eq!(got, mock.spec_ids());
     }
@@ -205,6 +205,37 @@ async fn changes_are_detected_on_request() -> Outcome {
         (&[page(2, 1, ["a"]), page(2, 2, ["b", "a"])], Some(2), "appears twice"),
         (&[page(1, 1, ["a", "a"])], Some(1), "appears twice"),
         (&[unnumbered(2, ["a"]), unnumbered(2, ["a"])], Some(2), "appears twice"),
+        (
+            &[
+                counted(page(3, 1, ["a", "b"]), 6),
+                counted(page(3, 2, []), 6),
+                counted(page(3, 3, ["e", "f"]), 6),
+            ],
+            Some(3),
+            "reports 6 items and has 4",
+        ),
+        (
+            &[counted(page(3, 1, ["a", "b"]), 6), counted(page(2, 2, ["c", "d"]), 6)],
+            Some(2),
+            "reports 6 items and has 4",
+        ),
+        (
+            &[page(3, 1, ["a", "b"]), page(3, 2, []), page(3, 3, ["e", "f"])],
+            Some(2),
+            "page 2 has 0 of 2 items",
+        ),
+        (
+            &[page(3, 1, ["a", "b"]), page(3, 2, ["c"]), page(3, 3, ["e", "f"])],
+            Some(2),
+            "page 2 has 1 of 2 items",
+        ),
+        (&[page(3, 1, ["a"]), page(2, 2, ["b"])], Some(2), "had 3 pages and now has 2"),
+        (
+            &[page(2, 1, ["a"]), page(3, 2, ["b"]), page(3, 3, ["c"])],
+            Some(2),
+            "had 2 pages and now has 3",
+        ),
+        (&[page(2, 1, ["a", "b"]), page(2, 2, ["c"])], None, ""),
     ];
     for (bodies, changed, says) in table {
         for concurrency in [1, 3] {
@@ -220,6 +251,83 @@ async fn changes_are_detected_on_request() -> Outcome {
             }
         }
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_that_is_gone_is_a_changed_list() -> Outcome {
+    let gone = Fault::status(404).on_page(2).always();
+    let clamped = Fault::raw_body(page(3, 1, ["a"]).to_string()).on_page(2).always();
+    let first = Fault::raw_body(page(3, 1, ["a"]).to_string()).on_page(1).always();
+    for (fault, otherwise, says) in [
+        (gone, ErrorKind::NotFound, "page 2 is gone"),
+        (clamped, ErrorKind::InvalidResponse, "page 1 came in place of page 2"),
+    ] {
+        let mock = MockPress::builder().faults([first.clone(), fault]).start()?;
+        let specs = client(&mock)?.list_specs();
+        let error = ids(specs.clone().stream()).await.expect_err("no page 2");
+        assert_eq!(error.kind(), otherwise);
+        let error = ids(specs.detect_changes(true).stream()).await.expect_err("no page 2");
+        assert_eq!(error.kind(), ErrorKind::ListChanged);
+        assert_eq!(error.page_number(), Some(2));
+        assert_eq!(error.attempts(), 1);
+        assert!(error.to_string().contains(says), "{error}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_error_about_another_page_has_no_body() -> Outcome {
+    let mock = pages(&[page(3, 2, ["a"])])?;
+    let error = client(&mock)?.list_specs().page(1).await.expect_err("page 2");
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
+    assert_eq!(error.status(), Some(200));
+    assert!(error.response().is_none());
+    assert!(error.to_string().contains("its `pageNumber` is 2 instead of 1"), "{error}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn streams_work_without_combinators() -> Outcome {
+    let mock = MockPress::builder().generated_specs(5).start()?;
+    let specs = client(&mock)?.list_specs().page_size(2);
+    let mut stream = specs.clone().stream();
+    let first = ItemStream::next(&mut stream).await.ok_or("an item")??;
+    assert_eq!(first.id, mock.spec_ids()[0]);
+    let second = ItemStream::try_next(&mut stream).await?.ok_or("an item")?;
+    assert_eq!(second.id, mock.spec_ids()[1]);
+    let rest: Vec<SpecSummary> = ItemStream::try_collect(stream).await?;
+    assert_eq!(rest.len(), 3);
+
+    let mut pages = specs.clone().pages();
+    assert_eq!(pages.position().to_string(), "v1.p1.i0.s2");
+    PageStream::next(&mut pages).await.ok_or("a page")??;
+    assert_eq!(pages.position().to_string(), "v1.p2.i0.s2.n5");
+    PageStream::try_next(&mut pages).await?.ok_or("a page")?;
+    let rest = specs.resume(pages.position()).pages();
+    let rest: Vec<SpecPage> = PageStream::try_collect(rest).await?;
+    assert_eq!(rest.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn numbers_that_no_list_has_are_invalid_parameters() -> Outcome {
+    let mock = MockPress::start()?;
+    let specs = client(&mock)?.list_specs();
+    for number in [0, u64::MAX] {
+        for (request, name) in [
+            (specs.clone().page_size(number).page(1).await, "`page_size`"),
+            (specs.clone().page(number).await, "`page`"),
+        ] {
+            let error = request.expect_err("a number that no list has");
+            assert_eq!(error.kind(), ErrorKind::InvalidParameter);
+            assert!(error.to_string().contains(name), "{error}");
+        }
+        let error = specs.clone().start_page(number).stream().try_next().await;
+        let error = error.expect_err("a number that no list has");
+        assert!(error.to_string().contains("`start_page`"), "{error}");
+    }
+    assert_eq!(mock.request_count(), 0);
     Ok(())
 }
 
