@@ -259,7 +259,7 @@ impl Error {
             "the service returned another page: its `pageNumber` is {reported} instead of \
              {requested}"
         );
-        Self::new(ErrorKind::InvalidResponse, message).with_status(Some(StatusCode::OK))
+        Self::new(ErrorKind::InvalidResponse, message)
     }
 
     pub(crate) fn at(mut self, target: &Target, page_number: Option<u64>, attempts: u32) -> Self {

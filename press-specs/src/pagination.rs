@@ -8,6 +8,7 @@ use std::{
 };
 
 use futures_core::{FusedStream, Stream, future::BoxFuture};
+use http::StatusCode;
 use tokio::{
     runtime::{Handle, Id},
     task::JoinHandle,
@@ -26,6 +27,7 @@ pub(crate) type Fetch<P> = Box<dyn Fn(u64) -> BoxFuture<'static, Result<Fetched<
 pub(crate) struct Fetched<P> {
     pub(crate) page: P,
     pub(crate) report: Report,
+    pub(crate) status: StatusCode,
     /// The number of requests that were sent for the page.
     pub(crate) attempts: u32,
 }
@@ -143,6 +145,7 @@ impl<P: Send + 'static> PageStream<P> {
             Err(error) => return Poll::Ready(Err(self.at(error, number, 0))),
         };
         if let Err(error) = self.progress.accept(number, &fetched.report) {
+            let error = error.with_status(Some(fetched.status));
             return Poll::Ready(Err(self.at(error, number, fetched.attempts)));
         }
         self.prefetch(&runtime);

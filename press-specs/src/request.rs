@@ -260,23 +260,26 @@ impl<O: ListOperation, M> ListRequest<O, M> {
     }
 
     pub(crate) async fn fetch_page(self, number: Option<u64>) -> Result<Response<O::Page>, Error> {
-        let Self { options, operation, .. } = self;
-        let target = Target::new(&options.session, &operation);
+        let span = RequestSpan::new(&self.operation);
+        let target = Target::new(&self.options.session, &self.operation);
         let at = |error: Error, attempts| error.at(&target, number, attempts);
-        let span = RequestSpan::new(&operation);
-        let checked = check_page(number).and_then(|()| check_operation(&options, &operation));
-        checked.map_err(|error| at(error, 0))?;
+        self.check_page(number).map_err(|error| at(error, 0))?;
         let runtime = Handle::try_current().map_err(|_| at(Error::no_runtime(), 0))?;
         let page_span = span.clone();
+        let Self { options, operation, .. } = self;
         let call = async move { call::page(&options, operation, number, &page_span).await };
-        let fetched = Task::spawn(&runtime, call).await.map_err(|error| at(error, 0))?;
-        let checked = fetched.and_then(|response| match (number, response.page_number()) {
-            (Some(requested), Some(reported)) if requested != reported => {
-                Err(at(Error::other_page(requested, reported), response.attempts()))
-            }
-            _ => Ok(response),
-        });
-        checked.inspect_err(|error| span.failed(error))
+        let result = Task::spawn(&runtime, call).await.map_err(|error| at(error, 0))?;
+        let result = match result {
+            Ok(response) => match other_page(number, &response) {
+                Some(error) => Err(at(error, response.attempts())),
+                None => Ok(response),
+            },
+            Err(error) => Err(error),
+        };
+        if let Err(error) = &result {
+            span.failed(error);
+        }
+        result
     }
 
     /// Returns a stream of pages, each of them converted by `convert`.
@@ -298,10 +301,11 @@ impl<O: ListOperation, M> ListRequest<O, M> {
             let span = request_span.clone();
             let fetched = async move {
                 let response = call::page(&options, operation, Some(number), &span).await?;
+                let status = response.status;
                 let attempts = response.attempts();
                 let page = response.into_inner();
                 let report = report(&page, detect_changes);
-                Ok(Fetched { page: convert(page), report, attempts })
+                Ok(Fetched { page: convert(page), report, status, attempts })
             };
             fetched.boxed()
         };
@@ -316,6 +320,15 @@ impl<O: ListOperation, M> ListRequest<O, M> {
         };
         position.page_size = position.page_size.or(self.operation.page_size());
         position
+    }
+
+    /// Checks the arguments of a page.
+    fn check_page(&self, number: Option<u64>) -> Result<(), Error> {
+        check_operation(&self.options, &self.operation)?;
+        match number.map_or(Ok(()), check_number) {
+            Ok(()) => Ok(()),
+            Err(reason) => Err(Error::parameter("page", reason)),
+        }
     }
 
     /// Checks the arguments of a stream.
@@ -351,11 +364,11 @@ fn check_operation<O: ListOperation>(options: &RequestOptions, operation: &O) ->
     }
 }
 
-fn check_page(number: Option<u64>) -> Result<(), Error> {
-    match number.map_or(Ok(()), check_number) {
-        Ok(()) => Ok(()),
-        Err(reason) => Err(Error::parameter("page", reason)),
-    }
+/// Returns the error for a response with another page than the requested one.
+fn other_page<P: Page>(requested: Option<u64>, response: &Response<P>) -> Option<Error> {
+    let reported = response.page_number()?;
+    let requested = requested.filter(|requested| *requested != reported)?;
+    Some(Error::other_page(requested, reported).with_status(Some(response.status)))
 }
 
 /// Checks a page number or page size.

@@ -18,7 +18,7 @@ use serde_json::Value;
 #[derive(Clone, Debug)]
 pub struct Response<P> {
     page: P,
-    status: StatusCode,
+    pub(crate) status: StatusCode,
     headers: Headers,
     attempts: u32,
 }
