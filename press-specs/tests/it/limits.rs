@@ -324,17 +324,3 @@ async fn a_retry_takes_no_connection_of_before() -> Outcome {
     }
     Ok(())
 }
-
-#[test]
-fn each_promise_names_tests_that_exist() -> Outcome {
-    let promises = include_str!("../../src/reliability.rs").lines();
-    let held: Vec<_> = promises.filter_map(|line| line.strip_prefix("// Held by ")).collect();
-    assert!(held.len() > 40, "{held:?}");
-    for test in held {
-        let (module, name) = test.split_once("::").ok_or(test)?;
-        let file = format!("{}/tests/it/{module}.rs", env!("CARGO_MANIFEST_DIR"));
-        let source = std::fs::read_to_string(file)?;
-        assert!(source.contains(&format!("fn {name}()")), "{test} is gone");
-    }
-    Ok(())
-}
