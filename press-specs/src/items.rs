@@ -48,6 +48,7 @@ impl<T: Send + 'static> ItemStream<T> {
     /// # Errors
     ///
     /// Returns the errors of [`ListRequest::stream`](crate::ListRequest::stream).
+    #[expect(clippy::should_implement_trait, reason = "the name that `StreamExt` has")]
     pub fn next(&mut self) -> impl Future<Output = Option<Result<T, Error>>> + Send + Unpin {
         std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx))
     }

@@ -211,6 +211,7 @@ impl<P: Send + 'static> PageStream<P> {
     /// # Errors
     ///
     /// Returns the errors of [`ListRequest::pages`](crate::ListRequest::pages).
+    #[expect(clippy::should_implement_trait, reason = "the name that `StreamExt` has")]
     pub fn next(&mut self) -> impl Future<Output = Option<Result<P, Error>>> + Send + Unpin {
         std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx))
     }

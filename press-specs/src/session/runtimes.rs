@@ -35,6 +35,7 @@ pub(crate) struct Runtimes {
 }
 
 /// The source of HTTP clients.
+#[expect(clippy::large_enum_variant, reason = "there is one per session")]
 pub(crate) enum ClientSource {
     /// A client that the user configured.
     Custom(reqwest::Client),

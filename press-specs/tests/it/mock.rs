@@ -9,7 +9,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures::TryStreamExt;
 use press_specs::mock::{Fault, MockPress};
 use serde_json::{Value, json};
 

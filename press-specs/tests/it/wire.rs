@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use futures::StreamExt;
 use http::HeaderValue;
 use press_specs::{
     ErrorKind, ItemStream, ListOperation, ListRequest, ListSpecReleaseDeployments, ListSpecs,
