@@ -33,7 +33,8 @@ impl Timestamp {
         &self.0
     }
 
-    /// Parses the text as RFC 3339.
+    /// Parses the text as RFC 3339. Also accepts an offset without a colon, as in `+0000`, and a
+    /// comma before the fraction.
     ///
     /// Returns `None` if it is something else, or if the platform's `SystemTime` can't hold the
     /// time. A leap second is the second after it, as in POSIX. Digits beyond nanoseconds are
@@ -46,9 +47,9 @@ impl Timestamp {
         whole?.checked_add(Duration::new(0, nanoseconds))
     }
 
-    /// Parses the text as RFC 3339.
+    /// Parses the text like [`to_system_time`](Self::to_system_time).
     ///
-    /// Returns `None` if it is something else.
+    /// Returns `None` if it isn't a time.
     ///
     /// Requires the feature `chrono`.
     #[cfg(feature = "chrono")]
@@ -58,63 +59,106 @@ impl Timestamp {
         chrono::DateTime::from_timestamp(seconds, nanoseconds)
     }
 
-    /// The seconds since the Unix epoch and the nanoseconds, of which a leap second has a second
-    /// more.
+    /// Returns the seconds since the Unix epoch and the nanoseconds. In a leap second, the
+    /// nanoseconds exceed a second.
     fn parse(&self) -> Option<(i64, u32)> {
-        let (head, rest) = self.0.as_bytes().split_at_checked(19)?;
-        let &[_, _, _, _, b'-', _, _, b'-', _, _, b'T' | b't' | b' ', _, _, b':', _, _, b':', _, _] =
-            head
-        else {
-            return None;
-        };
-        let (year, month, day) = (number(&head[..4])?, number(&head[5..7])?, number(&head[8..10])?);
-        let (hour, minute, second) =
-            (number(&head[11..13])?, number(&head[14..16])?, number(&head[17..])?);
-        let leap_year = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-        let last_day = match month {
-            1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-            4 | 6 | 9 | 11 => 30,
-            2 => 28 + i64::from(leap_year),
-            _ => return None,
-        };
-        if !(1..=last_day).contains(&day) || hour > 23 || minute > 59 || second > 60 {
-            return None;
+        let (date_time, rest) = self.0.as_bytes().split_at_checked(19)?;
+        let (date, time) = date_time.split_at_checked(10)?;
+        let (nanoseconds, zone) = parse_fraction(rest)?;
+        let day = parse_date(date)?;
+        let second = parse_time(time)?;
+        let seconds = day * 86_400 + second - parse_zone(zone)?;
+        // A leap second is counted in the nanoseconds.
+        match time.ends_with(b":60") {
+            true => Some((seconds - 1, nanoseconds + 1_000_000_000)),
+            false => Some((seconds, nanoseconds)),
         }
-        let after_dot = rest.strip_prefix(b".").unwrap_or_default();
-        let digits = after_dot.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let padded = after_dot[..digits].iter().copied().chain(std::iter::repeat(b'0'));
-        let nanoseconds =
-            padded.take(9).fold(0, |number, digit| number * 10 + u32::from(digit - b'0'));
-        // A dot without digits is left, and begins no zone.
-        let zone = if digits == 0 { rest } else { &after_dot[digits..] };
-        let offset = match *zone {
-            [b'Z' | b'z'] => 0,
-            [sign @ (b'+' | b'-'), h0, h1, b':', m0, m1] => {
-                let (hours, minutes) = (number(&[h0, h1])?, number(&[m0, m1])?);
-                if hours > 23 || minutes > 59 {
-                    return None;
-                }
-                (hours * 60 + minutes) * if sign == b'+' { 60 } else { -60 }
-            }
-            _ => return None,
-        };
-        // Years that begin in March, so that the leap day is the last one.
-        let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-        let days = year * 365 + year.div_euclid(4) - year.div_euclid(100)
-            + year.div_euclid(400)
-            + (153 * month + 2) / 5
-            + day
-            - 719_469;
-        let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second.min(59) - offset;
-        Some((seconds, nanoseconds + u32::from(second == 60) * 1_000_000_000))
     }
 }
 
-/// The number that consists of these digits.
+/// Parses `2020-01-31` as days since the Unix epoch.
+fn parse_date(date: &[u8]) -> Option<i64> {
+    let &[_, _, _, _, b'-', _, _, b'-', _, _] = date else { return None };
+    let year = number(&date[..4])?;
+    let month = number(&date[5..7])?;
+    let day = number(&date[8..])?;
+    let leap_year = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let last_day = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if leap_year => 29,
+        2 => 28,
+        _ => return None,
+    };
+    if !(1..=last_day).contains(&day) {
+        return None;
+    }
+    // The leap day is the last day of years that begin in March.
+    let year = if month > 2 { year } else { year - 1 };
+    let month = if month > 2 { month - 3 } else { month + 9 };
+    let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+    Some(year * 365 + leap_days + (153 * month + 2) / 5 + day - 719_469)
+}
+
+/// Parses `T18:00:00` as seconds of the day.
+fn parse_time(time: &[u8]) -> Option<i64> {
+    let &[b'T' | b't' | b' ', _, _, b':', _, _, b':', _, _] = time else { return None };
+    let hour = number(&time[1..3])?;
+    let minute = number(&time[4..6])?;
+    let second = number(&time[7..])?;
+    if hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    Some((hour * 60 + minute) * 60 + second)
+}
+
+/// Parses an optional fraction of a second as nanoseconds. Returns what follows it, too.
+fn parse_fraction(text: &[u8]) -> Option<(u32, &[u8])> {
+    let [b'.' | b',', fraction @ ..] = text else { return Some((0, text)) };
+    let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if digits == 0 {
+        return None;
+    }
+    let mut nanoseconds = 0;
+    for index in 0..9 {
+        let digit = fraction[..digits].get(index).map_or(0, |digit| digit - b'0');
+        nanoseconds = nanoseconds * 10 + u32::from(digit);
+    }
+    Some((nanoseconds, &fraction[digits..]))
+}
+
+/// Parses `Z`, `+01:00` or `+0100` as seconds east of UTC.
+fn parse_zone(zone: &[u8]) -> Option<i64> {
+    let &[sign, h0, h1, ref minutes @ ..] = zone else {
+        return matches!(zone, [b'Z' | b'z']).then_some(0);
+    };
+    let hours = number(&[h0, h1])?;
+    let minutes = minutes.strip_prefix(b":").unwrap_or(minutes);
+    if minutes.len() != 2 {
+        return None;
+    }
+    let minutes = number(minutes)?;
+    if hours > 23 || minutes > 59 {
+        return None;
+    }
+    let seconds = (hours * 60 + minutes) * 60;
+    match sign {
+        b'+' => Some(seconds),
+        b'-' => Some(-seconds),
+        _ => None,
+    }
+}
+
+/// Parses decimal digits.
 fn number(digits: &[u8]) -> Option<i64> {
-    digits.iter().try_fold(0, |number, digit| {
-        digit.is_ascii_digit().then(|| number * 10 + i64::from(digit - b'0'))
-    })
+    let mut number = 0;
+    for digit in digits {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        number = number * 10 + i64::from(digit - b'0');
+    }
+    Some(number)
 }
 
 impl Ord for Timestamp {
@@ -148,7 +192,7 @@ mod tests {
     use super::Timestamp;
 
     #[test]
-    fn times_are_parsed_as_rfc_3339_has_them() {
+    fn rfc_3339_and_common_variants_are_parsed() {
         for (text, expected) in [
             ("1970-01-01T00:00:00Z", Some((0, 0))),
             ("2020-01-01T18:00:00.000Z", Some((1_577_901_600, 0))),
@@ -175,7 +219,14 @@ mod tests {
             ("2020-01-01T00:00:00.1", None),
             ("2020-01-01T00:00:00+24:00", None),
             ("2020-01-01T00:00:00+00:60", None),
-            ("2020-01-01T00:00:00+0000", None),
+            ("2020-01-01T18:00:00.000+0000", Some((1_577_901_600, 0))),
+            ("2020-01-01T20:30:00+0230", Some((1_577_901_600, 0))),
+            ("2020-01-01T18:00:00,25Z", Some((1_577_901_600, 250_000_000))),
+            ("2020-01-01T00:00:00,Z", None),
+            ("2020-01-01T00:00:00+00", None),
+            ("2020-01-01T00:00:00+000", None),
+            ("2020-01-01T00:00:00+00:0", None),
+            ("2020-01-01T00:00:00 0000", None),
             ("2020-01-01T00:00:00Z ", None),
             ("2020-01-01", None),
             ("+020-01-01T00:00:00Z", None),
@@ -191,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_is_that_of_time() {
+    fn timestamps_are_ordered_by_time() {
         let mut times = [
             "2020-01-01T00:00:00.5Z",
             "2020-01-01T00:00:00Z",
