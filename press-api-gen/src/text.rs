@@ -49,6 +49,8 @@ macro_rules! text {
             }
         }
 
+        crate::object::scalars!($name);
+
         #[cfg(feature = "schemars")]
         impl schemars::JsonSchema for $name {
             fn schema_name() -> std::borrow::Cow<'static, str> {
