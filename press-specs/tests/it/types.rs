@@ -59,6 +59,113 @@ async fn all_but_the_required_fields_may_be_missing_or_null() -> Outcome {
     Ok(())
 }
 
+/// JSON values of every kind.
+fn odd_values() -> Vec<Value> {
+    let values = r#"[null, true, 0, -1, 1.5, 18446744073709551616, 1e300, "", "text", [], [1],
+                     [null], ["text"], [{}], {}, {"a": 1}, {"name": 1, "id": []}]"#;
+    serde_json::from_str(values).expect("a list")
+}
+
+/// The pointers of all values in `value` that a service may send with another type.
+fn optional_places(value: &Value, pointer: &str, places: &mut Vec<String>) {
+    let children: Vec<(String, &Value)> = match value {
+        Value::Object(fields) => fields.iter().map(|(key, field)| (key.clone(), field)).collect(),
+        Value::Array(items) => {
+            items.iter().enumerate().map(|(at, item)| (at.to_string(), item)).collect()
+        }
+        _ => Vec::new(),
+    };
+    for (key, child) in children {
+        let pointer = format!("{pointer}/{key}");
+        let required = ["/pageCount", "/specs", "/specs/0", "/specs/0/id"];
+        let required = required.map(|place| place.to_owned()).into_iter();
+        let mut required =
+            required.flat_map(|place| [place.replace("specs", "deployments"), place]);
+        if !required.any(|place| place == pointer) {
+            places.push(pointer.clone());
+        }
+        optional_places(child, &pointer, places);
+    }
+}
+
+/// Removes fields that are null, which may be left out when a page is serialized.
+fn without_nulls(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, field| !field.is_null());
+            fields.values_mut().for_each(without_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_nulls),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn odd_values_never_cost_a_page() -> Outcome {
+    let mock = MockPress::start()?;
+    let client = client(&mock)?;
+    for example in [
+        include_str!("../fixtures/specs_page.json"),
+        include_str!("../fixtures/deployments_page.json"),
+    ] {
+        let example: Value = serde_json::from_str(example)?;
+        let mut places = Vec::new();
+        optional_places(&example, "", &mut places);
+        assert!(places.len() > 20, "{places:?}");
+        for place in &places {
+            for odd in odd_values() {
+                let case = format!("{place} is {odd}");
+                let mut body = example.clone();
+                *body.pointer_mut(place).ok_or("a place")? = odd;
+                mock.fault(Fault::raw_body(body.to_string()));
+                let mut read = if example.get("specs").is_some() {
+                    let page = client.list_specs().page(None).await?;
+                    assert_eq!(page.specs.len(), 1, "{case}");
+                    serde_json::to_value(page)?
+                } else {
+                    let page = client.list_spec_release_deployments("s").page(None).await?;
+                    assert_eq!(page.deployments.len(), 1, "{case}");
+                    serde_json::to_value(page)?
+                };
+                without_nulls(&mut read);
+                without_nulls(&mut body);
+                assert_eq!(read, body, "{case}");
+            }
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn odd_values_stand_in_extra_and_the_last_of_a_key_counts() -> Outcome {
+    let body = r#"{ "pageCount": 1, "specs": [
+        { "id": "a", "featured": "yes", "metadata": { "tags": ["x"], "name": 7 } },
+        { "id": 1, "id": "b", "kind": 1, "kind": "app", "scope": "public", "scope": [] }
+    ] }"#;
+    let page = specs(body).await?;
+    let spec = &page.specs[0];
+    assert_eq!(spec.featured, None);
+    assert_eq!(spec.extra["featured"], "yes");
+    let metadata = spec.metadata.as_ref().ok_or("metadata")?;
+    assert_eq!(metadata.tags, None);
+    assert_eq!(metadata.extra["tags"], json!(["x"]));
+    assert_eq!(metadata.extra["name"], 7);
+    let spec = &page.specs[1];
+    assert_eq!(spec.id, "b");
+    assert_eq!(spec.kind, Some(SpecKind::App));
+    assert_eq!(spec.scope, None);
+    assert_eq!(spec.extra.len(), 1);
+    assert_eq!(spec.extra["scope"], json!([]));
+    Ok(())
+}
+
+#[tokio::test]
+async fn byte_order_marks_and_halves_of_emoji_are_read() -> Outcome {
+    let body = "\u{feff}{\"pageCount\":1,\"specs\":[{\"id\":\"a\\ud83d\"}]}";
+    assert_eq!(specs(body).await?.specs[0].id, "a\u{fffd}");
+    Ok(())
+}
+
 #[tokio::test]
 async fn unknown_enumeration_values_are_kept() -> Outcome {
     let item = json!({
