@@ -63,8 +63,7 @@ impl Catalogue {
         spec_id: &str,
         deployments: impl IntoIterator<Item: Serialize>,
     ) -> io::Result<()> {
-        let added =
-            deployments.into_iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>()?;
+        let added = to_values(deployments)?;
         let mut items = match self.deployments.remove(spec_id) {
             Some(Deployments::Seeded(items)) => items,
             _ => Vec::new(),
@@ -72,6 +71,17 @@ impl Catalogue {
         added.into_iter().for_each(|deployment| insert(&mut items, deployment, "createdAt:desc"));
         self.deployments.insert(spec_id.to_owned(), Deployments::Seeded(items));
         Ok(())
+    }
+
+    /// Replaces all deployments of a spec.
+    pub(super) fn set_deployments(
+        &mut self,
+        spec_id: &str,
+        deployments: impl IntoIterator<Item: Serialize>,
+    ) -> io::Result<()> {
+        let deployments = to_values(deployments)?;
+        self.deployments.remove(spec_id);
+        self.add_deployments(spec_id, deployments)
     }
 
     pub(super) fn clear(&mut self) {
@@ -105,6 +115,14 @@ impl Catalogue {
             }
         })
     }
+}
+
+fn to_values(items: impl IntoIterator<Item: Serialize>) -> io::Result<Vec<Value>> {
+    let mut values = Vec::new();
+    for item in items {
+        values.push(serde_json::to_value(item)?);
+    }
+    Ok(values)
 }
 
 /// Inserts an item where the order has its place, after the items that are equal.

@@ -80,7 +80,23 @@ impl MockPress {
         lock(&self.shared.catalogue).remove_spec(id.as_ref())
     }
 
-    /// Adds deployments of a spec and makes the spec known.
+    /// Adds a deployment of a spec, from any type that serializes to JSON.
+    ///
+    /// A spec that isn't in the catalogue becomes known, but isn't listed. Generated deployments of
+    /// the spec are replaced.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the deployment cannot be serialized.
+    pub fn add_deployment(
+        &self,
+        spec_id: impl AsRef<str>,
+        deployment: impl Serialize,
+    ) -> io::Result<()> {
+        self.add_deployments(spec_id, [deployment])
+    }
+
+    /// Adds several deployments of a spec, each as [`add_deployment`](Self::add_deployment) does.
     ///
     /// # Errors
     ///
@@ -91,6 +107,21 @@ impl MockPress {
         deployments: impl IntoIterator<Item: Serialize>,
     ) -> io::Result<()> {
         lock(&self.shared.catalogue).add_deployments(spec_id.as_ref(), deployments)
+    }
+
+    /// Replaces all deployments of a spec, for example with the same ones in another status.
+    ///
+    /// An empty list leaves the spec known without deployments.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a deployment cannot be serialized; then nothing changes.
+    pub fn set_deployments(
+        &self,
+        spec_id: impl AsRef<str>,
+        deployments: impl IntoIterator<Item: Serialize>,
+    ) -> io::Result<()> {
+        lock(&self.shared.catalogue).set_deployments(spec_id.as_ref(), deployments)
     }
 
     /// Adds this many generated specs, other ones than those generated before.

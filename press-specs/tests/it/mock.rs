@@ -304,6 +304,40 @@ async fn specs_come_and_go_and_pages_change_while_they_are_read() -> Outcome {
 }
 
 #[test]
+fn deployments_are_added_and_replaced() -> Outcome {
+    let mock = MockPress::builder().generated_specs(1).generated_deployments(3).start()?;
+    let known = mock.spec_ids().remove(0);
+    let ids = |spec_id: &str| -> Outcome<Vec<String>> {
+        let page = page(&mock, &format!("/v1/specs/{spec_id}/releases/deployments"))?;
+        let deployments = page["deployments"].as_array().ok_or("a list")?;
+        Ok(deployments.iter().map(|it| it["id"].as_str().unwrap_or_default().into()).collect())
+    };
+
+    // The first one replaces the generated deployments.
+    mock.add_deployment(&known, json!({ "id": "a" }))?;
+    mock.add_deployment(&known, json!({ "id": "b" }))?;
+    assert_eq!(ids(&known)?, ["a", "b"]);
+    mock.set_deployments(&known, [json!({ "id": "c" })])?;
+    assert_eq!(ids(&known)?, ["c"]);
+
+    // A failure changes nothing: JSON has no such keys.
+    let not_json = HashMap::from([((1, 2), 3)]);
+    assert!(mock.add_deployment(&known, &not_json).is_err());
+    assert!(mock.set_deployments(&known, [not_json]).is_err());
+    assert_eq!(ids(&known)?, ["c"]);
+
+    mock.set_deployments(&known, [] as [Value; 0])?;
+    assert!(ids(&known)?.is_empty());
+
+    mock.add_deployment("unlisted", json!({ "id": "d" }))?;
+    assert_eq!(ids("unlisted")?, ["d"]);
+    mock.set_deployments("generated", [json!({ "id": "e" })])?;
+    assert_eq!(ids("generated")?, ["e"]);
+    assert_eq!(mock.spec_ids(), [known]);
+    Ok(())
+}
+
+#[test]
 fn scripted_responses_are_sent_as_scripted() -> Outcome {
     let mock = MockPress::builder().generated_specs(3).start()?;
     let request = head("GET /v1/specs/", &[&mock.token()]);
