@@ -2,7 +2,7 @@
 //! every stream yields the exact catalogue.
 //!
 //! ```sh
-//! cargo run --release -p press-specs --example soak -- --tasks 200 --seconds 60
+//! cargo bench -p press-specs --bench soak -- --tasks 200 --seconds 60
 //! ```
 
 #[path = "../tests/fixtures/tls.rs"]
@@ -33,6 +33,9 @@ struct Arguments {
     /// Time in seconds after which no new stream is started.
     #[arg(long, default_value_t = 60)]
     seconds: u64,
+    /// Passed by `cargo bench`.
+    #[arg(long, hide = true)]
+    bench: bool,
 }
 
 #[tokio::main]
