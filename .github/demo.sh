@@ -2,7 +2,8 @@
 # Makes demo.svg, the picture of a terminal in the README. Needs Python with `pip install rich`.
 set -eu
 cd "$(dirname "$0")/.."
-command='cargo demo --mock --limit 8'
+command='cargo demo'
+unset PEAK_AUTH_TOKEN API_KEY
 CLICOLOR_FORCE=1 $command 2>&1 | sed -n '/^Service/,$p' | python3 -c '
 import io, sys
 from rich.console import Console
