@@ -1,4 +1,4 @@
-//! The walks that are compared: all specs, one after the other, in a process of their own.
+//! One walk over all specs, in its own process.
 
 use std::{
     env, fs,
@@ -7,74 +7,58 @@ use std::{
     time::Instant,
 };
 
-use cpu_time::ProcessTime;
 use press_specs::{Session, Spec};
 use serde::{Deserialize, Serialize};
 use tokio::runtime;
 
-use crate::{
-    Outcome, Role,
-    by_hand::{self, from_slice, from_str, lossless, lossy},
-    server::Catalogue,
-    tls,
-};
+use crate::{Outcome, Role, by_hand};
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) enum Walker {
-    /// This crate.
     Ours,
-    /// A loop by hand that decodes with `serde_json::from_slice`.
-    FromSlice,
-    /// A loop by hand that decodes with `serde_json::from_str`.
-    FromStr,
+    ByHand,
 }
 
-/// One walk.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Walk {
     pub(crate) walker: Walker,
     pub(crate) url: String,
-    pub(crate) catalogue: Catalogue,
+    pub(crate) page_size: u64,
     /// The number of items to read.
     pub(crate) items: u64,
     pub(crate) concurrency: usize,
-    /// The number of threads of the runtime; 0 is the caller's alone.
+    /// The number of worker threads; 0 selects the current-thread runtime.
     pub(crate) threads: usize,
 }
 
-/// The cost of a walk.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Cost {
-    /// The CPU time in seconds.
-    pub(crate) cpu: f64,
     /// The time in seconds.
     pub(crate) wall: f64,
-    /// The peak of the resident memory in KiB; `None` where the system doesn't tell.
-    pub(crate) peak: Option<f64>,
+    /// The peak of the resident memory in KiB; 0 on systems other than Linux.
+    pub(crate) peak_kib: f64,
 }
 
 impl Walk {
-    /// Walks in a new process, so that no walk finds memory and caches as another one left them.
+    /// Walks in a new process, so that no walk inherits memory and caches from another.
     pub(crate) fn run(&self) -> Outcome<Cost> {
-        Ok(serde_json::from_slice(&self.output(Command::new(env::current_exe()?))?.stdout)?)
+        let output = self.output(Command::new(env::current_exe()?))?;
+        Ok(serde_json::from_slice(&output.stdout)?)
     }
 
     /// Counts the instructions of a walk in a new process.
     pub(crate) fn instructions(&self) -> Outcome<f64> {
         let mut valgrind = Command::new("valgrind");
-        valgrind
-            .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-            .arg(env::current_exe()?);
+        valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
+        valgrind.arg(env::current_exe()?);
         let report = String::from_utf8(self.output(valgrind)?.stderr)?;
         let collected =
             report.lines().find_map(|line| line.split_once("Collected : ")?.1.parse().ok());
         collected.ok_or_else(|| format!("valgrind failed:\n{report}").into())
     }
 
-    /// Runs a command that starts this program.
     fn output(&self, mut command: Command) -> Outcome<Output> {
-        let role = serde_json::to_string(&Role::Walker(self.clone()))?;
-        let output = command.arg(role).env("SSL_CERT_FILE", tls::ROOT).output()?;
+        let output = command.arg(serde_json::to_string(&Role::Walker(self.clone()))?).output()?;
         if output.status.success() {
             Ok(output)
         } else {
@@ -89,64 +73,49 @@ impl Walk {
             _ => runtime::Builder::new_multi_thread(),
         };
         let runtime = runtime.worker_threads(self.threads.max(1)).enable_all().build()?;
-        // Made before the clock starts: reading the roots of trust is no part of the walk.
         let http = reqwest::Client::builder().no_proxy().build()?;
         let session = Session::builder().auth_token("mock-token").base_url(&self.url).build()?;
         let client = press_specs::get_client(session)?;
-        let cost = runtime.block_on(async {
-            // Connects, and makes what a process makes once.
-            let first = self.items.min(self.catalogue.page_size);
+        let wall = runtime.block_on(async {
+            // Connects, and does what happens once per process.
+            let first = self.items.min(self.page_size);
             Self { items: first, ..self.clone() }.walk(&http, &client).await?;
-            let (cpu, wall) = (ProcessTime::now(), Instant::now());
+            let start = Instant::now();
             self.walk(&http, &client).await?;
-            Outcome::Ok(Cost {
-                cpu: cpu.elapsed().as_secs_f64(),
-                wall: wall.elapsed().as_secs_f64(),
-                peak: peak(),
-            })
+            Outcome::Ok(start.elapsed().as_secs_f64())
         })?;
+        let cost = Cost { wall, peak_kib: peak_kib().unwrap_or_default() };
         println!("{}", serde_json::to_string(&cost)?);
         Ok(())
     }
 
     async fn walk(&self, http: &reqwest::Client, client: &Spec) -> Outcome<()> {
-        let count = match (self.walker, self.catalogue.unknown) {
-            (Walker::Ours, _) => self.stream(client).await?,
-            (Walker::FromSlice, false) => {
-                by_hand::walk(http, self, from_slice::<lossy::Page>).await?
-            }
-            (Walker::FromSlice, true) => {
-                by_hand::walk(http, self, from_slice::<lossless::Page>).await?
-            }
-            (Walker::FromStr, false) => by_hand::walk(http, self, from_str::<lossy::Page>).await?,
-            (Walker::FromStr, true) => {
-                by_hand::walk(http, self, from_str::<lossless::Page>).await?
-            }
+        let count = match self.walker {
+            Walker::Ours => self.stream(client).await?,
+            Walker::ByHand => by_hand::walk(http, self).await?,
         };
         if count == self.items {
             Ok(())
         } else {
-            Err(format!("{count} items came instead of {}", self.items).into())
+            Err(format!("read {count} items instead of {}", self.items).into())
         }
     }
 
     async fn stream(&self, client: &Spec) -> Outcome<u64> {
-        let request = client.list_specs().page_size(u64::try_from(self.catalogue.page_size)?);
+        let request = client.list_specs().page_size(self.page_size);
         let mut specs = request.concurrency(self.concurrency).stream();
         let mut count = 0;
-        while let Some(spec) = specs.try_next().await? {
+        while count < self.items
+            && let Some(spec) = specs.try_next().await?
+        {
             black_box(spec);
             count += 1;
-            if count == self.items {
-                break;
-            }
         }
         Ok(count)
     }
 }
 
-/// The peak of this process's resident memory in KiB.
-fn peak() -> Option<f64> {
+fn peak_kib() -> Option<f64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     peak.strip_suffix("kB")?.trim().parse().ok()
