@@ -8,7 +8,6 @@ mod support;
 
 use std::{collections::BTreeMap, error::Error, time::Duration};
 
-use futures::TryStreamExt;
 use indicatif::ProgressBar;
 use press_specs::mock::MockPress;
 

@@ -15,7 +15,6 @@ use std::{
     },
 };
 
-use futures::TryStreamExt;
 use press_specs::{Session, mock::MockPress};
 
 static ISSUED: AtomicUsize = AtomicUsize::new(0);
