@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use futures::{StreamExt, TryStreamExt, future::select_all};
+use futures::{StreamExt, future::select_all};
 use press_specs::{
     ErrorKind, RetryPolicy, Session, blocking, get_client,
     mock::{Fault, Gate, MockPress},

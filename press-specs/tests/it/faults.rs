@@ -6,7 +6,7 @@ use std::{
 };
 
 use flate2::{Compression, write::GzEncoder};
-use futures::{StreamExt, future::try_join_all};
+use futures::future::try_join_all;
 use press_specs::{
     Error,
     ErrorKind::{self, *},

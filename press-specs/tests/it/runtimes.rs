@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use futures::{StreamExt, executor::block_on};
+use futures::executor::block_on;
 use press_specs::{
     ErrorKind, Spec,
     mock::{Fault, MockPress},

@@ -3,7 +3,6 @@
 
 use std::{error::Error as StdError, fmt::Debug, time::Duration};
 
-use futures::TryStreamExt;
 use press_specs::{
     Error, RetryPolicy, Session, Stage, blocking, get_client,
     mock::{Fault, MockPress},
