@@ -167,6 +167,7 @@ mod tests {
             let Some(spec) = page.get_mut("specs").and_then(|specs| specs.get_mut(0)) else {
                 return;
             };
+            spec["featured"] = json!("PRIVATE");
             spec["kind"] = json!("notebook");
             spec["scope"] = json!("of PRIVATE");
             spec["metadata"]["PRIVATE @"] = json!(true);
@@ -178,6 +179,7 @@ mod tests {
         let expected = [
             "list_spec_release_deployments/next: unknown field (26x)",
             "list_specs/next: unknown field (2x)",
+            "list_specs/specs/*/featured: not of type boolean (2x)",
             "list_specs/specs/*/kind: value notebook is unknown (2x)",
             "list_specs/specs/*/metadata/(withheld): unknown field (2x)",
             "list_specs/specs/*/metadata/tags/*/color: unknown field (2x)",
