@@ -2,6 +2,7 @@
 
 use std::{io, time::Duration};
 
+use bytes::Bytes;
 use http::header;
 use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
@@ -21,24 +22,33 @@ const EXCERPT_TIME: Duration = Duration::from_secs(5);
 /// The largest buffer that is allocated because a response claims to be that long.
 const MAX_CAPACITY: usize = 1024 * 1024;
 
-/// Reads the whole body, still compressed.
+/// Reads the whole body, still compressed. A body that arrives in one frame isn't copied.
 pub(crate) async fn read(
     head: &Head,
     mut body: reqwest::Body,
     limit: usize,
-) -> Result<Vec<u8>, Cause> {
-    let mut bytes = Vec::with_capacity(declared_length(head).min(limit).min(MAX_CAPACITY));
+) -> Result<Bytes, Cause> {
+    let mut first = Bytes::new();
+    let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| Cause::Incomplete(Box::new(error.without_url())))?;
         let Ok(data) = frame.into_data() else { continue };
-        if bytes.len() + data.len() > limit {
+        if first.len().max(bytes.len()) + data.len() > limit {
             return Err(Cause::TooLarge);
+        }
+        if first.is_empty() {
+            first = data;
+            continue;
+        }
+        if bytes.is_empty() {
+            bytes.reserve(declared_length(head).min(limit).min(MAX_CAPACITY));
+            bytes.extend_from_slice(&first);
         }
         bytes.extend_from_slice(&data);
         // Lets the deadline expire even if the next frame is always ready.
         consume_budget().await;
     }
-    Ok(bytes)
+    Ok(if bytes.is_empty() { first } else { bytes.into() })
 }
 
 fn declared_length(head: &Head) -> usize {
@@ -75,7 +85,7 @@ pub(crate) async fn excerpt(head: &Head, mut body: reqwest::Body, deadline: Inst
 /// Decompresses `body` and decodes its JSON.
 pub(crate) fn decode<T: DeserializeOwned>(
     head: &Head,
-    body: Vec<u8>,
+    body: Bytes,
     limit: usize,
 ) -> Result<T, Cause> {
     let body = decompress(Encoding::of(head)?, body, limit)?;
@@ -87,7 +97,7 @@ pub(crate) fn decode<T: DeserializeOwned>(
     if error.is_eof() && !body.is_empty() && !is_framed(head) {
         return Err(Cause::Incomplete(Box::new(io::Error::from(error))));
     }
-    Err(Cause::Invalid { path, error: error.to_string(), body })
+    Err(Cause::Invalid { path, error: error.to_string(), body: body.into() })
 }
 
 /// Returns `true` if the response says where its body ends.
@@ -102,9 +112,15 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, (String, serde_json::Err
     let body = body.strip_prefix(BOM).unwrap_or(body);
     // Checked once for the whole body instead of once for each string.
     let text = str::from_utf8(body).map_err(|error| (String::new(), invalid_utf8(error)))?;
-    if let Ok(decoded) = serde_json::from_str(text) {
-        return Ok(decoded);
+    match serde_json::from_str(text) {
+        Ok(decoded) => Ok(decoded),
+        Err(_) => parse_again(text),
     }
+}
+
+/// Parses JSON that could not be parsed: finds the field, and accepts halves of surrogate pairs.
+#[cold]
+fn parse_again<T: DeserializeOwned>(text: &str) -> Result<T, (String, serde_json::Error)> {
     let repaired = replace_unpaired_surrogates(text);
     let mut decoder = serde_json::Deserializer::from_str(&repaired);
     let decoded = serde_path_to_error::deserialize(&mut decoder).map_err(|error| {
@@ -191,7 +207,7 @@ impl Encoding {
     }
 }
 
-fn decompress(encoding: Encoding, body: Vec<u8>, limit: usize) -> Result<Vec<u8>, Cause> {
+fn decompress(encoding: Encoding, body: Bytes, limit: usize) -> Result<Bytes, Cause> {
     if encoding == Encoding::Identity || body.is_empty() {
         return Ok(body);
     }
@@ -201,7 +217,7 @@ fn decompress(encoding: Encoding, body: Vec<u8>, limit: usize) -> Result<Vec<u8>
         return Err(Cause::TooLarge);
     }
     match end {
-        Ok(()) => Ok(decompressed),
+        Ok(()) => Ok(decompressed.into()),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             Err(Cause::Incomplete(Box::new(error)))
         }

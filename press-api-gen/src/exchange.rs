@@ -1,5 +1,6 @@
 //! Sends a request and reads its response.
 
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout_at;
 
@@ -38,7 +39,7 @@ async fn exchange(
     client: &reqwest::Client,
     attempt: &Attempt,
     mut request: reqwest::Request,
-) -> Result<(Head, Vec<u8>), Failure> {
+) -> Result<(Head, Bytes), Failure> {
     attempt.apply(&mut request);
     let response = match timeout_at(attempt.deadline, client.execute(request)).await {
         Ok(Ok(response)) => http::Response::from(response),
