@@ -1,53 +1,63 @@
 //! Changes to the generator's output: requests end in our own exchange, unused parts go,
 //! documentation is completed.
 
-use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
-use syn::{Block, File, ImplItem, ImplItemFn, Item, parse_quote};
+use quote::quote;
+use syn::{
+    Attribute, Block, Expr, ExprMethodCall, File, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod,
+    Lit, Local, Meta, Pat, Stmt, Visibility, parse_quote,
+    visit_mut::{self, VisitMut},
+};
 
 use super::{
     api::{Api, Operation},
     types,
 };
 
-/// Drops what progenitor has for its own way of sending a request, in favour of ours, and serde's
+/// Drops what progenitor has for its own way of sending a request, in favor of ours, and serde's
 /// derives.
-pub(crate) fn adapt(client: &mut File, api: &Api) {
-    client.items.retain(|item| match item {
-        Item::Impl(item) => item.trait_.is_none(),
-        Item::Use(item) => !matches!(item.vis, syn::Visibility::Public(_)),
-        Item::Const(_) => false,
-        Item::Mod(item) => item.ident == "types",
-        _ => true,
-    });
-    for item in &mut client.items {
+pub(crate) fn adapt(file: &mut File, api: &Api) {
+    file.items.retain(is_used);
+    for item in &mut file.items {
         match item {
-            Item::Impl(item) => {
-                // `new` sets time limits of its own and panics without TLS.
-                item.items.retain(
-                    |item| !matches!(item, ImplItem::Fn(function) if function.sig.ident == "new"),
-                );
-                for item in &mut item.items {
-                    if let ImplItem::Fn(function) = item
-                        && let Some(operation) =
-                            api.operations.iter().find(|of| function.sig.ident == of.name)
-                    {
-                        exchange(function, operation);
-                    }
-                }
-            }
-            Item::Mod(syn::ItemMod { content: Some((_, items)), .. }) => {
-                // The open enumerations convert every text, so nothing names the conversion error.
-                items.retain(|item| !matches!(item, Item::Mod(module) if module.ident == "error"));
-                for item in items {
-                    if let Item::Struct(item) = item
-                        && let Some(object) = api.objects.get(&item.ident.to_string())
-                    {
-                        types::without_serde(item, object);
-                    }
-                }
-            }
+            Item::Impl(item) => client(item, api),
+            Item::Mod(item) if item.ident == "types" => data_types(item, api),
             _ => {}
+        }
+    }
+    LineComments.visit_file_mut(file);
+}
+
+fn is_used(item: &Item) -> bool {
+    match item {
+        Item::Impl(item) => item.trait_.is_none(),
+        Item::Use(item) => !matches!(item.vis, Visibility::Public(_)),
+        Item::Const(_) => false,
+        Item::Mod(item) => item.ident == "types" || item.ident == "operations",
+        _ => true,
+    }
+}
+
+fn client(item: &mut ItemImpl, api: &Api) {
+    // `new` sets time limits and panics without TLS.
+    item.items
+        .retain(|item| !matches!(item, ImplItem::Fn(function) if function.sig.ident == "new"));
+    for item in &mut item.items {
+        let ImplItem::Fn(function) = item else { continue };
+        let operation = api.operations.iter().find(|of| function.sig.ident == of.name);
+        if let Some(operation) = operation {
+            exchange(function, operation);
+        }
+    }
+}
+
+fn data_types(module: &mut ItemMod, api: &Api) {
+    let Some((_, items)) = &mut module.content else { return };
+    // The open enumerations convert every text, so nothing names the conversion error.
+    items.retain(|item| !matches!(item, Item::Mod(module) if module.ident == "error"));
+    for item in items {
+        let Item::Struct(item) = item else { continue };
+        if let Some(object) = api.objects.get(&item.ident.to_string()) {
+            types::without_serde(item, object);
         }
     }
 }
@@ -55,22 +65,22 @@ pub(crate) fn adapt(client: &mut File, api: &Api) {
 /// Ends a method of the client in `crate::exchange`, once its request is built.
 fn exchange(function: &mut ImplItemFn, operation: &Operation) {
     let statements = &mut function.block.stmts;
-    let built = statements.iter().position(|statement| text(statement).starts_with("let info"));
-    statements.truncate(built.unwrap_or(statements.len()));
-    let request = statements.pop().map(|statement| text(&statement)).unwrap_or_default();
-    let mut request = request.split_once(" = ").unwrap_or_default().1.to_owned();
-    statements.retain(|statement| !text(statement).contains("from_static (\"api-version\")"));
-    if !statements.iter().any(|statement| text(statement).contains("header_map . append")) {
-        statements.retain(|statement| !text(statement).starts_with("let mut header_map"));
-        request = request.replace(". headers (header_map)", "");
+    let info = statements.iter().position(|statement| declares(statement, "info"));
+    statements.truncate(info.unwrap_or(statements.len()));
+    let Some(Stmt::Local(Local { init: Some(request), .. })) = statements.pop() else { return };
+    let mut request = *request.expr;
+    statements.retain(|statement| !sets_api_version(statement));
+    // Only the header parameters are statements that declare nothing.
+    if statements.iter().all(|statement| matches!(statement, Stmt::Local(_))) {
+        statements.retain(|statement| !declares(statement, "header_map"));
+        WithoutHeaders.visit_expr_mut(&mut request);
     }
     let (end, response) = match &operation.response {
         Some(response) => (quote! { json }, response.rust("types")),
         None => (quote! { empty }, quote! { () }),
     };
-    let request: TokenStream = request.parse().unwrap_or_default();
     let Block { stmts, .. } = parse_quote! { {
-        let request = #request
+        let request = #request;
         crate::exchange::#end(&self.client, &self.inner, request).await
     } };
     statements.extend(stmts);
@@ -78,16 +88,71 @@ fn exchange(function: &mut ImplItemFn, operation: &Operation) {
         parse_quote! { -> Result<crate::response::Response<#response>, crate::response::Failure> };
 }
 
-/// `code` with a space between the slashes of its documentation and the text.
-pub(crate) fn spaced(code: &str) -> String {
-    let is_tight = |line: &str| {
-        line.trim_start().strip_prefix("///").is_some_and(|text| !text.starts_with([' ', '\n']))
-    };
-    let line =
-        |line: &str| if is_tight(line) { line.replacen("///", "/// ", 1) } else { line.to_owned() };
-    code.split_inclusive('\n').map(line).collect()
+/// Returns `true` if `statement` declares the variable `name`.
+fn declares(statement: &Stmt, name: &str) -> bool {
+    match statement {
+        Stmt::Local(Local { pat: Pat::Ident(pattern), .. }) => pattern.ident == name,
+        _ => false,
+    }
 }
 
-fn text(tokens: &impl ToTokens) -> String {
-    tokens.to_token_stream().to_string()
+/// Returns `true` for the header that progenitor adds to each request. Those of parameters have a
+/// literal as their name.
+fn sets_api_version(statement: &Stmt) -> bool {
+    match statement {
+        Stmt::Expr(Expr::MethodCall(call), _) => {
+            call.method == "append" && matches!(call.args.first(), Some(Expr::Call(_)))
+        }
+        _ => false,
+    }
+}
+
+/// Drops the call of `headers` from a chain.
+struct WithoutHeaders;
+
+impl VisitMut for WithoutHeaders {
+    fn visit_expr_mut(&mut self, expression: &mut Expr) {
+        if let Expr::MethodCall(ExprMethodCall { method, receiver, .. }) = expression
+            && method == "headers"
+        {
+            *expression = (**receiver).clone();
+        }
+        visit_mut::visit_expr_mut(self, expression);
+    }
+}
+
+/// Writes documentation of several lines as a comment a line, which is shorter in a diff.
+struct LineComments;
+
+impl VisitMut for LineComments {
+    fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {
+        let mut lines = Vec::new();
+        for attribute in attributes.drain(..) {
+            match documentation(&attribute) {
+                Some(text) => {
+                    let space = if text.starts_with(' ') { "" } else { " " };
+                    lines.extend(text.lines().map(|line| comment(space, line)));
+                }
+                None => lines.push(attribute),
+            }
+        }
+        *attributes = lines;
+    }
+}
+
+fn documentation(attribute: &Attribute) -> Option<String> {
+    let Meta::NameValue(meta) = &attribute.meta else { return None };
+    match &meta.value {
+        Expr::Lit(value) if meta.path.is_ident("doc") => match &value.lit {
+            Lit::Str(text) => Some(text.value()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn comment(space: &str, line: &str) -> Attribute {
+    let line = format!("{space}{}", line.replace('\r', " "));
+    let line = line.trim_end();
+    parse_quote! { #[doc = #line] }
 }

@@ -5,8 +5,7 @@
 use std::collections::HashSet;
 
 use heck::ToUpperCamelCase;
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use proc_macro2::Literal;
 use syn::{ItemStruct, parse_quote};
 
 use super::{
@@ -16,26 +15,63 @@ use super::{
 
 /// Generates a module with what takes the place of serde's derive, and one with the open
 /// enumerations.
-pub(crate) fn generate(api: &Api) -> TokenStream {
-    let objects = api.objects.iter().map(|(name, object)| {
-        let name = format_ident!("{name}");
-        let fields = object.properties.keys().map(|key| {
-            let ident = format_ident!("{}", field(key));
-            let required = object.required.contains(key).then(|| quote! { required });
-            quote! { #key => #ident #required, }
-        });
-        quote! { crate::object::object! { #name { #(#fields)* } } }
-    });
-    let enumerations = api.enumerations.iter().map(|(name, of)| enumeration(name, of));
-    quote! {
-        mod objects {
-            #(#objects)*
-        }
+///
+/// It is text, because the formatter leaves the inside of a macro in as few lines as it can, and a
+/// new field or value is to be a line of its own.
+pub(crate) fn generate(api: &Api) -> String {
+    let mut lines = vec!["mod objects {".to_owned()];
+    for (name, of) in &api.objects {
+        object(name, of, &mut lines);
+    }
+    lines.push("}".to_owned());
+    lines.push("/// The enumerations of the API, each open for values it doesn't list.".to_owned());
+    lines.push("pub mod enumerations {".to_owned());
+    for (name, of) in &api.enumerations {
+        enumeration(name, of, &mut lines);
+    }
+    lines.push("}".to_owned());
+    lines.join("\n") + "\n"
+}
 
-        /// The enumerations of the contract, each open for values that it does not name.
-        pub mod enumerations {
-            #(#enumerations)*
-        }
+fn object(name: &str, object: &Object, lines: &mut Vec<String>) {
+    lines.push("    crate::object::object! {".to_owned());
+    lines.push(format!("        {name} {{"));
+    for key in object.properties.keys() {
+        let literal = Literal::string(key);
+        let field = field(key);
+        let required = if object.required.contains(key) { " required" } else { "" };
+        lines.push(format!("            {literal} => {field}{required},"));
+    }
+    lines.push("        }".to_owned());
+    lines.push("    }".to_owned());
+}
+
+fn enumeration(name: &str, enumeration: &Enumeration, lines: &mut Vec<String>) {
+    lines.push("    crate::open_enum::open_enumeration! {".to_owned());
+    document(enumeration.description.as_deref().unwrap_or(name), "        ", lines);
+    lines.push(format!("        {name} {{"));
+    let mut seen = HashSet::new();
+    for value in &enumeration.values {
+        // `Unknown` is the variant for all values that the document doesn't list.
+        let variant = legal(value.to_upper_camel_case(), "Empty", &["Self", "Unknown"]);
+        let variant = numbered(&variant, |name| seen.contains(name));
+        let doc = match enumeration.docs[value].as_str() {
+            Some(text) => format!("`{value}`: {text}"),
+            None => format!("`{value}`"),
+        };
+        document(&doc, "            ", lines);
+        lines.push(format!("            {variant} = {},", Literal::string(value)));
+        seen.insert(variant);
+    }
+    lines.push("        }".to_owned());
+    lines.push("    }".to_owned());
+}
+
+/// Adds `text` as a doc comment.
+fn document(text: &str, indent: &str, lines: &mut Vec<String>) {
+    for line in text.lines() {
+        let comment = format!("{indent}/// {}", line.replace('\r', " "));
+        lines.push(comment.trim_end().to_owned());
     }
 }
 
@@ -50,38 +86,13 @@ pub(crate) fn without_serde(item: &mut ItemStruct, object: &Object) {
         item.attrs.retain(|attribute| !attribute.path().is_ident("serde"));
         let Some(ident) = item.ident.as_ref().map(ToString::to_string) else { continue };
         if ident == "extra" {
-            item.attrs
-                .push(parse_quote! { #[doc = "Each field that the contract does not name."] });
+            item.attrs.push(parse_quote! { #[doc = "Fields that this version doesn't know."] });
             item.attrs.push(parse_quote! { #[cfg_attr(feature = "schemars", schemars(flatten))] });
         } else if let Some(key) =
             object.properties.keys().find(|key| field(key) == ident && **key != ident)
         {
             item.attrs
                 .push(parse_quote! { #[cfg_attr(feature = "schemars", schemars(rename = #key))] });
-        }
-    }
-}
-
-fn enumeration(name: &str, enumeration: &Enumeration) -> TokenStream {
-    let description = enumeration.description.as_deref().unwrap_or(name);
-    let ident = format_ident!("{name}");
-    let mut seen = HashSet::new();
-    let variants = enumeration.values.iter().map(|value| {
-        // `Unknown` is taken by the variant for the values that the contract does not name.
-        let variant = legal(value.to_upper_camel_case(), "Empty", &["Self", "Unknown"]);
-        let variant = numbered(&variant, |name| seen.contains(name));
-        seen.insert(variant.clone());
-        let variant = format_ident!("{variant}");
-        let doc = match enumeration.docs[value].as_str() {
-            Some(text) => format!("`{value}`: {text}"),
-            None => format!("`{value}`"),
-        };
-        quote! { #[doc = #doc] #variant = #value, }
-    });
-    quote! {
-        crate::open_enum::open_enumeration! {
-            #[doc = #description]
-            #ident { #(#variants)* }
         }
     }
 }

@@ -22,9 +22,7 @@ pub mod response;
 mod text;
 mod timestamp;
 
-#[cfg(feature = "schemars")]
-pub use generated::json_schemas;
-pub use generated::{CONTRACT_SHA256, Client, operations};
+pub use generated::{Client, operations};
 pub use operation::{ListOperation, Operation, Page};
 
 /// The data types of the API.

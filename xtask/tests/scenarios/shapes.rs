@@ -91,10 +91,7 @@ fn generated_types_are_tolerant() {
 #[test]
 fn the_same_document_in_other_writing_gives_the_same_code() {
     let bench = bench();
-    let code = |document: &str| {
-        let output = bench.accepts(document, "");
-        output.code.lines().filter(|line| !line.contains("_SHA256")).collect::<Vec<_>>().join("\n")
-    };
+    let code = |document: &str| bench.accepts(document, "").code;
     let press = code(PRESS);
     let parsed: serde_json::Value = serde_saphyr::from_str(PRESS).expect("the document");
     let json = serde_json::to_string_pretty(&parsed).expect("JSON");
@@ -128,5 +125,53 @@ fn the_same_document_in_other_writing_gives_the_same_code() {
         let written = code(&text);
         let difference = similar::TextDiff::from_lines(&press, &written).unified_diff().to_string();
         assert!(press == written, "{name}: {difference}");
+    }
+}
+
+/// An edit of the document, and the lines that it adds to the generated file.
+struct Addition {
+    anchor: &'static str,
+    replacement: &'static str,
+    lines: &'static [&'static str],
+}
+
+const ADDITIONS: &[Addition] = &[
+    Addition {
+        anchor: "enum: [private, public, shared]",
+        replacement: "enum: [private, public, shared, internal]",
+        lines: &["/// `internal`", "Internal = \"internal\","],
+    },
+    Addition {
+        anchor: "        metadata:\n          description: Name, title, status and other details of \
+                 the spec.",
+        replacement: "        labelCount: {type: integer, description: \"Labels.\\n\\nOf all.\"}
+        metadata:\n          description: Name, title, status and other details of the spec.",
+        lines: &[
+            "/// Labels.",
+            "///",
+            "/// Of all.",
+            "#[cfg_attr(feature = \"schemars\", schemars(rename = \"labelCount\"))]",
+            "pub label_count: ::std::option::Option<i64>,",
+            "\"labelCount\" => label_count,",
+        ],
+    },
+];
+
+#[test]
+fn an_addition_to_the_document_adds_a_few_lines() {
+    let bench = bench();
+    let before = bench.accepts(PRESS, "").code;
+    for Addition { anchor, replacement, lines } in ADDITIONS {
+        assert_eq!(PRESS.matches(anchor).count(), 1, "{anchor}");
+        let after = bench.accepts(&PRESS.replace(anchor, replacement), "").code;
+        let diff = similar::TextDiff::from_lines(&before, &after);
+        let mut added = Vec::new();
+        for change in diff.iter_all_changes() {
+            assert_ne!(change.tag(), similar::ChangeTag::Delete, "{change}");
+            if change.tag() == similar::ChangeTag::Insert {
+                added.push(change.value().trim());
+            }
+        }
+        assert_eq!(added, *lines);
     }
 }
