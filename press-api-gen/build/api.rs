@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use proc_macro2::TokenStream;
 use serde_json::{Map, Value, json};
 
+use super::normalize::field;
+
 /// All that is generated.
 #[derive(Default)]
 pub(crate) struct Api {
@@ -15,15 +17,20 @@ pub(crate) struct Api {
 }
 
 /// A type with fields, and with a place for those that the document does not name.
+#[derive(Default)]
 pub(crate) struct Object {
     pub(crate) description: Option<String>,
+    pub(crate) is_deprecated: bool,
     pub(crate) properties: BTreeMap<String, Schema>,
     pub(crate) required: BTreeSet<String>,
+    /// The properties that are deprecated.
+    pub(crate) deprecated: BTreeSet<String>,
 }
 
 /// A type with named values, and with a place for others.
 pub(crate) struct Enumeration {
     pub(crate) description: Option<String>,
+    pub(crate) is_deprecated: bool,
     pub(crate) values: Vec<String>,
     /// The descriptions of values.
     pub(crate) docs: Value,
@@ -128,19 +135,41 @@ impl Api {
 }
 
 impl Object {
+    /// Adds the properties of `other`, which has the same name. Returns `false` if one of them is
+    /// defined differently.
+    pub(crate) fn join(&mut self, other: Self) -> bool {
+        let mut is_same = true;
+        for (key, property) in other.properties {
+            match self.properties.get(&key) {
+                Some(known) => is_same &= known.shape == property.shape,
+                None => _ = self.properties.insert(key, property),
+            }
+        }
+        self.required.retain(|key| other.required.contains(key));
+        self.deprecated.extend(other.deprecated);
+        is_same
+    }
+
     fn node(&self) -> Value {
-        let properties = self.properties.iter().map(|(key, schema)| {
-            let optional = Schema {
-                nullable: schema.nullable || !self.required.contains(key),
-                ..schema.clone()
-            };
-            (key.clone(), optional.node())
-        });
+        let mut properties = Map::new();
+        let mut required = Vec::new();
+        for (key, schema) in &self.properties {
+            // The generator would call two fields `extra`.
+            let field = field(key);
+            let key_of_field = if field == "extra_value" { &field } else { key };
+            let mut schema = schema.clone();
+            if self.required.contains(key) {
+                required.push(key_of_field.clone());
+            } else {
+                schema.nullable = true;
+            }
+            properties.insert(key_of_field.clone(), schema.node());
+        }
         json!({
             "type": "object",
             "description": self.description,
-            "required": self.required,
-            "properties": properties.collect::<Map<_, _>>(),
+            "required": required,
+            "properties": properties,
             "additionalProperties": {},
         })
     }

@@ -49,7 +49,8 @@ fn object(name: &str, object: &Object, lines: &mut Vec<String>) {
 fn enumeration(name: &str, enumeration: &Enumeration, lines: &mut Vec<String>) {
     lines.push("    crate::open_enum::open_enumeration! {".to_owned());
     document(enumeration.description.as_deref().unwrap_or(name), "        ", lines);
-    lines.push(format!("        {name} {{"));
+    let deprecated = if enumeration.is_deprecated { " deprecated" } else { "" };
+    lines.push(format!("        {name}{deprecated} {{"));
     let mut seen = HashSet::new();
     for value in &enumeration.values {
         // `Unknown` is the variant for all values that the document doesn't list.
@@ -77,21 +78,31 @@ fn document(text: &str, indent: &str, lines: &mut Vec<String>) {
 
 /// Gives `item`, which the generator made of `object`, other attributes than serde's.
 pub(crate) fn without_serde(item: &mut ItemStruct, object: &Object) {
-    item.attrs.retain(|attribute| attribute.path().is_ident("doc"));
-    item.attrs
+    let attributes = &mut item.attrs;
+    attributes.retain(|attribute| attribute.path().is_ident("doc"));
+    if object.is_deprecated {
+        attributes.push(parse_quote! { #[deprecated] });
+    }
+    attributes
         .push(parse_quote! { #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))] });
-    item.attrs.push(parse_quote! { #[non_exhaustive] });
-    item.attrs.push(parse_quote! { #[derive(Clone, Debug, PartialEq, Default)] });
+    attributes.push(parse_quote! { #[non_exhaustive] });
+    attributes.push(parse_quote! { #[derive(Clone, Debug, PartialEq, Default)] });
     for item in &mut item.fields {
-        item.attrs.retain(|attribute| !attribute.path().is_ident("serde"));
-        let Some(ident) = item.ident.as_ref().map(ToString::to_string) else { continue };
+        let attributes = &mut item.attrs;
+        attributes.retain(|attribute| !attribute.path().is_ident("serde"));
+        let Some(ident) = &item.ident else { continue };
         if ident == "extra" {
-            item.attrs.push(parse_quote! { #[doc = "Fields that this version doesn't know."] });
-            item.attrs.push(parse_quote! { #[cfg_attr(feature = "schemars", schemars(flatten))] });
-        } else if let Some(key) =
-            object.properties.keys().find(|key| field(key) == ident && **key != ident)
-        {
-            item.attrs
+            let doc = "Fields that this version doesn't know.";
+            attributes.push(parse_quote! { #[doc = #doc] });
+            attributes.push(parse_quote! { #[cfg_attr(feature = "schemars", schemars(flatten))] });
+            continue;
+        }
+        let Some(key) = object.properties.keys().find(|key| ident == &field(key)) else { continue };
+        if object.deprecated.contains(key) {
+            attributes.push(parse_quote! { #[deprecated] });
+        }
+        if ident != key {
+            attributes
                 .push(parse_quote! { #[cfg_attr(feature = "schemars", schemars(rename = #key))] });
         }
     }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 #[allow(
+    deprecated,
     missing_docs,
     unreachable_pub,
     clippy::all,

@@ -2,13 +2,14 @@
 
 /// Defines an enumeration that keeps a value it does not know as `Unknown`.
 macro_rules! open_enumeration {
-    ($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $variant_doc:literal])+ $variant:ident = $value:literal,)+ }) => {
+    ($(#[doc = $doc:literal])+ $name:ident $($deprecated:ident)? { $($(#[doc = $variant_doc:literal])+ $variant:ident = $value:literal,)+ }) => {
         $(#[doc = $doc])+
         ///
         /// Converts from text. A value that this version doesn't know is kept as [`Unknown`](Self::Unknown) and sent
         /// back as it came. Values are ordered as listed here; unknown ones come last, by their text.
         ///
         /// The default is `Unknown` with an empty text, which stands for no value.
+        $(#[$deprecated])?
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum $name {

@@ -1,6 +1,9 @@
 //! One schema with everything that its `allOf` brings, whichever dialect it is written in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem, slice,
+};
 
 use serde_json::Value;
 
@@ -9,23 +12,45 @@ use crate::codegen::mistakes::plain;
 
 const TYPES: [&str; 6] = ["string", "integer", "number", "boolean", "array", "object"];
 
-/// The words of a schema, gathered.
-#[derive(Default)]
+/// All keywords of OpenAPI 3.0 and of JSON Schema, on which OpenAPI 3.1 is built.
+#[rustfmt::skip]
+const KEYWORDS: [&str; 68] = [
+    "$anchor", "$comment", "$defs", "$dynamicAnchor", "$dynamicRef", "$id", "$recursiveAnchor",
+    "$recursiveRef", "$ref", "$schema", "$vocabulary", "additionalItems", "additionalProperties",
+    "allOf", "anyOf", "const", "contains", "contentEncoding", "contentMediaType", "contentSchema",
+    "default", "definitions", "dependencies", "dependentRequired", "dependentSchemas", "deprecated",
+    "description", "discriminator", "else", "enum", "example", "examples", "exclusiveMaximum",
+    "exclusiveMinimum", "externalDocs", "format", "if", "items", "maxContains", "maxItems",
+    "maxLength", "maxProperties", "maximum", "minContains", "minItems", "minLength",
+    "minProperties", "minimum", "multipleOf", "not", "nullable", "oneOf", "pattern",
+    "patternProperties", "prefixItems", "properties", "propertyNames", "readOnly", "required",
+    "summary", "then", "title", "type", "unevaluatedItems", "unevaluatedProperties", "uniqueItems",
+    "writeOnly", "xml",
+];
+
+/// Keywords that say nothing about the values of a schema.
+const DOCUMENTATION: [&str; 7] =
+    ["default", "description", "example", "examples", "externalDocs", "summary", "title"];
+
+/// The keywords of a schema, gathered.
+#[derive(Clone, Default)]
 pub(super) struct Flat<'a> {
     pub(super) description: Option<&'a str>,
     pub(super) title: Option<&'a str>,
     pub(super) types: BTreeSet<&'a str>,
     pub(super) nullable: bool,
+    pub(super) deprecated: bool,
     pub(super) timestamp: bool,
     pub(super) unsigned: bool,
-    /// The values of an enumeration, null left out.
+    /// The values of an enumeration, without null.
     pub(super) values: Vec<&'a Value>,
     pub(super) value_docs: Option<&'a Value>,
-    pub(super) properties: BTreeMap<&'a str, Place<'a>>,
+    /// The schemas that each property can have, of which there are several only in a choice.
+    pub(super) properties: BTreeMap<&'a str, Vec<Place<'a>>>,
     pub(super) required: BTreeSet<&'a str>,
     pub(super) additional: Option<Place<'a>>,
     pub(super) items: Option<Place<'a>>,
-    /// The members of `oneOf` and `anyOf`, null left out.
+    /// The members of `oneOf` and `anyOf`, without null.
     pub(super) choices: Vec<Place<'a>>,
 }
 
@@ -33,16 +58,59 @@ impl Flat<'_> {
     pub(super) fn is_object(&self) -> bool {
         !self.properties.is_empty() || self.additional.is_some() || self.types.contains("object")
     }
+
+    /// Returns `true` for a schema that says less than any other of its kind, such as
+    /// `type: object`.
+    fn is_vague(&self) -> bool {
+        self.properties.is_empty()
+            && self.additional.is_none()
+            && self.items.is_none()
+            && self.choices.is_empty()
+            && self.values.is_empty()
+            && self.types.iter().all(|of| ["array", "object"].contains(of))
+    }
+
+    /// Adds what a member of `allOf` or the target of a reference says, except whether it can be
+    /// null and whether it is deprecated, which only the schema itself decides.
+    fn add(&mut self, other: Self) {
+        self.description = self.description.or(other.description);
+        self.title = self.title.or(other.title);
+        self.value_docs = self.value_docs.or(other.value_docs);
+        self.timestamp |= other.timestamp;
+        self.unsigned |= other.unsigned;
+        self.types.extend(other.types);
+        self.required.extend(other.required);
+        self.additional = other.additional.or(self.additional.take());
+        for value in other.values {
+            if !self.values.contains(&value) {
+                self.values.push(value);
+            }
+        }
+        for choice in other.choices {
+            if !self.choices.iter().any(|known| known.at == choice.at) {
+                self.choices.push(choice);
+            }
+        }
+    }
 }
 
 impl<'a> Normalizer<'a> {
     pub(super) fn flat(&mut self, place: &Place<'a>) -> Flat<'a> {
-        let mut flat = Flat::default();
-        self.flatten(place, &mut flat, &mut Vec::new());
+        match self.flats.get(&place.at) {
+            Some(Some(flat)) => return flat.clone(),
+            Some(None) => {
+                let why = "a schema that is part of itself; break the circle of `allOf` and `$ref`";
+                self.findings.refuse(&place.at, why);
+                return Flat::default();
+            }
+            None => self.flats.insert(place.at.clone(), None),
+        };
+        let flat = self.flatten(place);
+        self.flats.insert(place.at.clone(), Some(flat.clone()));
         flat
     }
 
-    fn flatten(&mut self, place: &Place<'a>, flat: &mut Flat<'a>, open: &mut Vec<String>) {
+    fn flatten(&mut self, place: &Place<'a>) -> Flat<'a> {
         let node = place.node;
         if !node.is_object() {
             // Null stands for a schema that is not there, and a boolean for any value.
@@ -53,32 +121,68 @@ impl<'a> Normalizer<'a> {
                 );
                 self.findings.refuse(&place.at, why);
             }
-            return;
+            return Flat::default();
         }
-        if open.contains(&place.at) {
-            self.findings.refuse(
-                &place.at,
-                "a schema that is part of itself; break the circle of `allOf` and `$ref`",
-            );
-            return;
+        self.note_unknown_keywords(place);
+        let mut flat = Flat {
+            description: place.text("description"),
+            title: place.text("title"),
+            value_docs: node.get("x-enumDescriptions"),
+            nullable: node["nullable"] == true,
+            deprecated: node["deprecated"] == true,
+            timestamp: node["format"] == "date-time",
+            unsigned: is_unsigned(node),
+            ..Flat::default()
+        };
+        self.add_types(place, &mut flat);
+        self.add_values(place, &mut flat);
+        self.add_choices(place, &mut flat);
+        // The more specific definition of a property is the later one, and that of the schema
+        // itself the last.
+        if node.get("$ref").is_some()
+            && let Some(target) = self.resolve(place)
+        {
+            self.add_member(&target, &mut flat);
         }
-        open.push(place.at.clone());
-        let outermost = open.len() == 1;
-        flat.description = flat.description.or(place.text("description"));
-        flat.title = flat.title.or(place.text("title"));
-        flat.value_docs = flat.value_docs.or(node.get("x-enumDescriptions"));
-        flat.nullable |= outermost && node["nullable"] == true;
-        flat.timestamp |= node["format"] == "date-time";
-        let bounds =
-            ["minimum", "exclusiveMinimum"].iter().filter_map(|bound| node[*bound].as_f64());
-        flat.unsigned |= bounds.into_iter().any(|bound| bound >= 0.0);
-        // The type of OpenAPI 3.0, or the list of types of 3.1.
+        for member in self.list(&place.get("allOf")) {
+            self.add_member(&member, &mut flat);
+        }
+        for (name, property) in self.entries(&place.get("properties")) {
+            self.add_property(name, vec![property], &mut flat);
+        }
+        self.add_required(place, &mut flat);
+        let inner = |word: &str| Some(place.get(word)).filter(|inner| inner.node.is_object());
+        flat.additional = inner("additionalProperties").or(flat.additional);
+        if let Some(items) = inner("items") {
+            self.set_items(items, &mut flat);
+        }
+        if node["prefixItems"].is_array() {
+            let what = "`prefixItems` is ignored: entries have one type, wherever they stand";
+            self.findings.note(&place.at, what);
+            flat.types.insert("array");
+        }
+        flat
+    }
+
+    fn note_unknown_keywords(&mut self, place: &Place<'a>) {
+        for (key, entry) in place.children() {
+            let is_known = KEYWORDS.contains(&key);
+            if !is_known && !key.starts_with("x-") {
+                let what = format!("`{key}` is ignored: schemas have no such keyword");
+                self.findings.note(&entry.at, what);
+            }
+        }
+    }
+
+    /// Adds the type of OpenAPI 3.0, or the types of 3.1.
+    fn add_types(&mut self, place: &Place<'a>, flat: &mut Flat<'a>) {
         let types = place.get("type");
-        for of in types.node.as_array().map_or(std::slice::from_ref(types.node), Vec::as_slice) {
+        for of in types.node.as_array().map_or(slice::from_ref(types.node), Vec::as_slice) {
             match of.as_str() {
                 Some("null") => flat.nullable = true,
                 Some(of) if TYPES.contains(&of) => _ = flat.types.insert(of),
-                None if types.node.is_null() => {}
+                // `[string, null]` in YAML, whose author forgot the quotes.
+                None if of.is_null() => flat.nullable |= types.node.is_array(),
                 _ => {
                     let why = format!(
                         "there is no type `{}`; write one of `{}`",
@@ -89,55 +193,130 @@ impl<'a> Normalizer<'a> {
                 }
             }
         }
-        let values = self
-            .list(&place.get("enum"))
-            .into_iter()
-            .map(|value| value.node)
-            .chain(node.get("const"));
-        for value in values {
+    }
+
+    fn add_values(&mut self, place: &Place<'a>, flat: &mut Flat<'a>) {
+        let listed = self.list(&place.get("enum"));
+        let constant = place.node.get("const");
+        for value in listed.into_iter().map(|value| value.node).chain(constant) {
             if value.is_null() {
-                flat.nullable |= outermost;
+                flat.nullable = true;
             } else if !flat.values.contains(&value) {
                 flat.values.push(value);
             }
         }
-        for (name, property) in self.entries(&place.get("properties")) {
-            flat.properties.entry(name).or_insert(property);
+    }
+
+    fn add_choices(&mut self, place: &Place<'a>, flat: &mut Flat<'a>) {
+        for word in ["oneOf", "anyOf"] {
+            for member in self.list(&place.get(word)) {
+                if is_null(member.node) {
+                    flat.nullable = true;
+                } else if !only_requires(member.node) {
+                    flat.choices.push(member);
+                }
+            }
         }
-        match &node["required"] {
+    }
+
+    fn add_member(&mut self, member: &Place<'a>, flat: &mut Flat<'a>) {
+        let mut other = self.flat(member);
+        for (name, places) in mem::take(&mut other.properties) {
+            self.add_property(name, places, flat);
+        }
+        if let Some(items) = other.items.take() {
+            self.set_items(items, flat);
+        }
+        flat.add(other);
+    }
+
+    /// Adds a property, whose definition replaces an earlier one unless that one says more.
+    fn add_property(&mut self, name: &'a str, places: Vec<Place<'a>>, flat: &mut Flat<'a>) {
+        if let Some(earlier) = flat.properties.get(name)
+            && let [before] = earlier.as_slice()
+            && let [now] = places.as_slice()
+            && before.at != now.at
+        {
+            let before = before.clone();
+            if !self.replaces(now, &before) {
+                return;
+            }
+        }
+        flat.properties.insert(name, places);
+    }
+
+    fn set_items(&mut self, items: Place<'a>, flat: &mut Flat<'a>) {
+        if let Some(before) = flat.items.clone()
+            && before.at != items.at
+            && !self.replaces(&items, &before)
+        {
+            return;
+        }
+        flat.items = Some(items);
+    }
+
+    /// Returns `true` if the definition `now` replaces the earlier one `before`.
+    fn replaces(&mut self, now: &Place<'a>, before: &Place<'a>) -> bool {
+        if is_same(now.node, before.node) {
+            return now.text("description").is_some();
+        }
+        let is_vaguer = self.says_less(now, before);
+        let what = if is_vaguer {
+            format!("`{}` says more and is used instead", before.at)
+        } else {
+            format!("replaces the different definition at `{}`", before.at)
+        };
+        self.findings.note(&now.at, what);
+        !is_vaguer
+    }
+
+    /// Returns `true` if `place` says only that there is a value, an object or a list, and `other`
+    /// says more.
+    fn says_less(&mut self, place: &Place<'a>, other: &Place<'a>) -> bool {
+        let mut flat = self.flat(place);
+        let mut other = self.flat(other);
+        if let (Some(items), Some(others)) = (&flat.items, &other.items) {
+            other = self.flat(&others.clone());
+            flat = self.flat(&items.clone());
+        }
+        let fits = flat.types.is_empty() || flat.types == other.types || other.types.is_empty();
+        flat.is_vague() && !other.is_vague() && fits
+    }
+
+    fn add_required(&mut self, place: &Place<'a>, flat: &mut Flat<'a>) {
+        match &place.node["required"] {
             Value::Array(names) => flat.required.extend(names.iter().filter_map(Value::as_str)),
             Value::Bool(false) | Value::Null => {}
             Value::Bool(true) => {
-                let what = "`required: true` says nothing here: the object lists the names of its required properties";
+                let what = "`required: true` says nothing here: the object lists the names of its \
+                            required properties";
                 self.findings.note(&place.at, what);
             }
             _ => {
-                self.findings.refuse(
-                    &place.get("required").at,
-                    "not a list of properties; write `required: [name]`",
-                );
+                let why = "not a list of properties; write `required: [name]`";
+                self.findings.refuse(&place.get("required").at, why);
             }
         }
-        let inner = |word: &str| Some(place.get(word)).filter(|inner| inner.node.is_object());
-        flat.additional = flat.additional.take().or_else(|| inner("additionalProperties"));
-        flat.items = flat.items.take().or_else(|| inner("items"));
-        for member in ["oneOf", "anyOf"].iter().flat_map(|word| self.list(&place.get(word))) {
-            if is_null(member.node) {
-                flat.nullable |= outermost;
-            } else if !only_requires(member.node) {
-                flat.choices.push(member);
-            }
-        }
-        for member in self.list(&place.get("allOf")) {
-            self.flatten(&member, flat, open);
-        }
-        if node.get("$ref").is_some()
-            && let Some(target) = self.resolve(place)
-        {
-            self.flatten(&target, flat, open);
-        }
-        open.pop();
     }
+}
+
+/// Returns `true` if two schemas allow the same values.
+pub(super) fn is_same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) => {
+            let mut keys: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+            keys.retain(|key| !DOCUMENTATION.contains(&key.as_str()) && !key.starts_with("x-"));
+            keys.into_iter().all(|key| one.get(key) == other.get(key))
+        }
+        _ => one == other,
+    }
+}
+
+/// Returns `true` if `schema` has a bound or a format without negative numbers.
+fn is_unsigned(schema: &Value) -> bool {
+    let is_bound = |word: &str| schema[word].as_f64().is_some_and(|bound| bound >= 0.0);
+    let format = schema["format"].as_str().unwrap_or_default();
+    is_bound("minimum") || is_bound("exclusiveMinimum") || format.starts_with("uint")
 }
 
 /// Returns `true` if `schema` allows null and nothing else.

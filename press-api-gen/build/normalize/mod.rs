@@ -31,6 +31,7 @@ pub(crate) fn normalize(document: &Value, mapping: &Mapping) -> Result<(Api, Str
         findings: Findings::default(),
         names: names::Names::new(&document),
         done: HashMap::new(),
+        flats: HashMap::new(),
         operations: BTreeMap::new(),
         api: Api { info: info(&document.get("info")), ..Api::default() },
         document,
@@ -91,6 +92,8 @@ struct Normalizer<'a> {
     /// What each place has become; nothing yet on the way to it, to notice one that holds nothing
     /// but itself.
     done: HashMap<String, Option<Schema>>,
+    /// What each schema says together with its `allOf`; nothing yet while it is read.
+    flats: HashMap<String, Option<flat::Flat<'a>>>,
     /// The operation that bears each name.
     operations: BTreeMap<String, Place<'a>>,
     api: Api,

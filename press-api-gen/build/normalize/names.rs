@@ -14,8 +14,8 @@ use super::{Normalizer, Place};
 pub(super) struct Names {
     /// The name of each place.
     types: HashMap<String, String>,
-    /// The titles that only one shape of inline schemas bears.
-    pub(super) titles: BTreeSet<String>,
+    /// The schema that each title of inline schemas names: the first one with this title.
+    titles: BTreeMap<String, String>,
     /// The entries of the mapping that were of use.
     pub(super) used: BTreeSet<String>,
 }
@@ -45,13 +45,39 @@ impl Names {
             let name = names.free(&type_name(key), &place.at);
             names.types.insert(place.at, name);
         }
-        let mut titles = BTreeMap::new();
-        collect_titles(document, &mut titles);
-        titles.retain(|title, shapes| {
-            shapes.len() == 1 && !names.types.values().any(|name| name == title)
-        });
-        names.titles = titles.into_keys().collect();
         names
+    }
+
+    /// Returns `true` if `name` is the title of inline schemas.
+    pub(super) fn is_title(&self, name: &str) -> bool {
+        self.titles.contains_key(name)
+    }
+
+    /// Gives the name of the component at `wrapper` to `member`, the only schema in it, unless that
+    /// has a name already.
+    pub(super) fn pass_on(&mut self, wrapper: &Place<'_>, member: &Place<'_>) {
+        if member.node.get("$ref").is_none()
+            && !self.types.contains_key(&member.at)
+            && let Some(name) = self.types.remove(&wrapper.at)
+        {
+            self.types.insert(member.at.clone(), name);
+        }
+    }
+
+    /// The title of the inline schema at `place`, unless it names another schema already.
+    ///
+    /// The first schema with a title has it, so that its type keeps its name when another schema
+    /// with the same title comes.
+    fn title(&mut self, place: &Place<'_>, title: Option<&str>) -> Option<String> {
+        let title = type_name(title.filter(|_| place.component().is_none())?);
+        let schema = place.node.to_string();
+        match self.titles.get(&title) {
+            Some(first) if *first != schema => return None,
+            Some(_) => {}
+            None if self.types.values().any(|name| *name == title) => return None,
+            None => _ = self.titles.insert(title.clone(), schema),
+        }
+        Some(title)
     }
 
     /// `name`, or the first one after it that the type at `at` can have.
@@ -66,16 +92,6 @@ pub(crate) fn numbered(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
     iter::once(name.to_owned()).chain(numbered).find(|name| !is_taken(name)).unwrap_or_default()
 }
 
-/// The different schemas of objects and enumerations by their title, those of components left out.
-fn collect_titles(place: &Place<'_>, titles: &mut BTreeMap<String, BTreeSet<String>>) {
-    if let Some(title) = place.text("title").filter(|_| place.component().is_none())
-        && (place.node["properties"].is_object() || place.node["enum"].is_array())
-    {
-        titles.entry(type_name(title)).or_default().insert(place.node.to_string());
-    }
-    place.children().iter().for_each(|(_, entry)| collect_titles(entry, titles));
-}
-
 impl Normalizer<'_> {
     /// The name of the type at `place`: as the mapping has it, the component's own, its title, or
     /// `made`.
@@ -85,8 +101,7 @@ impl Normalizer<'_> {
         made: &str,
         title: Option<&str>,
     ) -> String {
-        let title = title.map(type_name).filter(|title| self.names.titles.contains(title));
-        let title = title.filter(|_| place.component().is_none());
+        let title = self.names.title(place, title);
         let known = self.names.types.get(&place.at).or(title.as_ref());
         let made = known.cloned().unwrap_or_else(|| type_name(made));
         let mapped =
@@ -149,7 +164,11 @@ pub(crate) fn argument(name: &str) -> String {
 
 /// The field that the generator makes of the property `name`.
 pub(crate) fn field(name: &str) -> String {
-    identifier(name, "x")
+    match identifier(name, "x") {
+        // The field of the unknown fields has this name.
+        field if field == "extra" => "extra_value".to_owned(),
+        field => field,
+    }
 }
 
 fn identifier(name: &str, before_digits: &str) -> String {

@@ -193,5 +193,8 @@ impl<'a> Normalizer<'a> {
 
 /// `shape` where it goes into a path, a query or a header, and any value is text.
 fn text(shape: Shape) -> Shape {
-    if matches!(shape, Shape::Any | Shape::Time) { Shape::Text } else { shape }
+    match shape {
+        Shape::Any | Shape::Time | Shape::Object(_) | Shape::Map(_) => Shape::Text,
+        shape => shape,
+    }
 }

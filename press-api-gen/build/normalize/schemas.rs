@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     FILE, Normalizer, Place, documentation, field,
-    flat::{Flat, is_null},
+    flat::{Flat, is_null, is_same},
     names::camel,
     only, plain,
 };
@@ -26,7 +26,7 @@ impl<'a> Normalizer<'a> {
     pub(super) fn schema(&mut self, place: &Place<'a>, name: &str) -> Schema {
         match self.done.get(&place.at) {
             Some(Some(done)) => return done.clone(),
-            Some(None) => return self.any(place, "what holds itself").into(),
+            Some(None) => return self.unfinished(place),
             None => self.done.insert(place.at.clone(), None),
         };
         let (mut schema, description, nullable) = match self.wrapped(place, name) {
@@ -40,6 +40,17 @@ impl<'a> Normalizer<'a> {
         schema.description = description.map(documentation).or(schema.description);
         self.done.insert(place.at.clone(), Some(schema.clone()));
         schema
+    }
+
+    /// The schema at `place`, which is reached again from inside of it: a list of objects whose
+    /// type has its name already, or what holds nothing but itself.
+    fn unfinished(&mut self, place: &Place<'a>) -> Schema {
+        if let Some(items) = self.flat(place).items
+            && let Some(Some(items)) = self.done.get(&items.at)
+        {
+            return Shape::List(items.clone().into()).into();
+        }
+        self.any(place, "what holds itself").into()
     }
 
     /// The only schema that the one at `place` refers to or consists of, and whether it can be null
@@ -65,12 +76,14 @@ impl<'a> Normalizer<'a> {
         let members = self.list(&place.get(word));
         let member =
             only(members.iter().filter(|member| word == "allOf" || !is_null(member.node)))?;
+        self.names.pass_on(place, member);
         Some((self.schema(member, name), nullable || members.len() > 1))
     }
 
     fn shape(&mut self, place: &Place<'a>, flat: &Flat<'a>, name: &str) -> Shape {
         if !flat.properties.is_empty() {
-            return self.object(place, flat, name);
+            let all = self.with_fields_of_choices(flat);
+            return self.object(place, &all, name);
         }
         if !flat.choices.is_empty() {
             return self.choice(place, flat, name);
@@ -105,65 +118,92 @@ impl<'a> Normalizer<'a> {
 
     fn object(&mut self, place: &Place<'a>, flat: &Flat<'a>, name: &str) -> Shape {
         let name = self.type_name(place, name, flat.title);
-        if self.names.titles.contains(&name) && self.api.objects.contains_key(&name) {
+        if self.names.is_title(&name) && self.api.objects.contains_key(&name) {
             return Shape::Object(name);
         }
         // Before its properties, which may hold it again.
         self.done.insert(place.at.clone(), Some(Shape::Object(name.clone()).into()));
-        let (mut properties, mut fields) =
-            (BTreeMap::new(), BTreeMap::from([("extra".to_owned(), "the unknown fields")]));
+        let mut object = Object {
+            description: flat.description.map(documentation),
+            is_deprecated: flat.deprecated,
+            ..Object::default()
+        };
+        self.add_properties(place, flat, &name, &mut object);
+        for key in &flat.required {
+            if object.properties.contains_key(*key) {
+                object.required.insert((*key).to_owned());
+            } else if !flat.properties.contains_key(key) {
+                let what = format!("`{key}` is required, and there is no such property");
+                self.findings.note(&place.at, what);
+            }
+        }
+        let mut is_same = !self.api.enumerations.contains_key(&name);
+        match self.api.objects.get_mut(&name) {
+            Some(known) => is_same &= known.join(object),
+            None => _ = self.api.objects.insert(name.clone(), object),
+        }
+        self.check_shared(place, &name, is_same);
+        Shape::Object(name)
+    }
+
+    fn add_properties(
+        &mut self,
+        place: &Place<'a>,
+        flat: &Flat<'a>,
+        name: &str,
+        object: &mut Object,
+    ) {
+        let mut fields = BTreeMap::from([("extra".to_owned(), "the unknown fields")]);
         let mut all: Vec<_> = flat.properties.iter().collect();
         // Of `Name` and `name`, the one that is called like its field keeps it.
         all.sort_by_key(|(key, _)| field(key) != **key);
-        for (key, property) in all {
+        for (key, places) in all {
+            let Some(first) = places.first() else { continue };
             if let Some(other) = fields.get(&field(key)) {
                 let note = format!("the name is taken by {other}; the value is found in `extra`");
-                self.findings.note(&property.at, note);
+                self.findings.note(&first.at, note);
                 continue;
             }
             fields.insert(field(key), key);
-            let schema = self.schema(property, &format!("{name}{}", camel(key)));
-            properties.insert((*key).to_owned(), schema);
-        }
-        for key in flat.required.iter().filter(|key| !flat.properties.contains_key(**key)) {
-            self.findings
-                .note(&place.at, format!("`{key}` is required, and there is no such property"));
-        }
-        let required = flat.required.iter().filter(|key| properties.contains_key(**key));
-        let required: BTreeSet<_> = required.map(|key| (*key).to_owned()).collect();
-        if let Some(there) = self.api.objects.get_mut(&name) {
-            let mut same = true;
-            for (key, property) in properties {
-                let shape = property.shape.clone();
-                same &= there.properties.entry(key).or_insert(property).shape == shape;
+            let made = format!("{name}{}", camel(key));
+            let schema = if places.len() == 1 {
+                self.schema(first, &made)
+            } else {
+                self.property_of_choices(&place.get("properties").get(key), places, &made)
+            };
+            if places.iter().any(|place| place.node["deprecated"] == true) {
+                object.deprecated.insert((*key).to_owned());
             }
-            there.required.retain(|key| required.contains(key));
-            self.check_shared(place, &name, same);
-        } else {
-            self.check_shared(place, &name, !self.api.enumerations.contains_key(&name));
-            let description = flat.description.map(documentation);
-            self.api.objects.insert(name.clone(), Object { description, properties, required });
+            object.properties.insert((*key).to_owned(), schema);
         }
-        Shape::Object(name)
     }
 
     fn enumeration(&mut self, place: &Place<'a>, flat: &Flat<'a>, name: &str) -> Shape {
         let are = |test: fn(&Value) -> bool| flat.values.iter().all(|value| test(value));
         if !flat.types.contains("string") && !are(Value::is_string) {
-            return match () {
-                () if are(|value| value.is_i64() || value.is_u64()) => {
-                    Shape::Integer { unsigned: are(Value::is_u64) }
-                }
-                () if are(Value::is_number) => Shape::Number,
-                () if are(Value::is_boolean) => Shape::Boolean,
-                () => Shape::Any,
+            let values: Vec<_> = flat.values.iter().map(|value| plain(value)).collect();
+            let what = format!("the documented values {} are not checked", values.join(", "));
+            self.findings.note(&place.at, what);
+            return if are(|value| value.is_i64() || value.is_u64()) {
+                Shape::Integer { unsigned: are(Value::is_u64) }
+            } else if are(Value::is_number) {
+                Shape::Number
+            } else if are(Value::is_boolean) {
+                Shape::Boolean
+            } else {
+                Shape::Any
             };
+        }
+        if flat.values.iter().any(|value| value.is_f64()) {
+            let what = "YAML reads some of these texts as numbers, `1.10` as 1.1; quote them";
+            self.findings.note(&place.get("enum").at, what);
         }
         let name = self.type_name(place, name, flat.title);
         self.check_shared(place, &name, !self.api.objects.contains_key(&name));
         let enumeration =
             self.api.enumerations.entry(name.clone()).or_insert_with(|| Enumeration {
                 description: flat.description.map(documentation),
+                is_deprecated: flat.deprecated,
                 values: Vec::new(),
                 docs: flat.value_docs.cloned().unwrap_or_default(),
             });
@@ -185,40 +225,109 @@ impl<'a> Normalizer<'a> {
         }
     }
 
-    /// What all members of a choice have in common, or else any value: a closed choice would fail a
+    /// One open type for all members of a choice, or else any value: a closed choice would fail a
     /// whole page on the first new member.
     fn choice(&mut self, place: &Place<'a>, flat: &Flat<'a>, name: &str) -> Shape {
-        let (mut open, mut members) = (flat.choices.clone(), Vec::new());
-        let mut seen: BTreeSet<_> = open.iter().map(|choice| choice.at.clone()).collect();
-        while let Some(choice) = open.pop() {
-            let member = self.flat(&choice);
-            let texts =
-                !member.values.is_empty() && member.values.iter().all(|value| value.is_string());
-            let scalar = member.types.len() == 1 || (member.types.is_empty() && texts);
-            if !member.choices.is_empty() && member.properties.is_empty() {
-                open.extend(
-                    member.choices.into_iter().filter(|choice| seen.insert(choice.at.clone())),
-                );
-            } else if scalar && !member.is_object() && !member.types.contains("array") {
+        if let [only] = flat.choices.as_slice() {
+            self.names.pass_on(place, only);
+            return self.schema(&only.clone(), name).shape;
+        }
+        let members = self.members(flat, &mut BTreeSet::new());
+        if members.iter().all(is_scalar) {
+            let common = Flat {
+                title: flat.title,
+                description: flat.description,
+                deprecated: flat.deprecated,
+                value_docs: flat.value_docs,
+                ..common_scalar(&members)
+            };
+            return self.shape(place, &common, name);
+        }
+        if !members.iter().all(Flat::is_object) {
+            return self.any(place, "a choice between several shapes");
+        }
+        let all = self.with_fields_of_choices(flat);
+        if all.properties.is_empty() {
+            return Shape::Map(Box::new(Shape::Any.into()));
+        }
+        self.object(place, &all, name)
+    }
+
+    /// The schemas between which `flat` is a choice, those of inner choices in their place.
+    fn members(&mut self, flat: &Flat<'a>, seen: &mut BTreeSet<String>) -> Vec<Flat<'a>> {
+        let mut members = Vec::new();
+        for choice in &flat.choices {
+            if !seen.insert(choice.at.clone()) {
+                continue;
+            }
+            let member = self.flat(choice);
+            let inner = self.members(&member, seen);
+            if inner.is_empty() || !member.properties.is_empty() {
                 members.push(member);
-            } else {
-                return self.any(place, "a choice between several shapes");
+            }
+            members.extend(inner);
+        }
+        members
+    }
+
+    /// `flat` with the fields of all the objects that it is a choice between. Required are the
+    /// fields that each of them requires.
+    fn with_fields_of_choices(&mut self, flat: &Flat<'a>) -> Flat<'a> {
+        let mut all = flat.clone();
+        all.choices.clear();
+        let members = self.members(flat, &mut BTreeSet::new());
+        for member in &members {
+            for (key, places) in &member.properties {
+                let known = all.properties.entry(key).or_default();
+                for place in places {
+                    if !known.iter().any(|other| is_same(other.node, place.node)) {
+                        known.push(place.clone());
+                    }
+                }
             }
         }
-        // Members come off the end.
-        members.reverse();
-        let types: BTreeSet<_> = members
-            .iter()
-            .map(|member| member.types.first().copied().unwrap_or("string"))
-            .collect();
-        let mut common =
-            Flat { timestamp: members.iter().all(|member| member.timestamp), ..Flat::default() };
-        if types.iter().eq(&["string"]) {
-            common.values =
-                members.iter().flat_map(|member| member.values.iter().copied()).collect();
+        if let Some((first, others)) = members.split_first() {
+            let mut required = first.required.clone();
+            required.retain(|key| others.iter().all(|other| other.required.contains(key)));
+            all.required.extend(required);
         }
-        (common.types, common.description, common.title, common.value_docs) =
-            (types, flat.description, flat.title, flat.value_docs);
-        self.shape(place, &common, name)
+        all
     }
+
+    /// A property that the members of a choice define differently.
+    fn property_of_choices(
+        &mut self,
+        place: &Place<'a>,
+        places: &[Place<'a>],
+        name: &str,
+    ) -> Schema {
+        let flat = Flat { choices: places.to_vec(), ..Flat::default() };
+        let shape = self.choice(place, &flat, name);
+        let description = places.iter().find_map(|place| place.text("description"));
+        let nullable = places.iter().any(|place| self.flat(place).nullable);
+        Schema { shape, nullable, description: description.map(documentation) }
+    }
+}
+
+/// Returns `true` for a text, a number or a boolean.
+fn is_scalar(flat: &Flat<'_>) -> bool {
+    let are_texts = !flat.values.is_empty() && flat.values.iter().all(|value| value.is_string());
+    let has_one_type = flat.types.len() == 1 || (flat.types.is_empty() && are_texts);
+    has_one_type && !flat.is_object() && !flat.types.contains("array")
+}
+
+/// The types and values of all `members`, which are scalars.
+fn common_scalar<'a>(members: &[Flat<'a>]) -> Flat<'a> {
+    let mut common = Flat {
+        timestamp: members.iter().all(|member| member.timestamp),
+        unsigned: members.iter().all(|member| member.unsigned),
+        ..Flat::default()
+    };
+    for member in members {
+        common.types.insert(member.types.first().copied().unwrap_or("string"));
+    }
+    if common.types.iter().eq(&["string"]) {
+        common.values = members.iter().flat_map(|member| member.values.iter().copied()).collect();
+    }
+    common
 }
