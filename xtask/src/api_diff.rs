@@ -10,21 +10,21 @@
 //! | pages of an operation | compatible | breaking: no list any more | breaking |
 //! | response of an operation | | | breaking |
 //! | name, method, path of an operation | | | compatible, since the client follows |
+//! | JSON key of a field, place of a parameter in a request | | | compatible, likewise |
+//! | `deprecated` | compatible | compatible | |
 //!
-//! A renamed item is removed and added.
+//! An operation with the same method and path under another name is renamed; any other renamed item
+//! is removed and added.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-};
+use std::{collections::BTreeSet, fmt};
 
 use anyhow::{Context as _, Result, bail};
-use proc_macro2::TokenTree;
-use quote::{ToTokens, quote};
 use serde::Serialize;
-use syn::{Expr, ExprLit, File, ImplItem, Item, ItemImpl, Lit, Visibility, ext::IdentExt as _};
 
-use crate::workspace::{self, GENERATED};
+use crate::{
+    surface::{Entry, Kind, Surface, split},
+    workspace::{self, GENERATED},
+};
 
 /// Prints what changed in the committed file since the git revision `base`.
 ///
@@ -96,11 +96,21 @@ impl Report {
     /// # Errors
     /// Returns an error if one of them is not Rust.
     pub(crate) fn new(base: &str, old: &str, new: &str) -> Result<Self> {
-        let old = Surface::parse(old).with_context(|| format!("{GENERATED} of {base}"))?;
+        let mut old = Surface::parse(old).with_context(|| format!("{GENERATED} of {base}"))?;
         let new = Surface::parse(new).with_context(|| GENERATED.to_owned())?;
+        let mut changes = Vec::new();
+        for (before, now) in renamed_operations(&old, &new) {
+            changes.push(Change::renamed(&before, &now, &old, &new));
+            old.rename(&before, &now);
+        }
         let paths: BTreeSet<_> = old.items.keys().chain(new.items.keys()).collect();
-        let mut changes: Vec<_> =
-            paths.into_iter().filter_map(|path| Change::of(path, &old, &new)).collect();
+        for path in paths {
+            changes.extend(Change::of_item(path, &old, &new));
+            if let (Some(before), Some(now)) = (old.items.get(path), new.items.get(path)) {
+                changes.extend(Change::of_wire(path, before, now));
+                changes.extend(Change::of_deprecation(path, before, now));
+            }
+        }
         changes.sort();
         Ok(Self {
             base: base.to_owned(),
@@ -108,6 +118,22 @@ impl Report {
             changes,
         })
     }
+}
+
+/// Returns the operations that have another name with the same method and path.
+fn renamed_operations(old: &Surface, new: &Surface) -> Vec<(String, String)> {
+    let mut renamed = Vec::new();
+    for (before, route) in old.routes() {
+        if new.items.contains_key(&before) {
+            continue;
+        }
+        for (now, other) in new.routes() {
+            if other == route && !old.items.contains_key(&now) {
+                renamed.push((before.clone(), now));
+            }
+        }
+    }
+    renamed
 }
 
 impl fmt::Display for Report {
@@ -127,18 +153,21 @@ impl fmt::Display for Report {
         let by_hand = self.changes.iter().filter(|change| change.follow.is_some()).count();
         writeln!(
             f,
-            "\n{breaking} breaking, {compatible} compatible; {by_hand} to follow by hand in press-specs/src."
+            "\n{breaking} breaking, {compatible} compatible; {by_hand} to follow by hand in \
+             press-specs/src."
         )
     }
 }
 
 impl Change {
     /// Compares the item at `path` in two versions; `None` if there is nothing to report.
-    fn of(path: &str, old: &Surface, new: &Surface) -> Option<Self> {
-        let (verb, item, surface, other) = match (old.items.get(path), new.items.get(path)) {
+    fn of_item(path: &str, old: &Surface, new: &Surface) -> Option<Self> {
+        let before = old.items.get(path);
+        let now = new.items.get(path);
+        let (verb, item, surface, other) = match (before, now) {
             (None, Some(item)) => (Added, item, new, old),
             (Some(item), None) => (Removed, item, old, new),
-            (Some(before), Some(item)) if before.text != item.text => (Changed, item, new, old),
+            (Some(before), Some(item)) if before.ty != item.ty => (Changed, item, new, old),
             _ => return None,
         };
         let (parent, _) = split(path);
@@ -150,51 +179,112 @@ impl Change {
         if with_its_parent || unsaid {
             return None;
         }
-        let class = match (verb, item.kind) {
-            (_, Kind::Name | Kind::Route) => Compatible,
-            (Added, Kind::Parameter | Kind::Paging) if !item.is_optional() => Breaking,
-            (Added, Kind::Field)
-                if !item.is_optional() && new.sent_types().contains(split(parent).1) =>
-            {
-                Breaking
-            }
-            (Added, _) => Compatible,
-            (Removed | Changed, _) => Breaking,
-        };
+        let is_left_out = verb == Removed
+            && item.kind == Kind::Operation
+            && old.route(path).is_some_and(|route| new.left_out.contains(&route));
         let message = match (verb, item.kind) {
             (Added, _) => format!("new {item}"),
             (Removed, Kind::Page) => "no list any more".to_owned(),
+            (Removed, _) if is_left_out => {
+                format!("{item} left out, though the document has it; the notes say why")
+            }
             (Removed, _) => format!("{item} removed"),
-            (Changed, _) => format!("{item} instead of `{}`", other.items[path].text),
+            (Changed, _) => format!("{item} instead of `{}`", other.items[path].ty.text),
         };
-        let method = surface.method(if item.kind == Kind::Page { parent } else { path });
-        let follow = match (verb, item.kind) {
-            (Added, Kind::Operation) => surface.wrapping(path),
-            (Removed, Kind::Operation) => {
-                format!("remove `{method}` wherever the compiler finds it")
-            }
-            (Added, Kind::Page) => format!("client.rs: return a list request from `{method}`"),
-            (Removed, Kind::Page) => {
-                format!(
-                    "client.rs: end `{method}` in `call`; specs.rs, lib.rs, blocking.rs: remove its alias"
-                )
-            }
-            (_, Kind::Parameter) => surface.parameter(verb, path, item),
-            (_, Kind::Route) => "mock/: serve it there".to_owned(),
-            _ => String::new(),
-        };
+        let verb_in_kind = if is_left_out { "left-out".to_owned() } else { word(verb) };
         Some(Self {
-            class,
+            class: class(verb, path, item, new),
             path: path.to_owned(),
-            kind: format!("{}-{}", word(item.kind), word(verb)),
+            kind: format!("{}-{verb_in_kind}", word(item.kind)),
             message,
-            follow: (!follow.is_empty()).then_some(follow),
+            follow: surface.edits(verb, path, item),
         })
+    }
+
+    fn renamed(before: &str, now: &str, old: &Surface, new: &Surface) -> Self {
+        let old_method = old.method(before);
+        let new_method = new.method(now);
+        let mut follow = format!("client.rs: rename the method `{old_method}` to `{new_method}`");
+        if new.is_list(now) {
+            let (_, alias) = split(now);
+            follow += &format!("; specs.rs, lib.rs, blocking.rs: name its alias `{alias}`");
+        }
+        Self {
+            class: Breaking,
+            path: before.to_owned(),
+            kind: "operation-renamed".to_owned(),
+            message: format!("operation renamed to `{}`", split(now).1),
+            follow: Some(follow),
+        }
+    }
+
+    /// Reports that an item looks different in requests or responses.
+    fn of_wire(path: &str, before: &Entry, now: &Entry) -> Option<Self> {
+        // A version that does not say it is of an older generator.
+        if before.wire.is_empty() || now.wire.is_empty() || before.wire == now.wire {
+            return None;
+        }
+        Some(Self {
+            class: Compatible,
+            path: path.to_owned(),
+            kind: format!("{}-wire-changed", word(now.kind)),
+            message: format!("sent as {} instead of {}", now.wire, before.wire),
+            follow: Some("mock/: follow".to_owned()),
+        })
+    }
+
+    fn of_deprecation(path: &str, before: &Entry, now: &Entry) -> Option<Self> {
+        if before.is_deprecated == now.is_deprecated {
+            return None;
+        }
+        let message = if now.is_deprecated { "deprecated" } else { "no longer deprecated" };
+        Some(Self {
+            class: Compatible,
+            path: path.to_owned(),
+            kind: format!("{}-{}", word(now.kind), message.replace(' ', "-")),
+            message: message.to_owned(),
+            follow: None,
+        })
+    }
+}
+
+fn class(verb: Verb, path: &str, item: &Entry, new: &Surface) -> Class {
+    let is_needed = match item.kind {
+        Kind::Parameter | Kind::Paging => !item.is_optional(),
+        Kind::Field => !item.is_optional() && new.sent_types().contains(split(split(path).0).1),
+        _ => false,
+    };
+    match (verb, item.kind) {
+        (_, Kind::Name | Kind::Route) => Compatible,
+        (Added, _) if !is_needed => Compatible,
+        _ => Breaking,
     }
 }
 
 /// # The edits that follow
 impl Surface {
+    /// Returns the edits that the hand-written code needs after a change.
+    fn edits(&self, verb: Verb, path: &str, item: &Entry) -> Option<String> {
+        let operation = if item.kind == Kind::Page { split(path).0 } else { path };
+        let method = self.method(operation);
+        match (verb, item.kind) {
+            (Added, Kind::Operation) => Some(self.wrapping(path)),
+            (Removed, Kind::Operation) => {
+                Some(format!("remove `{method}` wherever the compiler finds it"))
+            }
+            (Added, Kind::Page) => {
+                Some(format!("client.rs: return a list request from `{method}`"))
+            }
+            (Removed, Kind::Page) => Some(format!(
+                "client.rs: end `{method}` in `call`; specs.rs, lib.rs, blocking.rs: remove its \
+                 alias"
+            )),
+            (_, Kind::Parameter) => Some(self.parameter(verb, path, item)),
+            (_, Kind::Route) => Some("mock/: serve it there".to_owned()),
+            _ => None,
+        }
+    }
+
     /// Returns the edits that give a new operation its method.
     fn wrapping(&self, path: &str) -> String {
         let names = |optional: bool, separator: &str| {
@@ -221,10 +311,11 @@ impl Surface {
     /// Returns the edit that a changed parameter needs.
     fn parameter(&self, verb: Verb, path: &str, item: &Entry) -> String {
         let (operation, name) = split(path);
-        let inner = |of: &str| item.text.strip_prefix(of).and_then(|ty| ty.strip_suffix('>'));
-        let argument = match inner("Vec<") {
-            Some(ty) => format!("impl IntoIterator<Item = impl Into<{ty}>>"),
-            None => format!("impl Into<{}>", inner("Option<").unwrap_or(&item.text)),
+        let inner = item.ty.argument.as_deref().unwrap_or(&item.ty.text);
+        let argument = match item.ty.container.as_str() {
+            "Vec" => format!("impl IntoIterator<Item = impl Into<{inner}>>"),
+            "Option" => format!("impl Into<{inner}>"),
+            _ => format!("impl Into<{}>", item.ty.text),
         };
         let verb = match verb {
             Added => "add",
@@ -241,217 +332,17 @@ impl Surface {
             )
         }
     }
-
-    /// Returns the name of the method that wraps an operation.
-    fn method<'a>(&'a self, operation: &'a str) -> &'a str {
-        self.items.get(&format!("{operation}::NAME")).map_or(operation, |name| &name.text)
-    }
-
-    fn is_list(&self, operation: &str) -> bool {
-        self.items.contains_key(&format!("{operation}::Page"))
-    }
-
-    /// Returns the names of the types that requests hold, which users make.
-    fn sent_types(&self) -> BTreeSet<&str> {
-        let mut sent = BTreeSet::new();
-        loop {
-            let count = sent.len();
-            for (path, item) in &self.items {
-                let (parent, name) = split(path);
-                let is_sent = match item.kind {
-                    Kind::Parameter => true,
-                    Kind::Type => sent.contains(name),
-                    Kind::Field => sent.contains(split(parent).1),
-                    _ => false,
-                };
-                if is_sent {
-                    sent.extend(item.text.split(|char: char| !char.is_alphanumeric()));
-                }
-            }
-            if sent.len() == count {
-                return sent;
-            }
-        }
-    }
-}
-
-/// The public items of the generated file by their Rust paths.
-#[derive(Default)]
-struct Surface {
-    items: BTreeMap<String, Entry>,
-}
-
-struct Entry {
-    kind: Kind,
-    /// A type or a value, with as few words as tell it from others.
-    text: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Kind {
-    Type,
-    Field,
-    /// A value of an enumeration.
-    Value,
-    Operation,
-    Parameter,
-    /// A parameter for the number or the size of a page, which all list requests set alike.
-    Paging,
-    /// The response of an operation that is no list.
-    Response,
-    Page,
-    Name,
-    Route,
-}
-
-impl Entry {
-    fn is_optional(&self) -> bool {
-        ["Option<", "Vec<", "Map<"].iter().any(|of| self.text.starts_with(of))
-    }
-}
-
-impl fmt::Display for Entry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.kind {
-            Kind::Operation => f.write_str("operation"),
-            kind => write!(f, "{} `{}`", word(kind), self.text),
-        }
-    }
-}
-
-impl Surface {
-    fn parse(code: &str) -> Result<Self> {
-        let mut surface = Self::default();
-        for item in syn::parse_file(code)?.items {
-            if let Item::Mod(module) = item
-                && let Some((_, items)) = module.content
-            {
-                // The crate shows enumerations among the other types.
-                let name = if module.ident == "operations" { "operations" } else { "types" };
-                items.into_iter().for_each(|item| surface.item(name, item));
-            }
-        }
-        Ok(surface)
-    }
-
-    fn item(&mut self, module: &str, item: Item) {
-        let operations = module == "operations";
-        match item {
-            Item::Struct(item) if is_public(&item.vis) => {
-                let path = format!("{module}::{}", item.ident);
-                let (kind, field) = if operations {
-                    (Kind::Operation, Kind::Parameter)
-                } else {
-                    (Kind::Type, Kind::Field)
-                };
-                self.add(&path, kind, "struct");
-                for (index, item) in
-                    item.fields.into_iter().enumerate().filter(|(_, item)| is_public(&item.vis))
-                {
-                    let name = item
-                        .ident
-                        .map_or_else(|| index.to_string(), |name| name.unraw().to_string());
-                    self.add(&format!("{path}::{name}"), field, type_text(item.ty));
-                }
-            }
-            Item::Enum(item) if is_public(&item.vis) => {
-                let path = format!("{module}::{}", item.ident);
-                self.add(&path, Kind::Type, "enum");
-                for variant in item.variants {
-                    let value = variant.discriminant.and_then(|(_, value)| string(value));
-                    let value = value.unwrap_or_else(|| type_text(variant.fields));
-                    self.add(&format!("{path}::{}", variant.ident), Kind::Value, value);
-                }
-            }
-            Item::Type(item) if is_public(&item.vis) => {
-                self.add(&format!("{module}::{}", item.ident), Kind::Type, type_text(item.ty));
-            }
-            Item::Impl(item) if operations => self.operation(module, item),
-            Item::Macro(item) => {
-                // A macro around ordinary items, or `open_enumeration!`, in which `pub enum` is
-                // left out after the docs.
-                let named = item
-                    .mac
-                    .tokens
-                    .clone()
-                    .into_iter()
-                    .skip_while(|token| !matches!(token, TokenTree::Ident(_)));
-                let file = syn::parse2::<File>(item.mac.tokens);
-                let file = file.or_else(|_| syn::parse2(quote! { pub enum #(#named)* }));
-                file.into_iter()
-                    .flat_map(|file| file.items)
-                    .for_each(|item| self.item(module, item));
-            }
-            _ => {}
-        }
-    }
-
-    /// Reads what an implementation of `Operation` or `ListOperation` says.
-    fn operation(&mut self, module: &str, item: ItemImpl) {
-        let path = format!("{module}::{}", type_text(item.self_ty));
-        for item in item.items {
-            match item {
-                ImplItem::Const(item) => {
-                    let kind = if item.ident == "NAME" { Kind::Name } else { Kind::Route };
-                    self.add(
-                        &format!("{path}::{}", item.ident),
-                        kind,
-                        string(item.expr).unwrap_or_default(),
-                    );
-                }
-                ImplItem::Type(item) if item.ident == "Page" => {
-                    self.items.remove(&format!("{path}::Response"));
-                    self.add(&format!("{path}::Page"), Kind::Page, type_text(item.ty));
-                }
-                ImplItem::Type(item) => {
-                    self.add(
-                        &format!("{path}::{}", item.ident),
-                        Kind::Response,
-                        type_text(item.ty),
-                    );
-                }
-                ImplItem::Fn(item) if item.sig.ident.to_string().starts_with("set_page_") => {
-                    let body = item.block.to_token_stream().to_string();
-                    let field =
-                        body.split_once("self . ").and_then(|(_, rest)| rest.split(' ').next());
-                    let field =
-                        self.items.get_mut(&format!("{path}::{}", field.unwrap_or_default()));
-                    field.into_iter().for_each(|field| field.kind = Kind::Paging);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn add(&mut self, path: &str, kind: Kind, text: impl Into<String>) {
-        self.items.insert(path.to_owned(), Entry { kind, text: text.into() });
-    }
-}
-
-fn split(path: &str) -> (&str, &str) {
-    path.rsplit_once("::").unwrap_or(("", path))
 }
 
 fn word(name: impl fmt::Debug) -> String {
     format!("{name:?}").to_lowercase()
 }
 
-fn is_public(visibility: &Visibility) -> bool {
-    matches!(visibility, Visibility::Public(_))
-}
-
-fn string(expression: Expr) -> Option<String> {
-    match expression {
-        Expr::Lit(ExprLit { lit: Lit::Str(string), .. }) => Some(string.value()),
-        _ => None,
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            Kind::Operation => f.write_str("operation"),
+            kind => write!(f, "{} `{}`", word(kind), self.ty.text),
+        }
     }
-}
-
-/// Returns a type without spaces and without the modules in its paths.
-fn type_text(code: impl ToTokens) -> String {
-    let text = code.to_token_stream().to_string().replace(' ', "").replace(',', ", ");
-    let mut parts: Vec<&str> = text.split("::").collect();
-    let last = parts.pop().unwrap_or_default();
-    let is_name = |char: char| char.is_alphanumeric() || char == '_';
-    parts.into_iter().map(|part| part.trim_end_matches(is_name)).chain([last]).collect()
 }

@@ -2,6 +2,7 @@
 
 mod api_diff;
 mod codegen;
+mod surface;
 mod workspace;
 
 use std::process::ExitCode;

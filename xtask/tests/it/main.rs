@@ -13,8 +13,29 @@ const GENERATED: &str = "press-api-gen/src/generated.rs";
 
 /// A list, an operation that is none, and what they send and return.
 const SMALL: &str = r#"
+const LEFT_OUT: &[&str] = &[
+    "GET /files",
+];
 pub struct Client {
     pub(crate) baseurl: String,
+}
+impl Client {
+    pub async fn list_things<'a>(&'a self, term: Option<&'a str>) {
+        let mut header_map = HeaderMap::with_capacity(1usize);
+        if let Some(value) = trace {
+            header_map.append("X-Trace", value.to_string().try_into()?);
+        }
+        let request = self
+            .client
+            .get(url)
+            .query(&progenitor_client::QueryParam::new("term", &term))
+            .query(&progenitor_client::QueryParam::new("sort", &sort))
+            .headers(header_map)
+            .build()?;
+    }
+    pub async fn create_thing<'a>(&'a self, body: &'a types::NewThing) {
+        let request = self.client.post(url).json(&body).build()?;
+    }
 }
 pub mod types {
     /// One page of things.
@@ -36,16 +57,28 @@ pub mod types {
         pub part: Detail,
     }
     pub type Detail = Part;
+    #[deprecated]
     pub struct Part {
         pub size: i64,
     }
     pub type Anything = ::serde_json::Value;
     fn private() {}
 }
+mod objects {
+    crate::object::object! {
+        ThingPage {
+            "pageCount" => page_count required,
+            "things" => things required,
+        }
+    }
+}
 pub mod enumerations {
     crate::values::open_enumeration! {
-        #[doc = "Kinds."] ThingKind {
-            #[doc = "`large`: Large."] Large = "large", Small = "small",
+        /// Kinds.
+        ThingKind {
+            /// `large`: Large.
+            Large = "large",
+            Small = "small",
         }
     }
 }
@@ -55,12 +88,21 @@ pub mod operations {
         pub page_number: Option<u64>,
         pub term: Option<String>,
         pub sort: ::std::vec::Vec<super::types::ThingKind>,
+        pub trace: Option<String>,
     }
     impl crate::operation::Operation for ListThings {
         type Response = super::types::ThingPage;
         const NAME: &'static str = "list_things";
         const METHOD: &'static str = "GET";
         const PATH: &'static str = "/owners/{ownerId}/things";
+        async fn send(&self, client: &super::Client) {
+            client
+                .list_things(
+                    self.term.as_deref(),
+                    (!self.sort.is_empty()).then_some(&self.sort),
+                )
+                .await
+        }
     }
     impl crate::operation::ListOperation for ListThings {
         type Page = super::types::ThingPage;
@@ -80,13 +122,22 @@ pub mod operations {
 }
 "#;
 
-const LIST_TAGS: &str =
-    "pub struct ListTags { pub name_begin: Option<String>, pub page_size: Option<u64>, pub owner: String }
-    impl crate::operation::Operation for ListTags { const NAME: &'static str = \"list_tags\"; }
+const LIST_TAGS: &str = "pub struct ListTags {
+        pub name_begin: Option<String>,
+        pub page_size: Option<u64>,
+        pub owner: String,
+    }
+    impl crate::operation::Operation for ListTags {
+        const NAME: &'static str = \"list_tags\";
+    }
     impl crate::operation::ListOperation for ListTags {
         type Page = super::types::ThingPage;
-        fn owner(&self) -> &str { &self . owner }
-        fn set_page_size(&mut self, page_size: u32) { self.page_size = Some(page_size.into()); }
+        fn owner(&self) -> &str {
+            &self.owner
+        }
+        fn set_page_size(&mut self, page_size: u32) {
+            self.page_size = Some(page_size.into());
+        }
     }
     pub struct CreateThing {";
 
@@ -97,105 +148,353 @@ const LIST_IMPL: &str = "impl crate::operation::ListOperation for ListThings {
         }
     }";
 
-/// An edit, then the lines of the report.
-type Case = (&'static str, &'static str, &'static [&'static str]);
+/// An edit of the generated file, and the lines of the report.
+struct Case {
+    anchor: &'static str,
+    replacement: &'static str,
+    report: &'static [&'static str],
+}
 
-#[rustfmt::skip]
 const CASES: &[Case] = &[
-    ("/// A thing.", "/// Something.", &[]),
+    Case { anchor: "/// A thing.", replacement: "/// Something.", report: &[] },
     // Types and fields.
-    ("page_count: u64,", "page_count: u64, pub total: Option<u64>,", &["compatible types::ThingPage::total: new field `Option<u64>`"]),
-    ("page_count: u64,", "page_count: u64, pub total: u64,", &["compatible types::ThingPage::total: new field `u64`"]),
-    ("page_count: u64,", "pages: u64,", &[
-        "breaking types::ThingPage::page_count: field `u64` removed", "compatible types::ThingPage::pages: new field `u64`"]),
-    ("pub id: ::std::string::String", "pub id: ::std::option::Option<::std::string::String>",
-        &["breaking types::Thing::id: field `Option<String>` instead of `String`"]),
-    ("crate::generated::enumerations::ThingKind", "::std::string::String",
-        &["breaking types::Thing::kind: field `Option<String>` instead of `Option<ThingKind>`"]),
-    ("pub id: ::std::string::String", "pub id: String", &[]),
-    ("crate::data! {", "crate::other! {", &[]),
-    ("pub type Anything = ::serde_json::Value", "pub type Anything = String",
-        &["breaking types::Anything: type `String` instead of `Value`"]),
-    ("fn private() {}", "pub struct Wrapped(pub u8);", &["compatible types::Wrapped: new type `struct`"]),
-    ("fn private() {}", "struct Own { pub a: u8 } enum Choice { A } type Alias = u8; impl Own { const NAME: &str = \"own\"; }", &[]),
-    ("size: i64,", "size: i64, weight: i64,", &[]),
-    ("pub struct ThingPage", "pub struct Page", &["breaking types::ThingPage: type `struct` removed", "compatible types::Page: new type `struct`"]),
+    Case {
+        anchor: "page_count: u64,",
+        replacement: "page_count: u64, pub total: Option<u64>,",
+        report: &["compatible types::ThingPage::total: new field `Option<u64>`"],
+    },
+    Case {
+        anchor: "page_count: u64,",
+        replacement: "page_count: u64, pub total: u64,",
+        report: &["compatible types::ThingPage::total: new field `u64`"],
+    },
+    Case {
+        anchor: "page_count: u64,",
+        replacement: "pages: u64,",
+        report: &[
+            "breaking types::ThingPage::page_count: field `u64` removed",
+            "compatible types::ThingPage::pages: new field `u64`",
+        ],
+    },
+    Case {
+        anchor: "pub id: ::std::string::String",
+        replacement: "pub id: ::std::option::Option<::std::string::String>",
+        report: &["breaking types::Thing::id: field `Option<String>` instead of `String`"],
+    },
+    Case {
+        anchor: "crate::generated::enumerations::ThingKind",
+        replacement: "::std::string::String",
+        report: &[
+            "breaking types::Thing::kind: field `Option<String>` instead of `Option<ThingKind>`",
+        ],
+    },
+    Case { anchor: "pub id: ::std::string::String", replacement: "pub id: String", report: &[] },
+    Case { anchor: "crate::data! {", replacement: "crate::other! {", report: &[] },
+    Case {
+        anchor: "pub type Anything = ::serde_json::Value",
+        replacement: "pub type Anything = String",
+        report: &["breaking types::Anything: type `String` instead of `Value`"],
+    },
+    Case {
+        anchor: "fn private() {}",
+        replacement: "pub struct Wrapped(pub u8);",
+        report: &["compatible types::Wrapped: new type `struct`"],
+    },
+    Case {
+        anchor: "fn private() {}",
+        replacement: "struct Own { pub a: u8 } enum Choice { A } type Alias = u8; impl Own { \
+                      const NAME: &str = \"own\"; }",
+        report: &[],
+    },
+    Case { anchor: "size: i64,", replacement: "size: i64, weight: i64,", report: &[] },
+    Case {
+        anchor: "pub struct ThingPage",
+        replacement: "pub struct Page",
+        report: &[
+            "breaking types::ThingPage: type `struct` removed",
+            "compatible types::Page: new type `struct`",
+        ],
+    },
     // Requests need what they did not before.
-    ("size: i64,", "size: i64, pub weight: i64,", &["breaking types::Part::weight: new field `i64`"]),
-    ("size: i64,", "size: i64, pub weight: Option<i64>,", &["compatible types::Part::weight: new field `Option<i64>`"]),
+    Case {
+        anchor: "size: i64,",
+        replacement: "size: i64, pub weight: i64,",
+        report: &["breaking types::Part::weight: new field `i64`"],
+    },
+    Case {
+        anchor: "size: i64,",
+        replacement: "size: i64, pub weight: Option<i64>,",
+        report: &["compatible types::Part::weight: new field `Option<i64>`"],
+    },
     // Enumerations.
-    ("Small = \"small\",", "Small = \"small\", Tiny = \"tiny\",", &["compatible types::ThingKind::Tiny: new value `tiny`"]),
-    ("Small = \"small\",", "", &["breaking types::ThingKind::Small: value `small` removed"]),
-    ("\"small\"", "\"SMALL\"", &["breaking types::ThingKind::Small: value `SMALL` instead of `small`"]),
+    Case {
+        anchor: "Small = \"small\",",
+        replacement: "Small = \"small\", Tiny = \"tiny\",",
+        report: &["compatible types::ThingKind::Tiny: new value `tiny`"],
+    },
+    Case {
+        anchor: "Small = \"small\",",
+        replacement: "",
+        report: &["breaking types::ThingKind::Small: value `small` removed"],
+    },
+    Case {
+        anchor: "\"small\"",
+        replacement: "\"SMALL\"",
+        report: &["breaking types::ThingKind::Small: value `SMALL` instead of `small`"],
+    },
     // Parameters.
-    ("pub term: Option<String>,", "pub term: Option<String>, pub created_after: Option<String>,", &[
-        "compatible operations::ListThings::created_after: new parameter `Option<String>`",
-        "by hand: specs.rs: add the setter `ListThings::created_after(impl Into<String>)`; mock/: add the filter"]),
-    ("pub term: Option<String>,", "pub term: Option<String>, pub status: Vec<super::types::ThingKind>,", &[
-        "compatible operations::ListThings::status: new parameter `Vec<ThingKind>`",
-        "by hand: specs.rs: add the setter `ListThings::status(impl IntoIterator<Item = impl Into<ThingKind>>)`; mock/: add the filter"]),
-    ("pub term: Option<String>,", "pub term: Option<String>, pub region: String,", &[
-        "breaking operations::ListThings::region: new parameter `String`",
-        "by hand: client.rs: add the argument `region: impl Into<String>` of `list_things`"]),
-    ("pub term: Option<String>,", "", &[
-        "breaking operations::ListThings::term: parameter `Option<String>` removed",
-        "by hand: specs.rs: remove the setter `ListThings::term(impl Into<String>)`; mock/: remove the filter"]),
-    ("pub term: Option<String>,", "pub term: Option<bool>,", &[
-        "breaking operations::ListThings::term: parameter `Option<bool>` instead of `Option<String>`",
-        "by hand: specs.rs: change the setter `ListThings::term(impl Into<bool>)`; mock/: change the filter"]),
-    ("pub page_number: Option<u64>", "pub page_number: Option<u32>",
-        &["breaking operations::ListThings::page_number: paging `Option<u32>` instead of `Option<u64>`"]),
-    ("pub body: super::types::NewThing", "pub body: super::types::NewThing, pub dry_run: Option<bool>", &[
-        "compatible operations::CreateThing::dry_run: new parameter `Option<bool>`",
-        "by hand: client.rs: add the argument `dry_run: impl Into<bool>` of `create_thing`"]),
+    Case {
+        anchor: "pub term: Option<String>,",
+        replacement: "pub term: Option<String>, pub created_after: Option<String>,",
+        report: &[
+            "compatible operations::ListThings::created_after: new parameter `Option<String>`",
+            "by hand: specs.rs: add the setter `ListThings::created_after(impl Into<String>)`; \
+             mock/: add the filter",
+        ],
+    },
+    Case {
+        anchor: "pub term: Option<String>,",
+        replacement: "pub term: Option<String>, pub status: Vec<super::types::ThingKind>,",
+        report: &[
+            "compatible operations::ListThings::status: new parameter `Vec<ThingKind>`",
+            "by hand: specs.rs: add the setter `ListThings::status(impl IntoIterator<Item = \
+             impl Into<ThingKind>>)`; mock/: add the filter",
+        ],
+    },
+    Case {
+        anchor: "pub term: Option<String>,",
+        replacement: "pub term: Option<String>, pub region: String,",
+        report: &[
+            "breaking operations::ListThings::region: new parameter `String`",
+            "by hand: client.rs: add the argument `region: impl Into<String>` of `list_things`",
+        ],
+    },
+    Case {
+        anchor: "pub term: Option<String>,",
+        replacement: "",
+        report: &[
+            "breaking operations::ListThings::term: parameter `Option<String>` removed",
+            "by hand: specs.rs: remove the setter `ListThings::term(impl Into<String>)`; mock/: \
+             remove the filter",
+        ],
+    },
+    Case {
+        anchor: "pub term: Option<String>,",
+        replacement: "pub term: Option<bool>,",
+        report: &[
+            "breaking operations::ListThings::term: parameter `Option<bool>` instead of \
+             `Option<String>`",
+            "by hand: specs.rs: change the setter `ListThings::term(impl Into<bool>)`; mock/: \
+             change the filter",
+        ],
+    },
+    Case {
+        anchor: "pub page_number: Option<u64>",
+        replacement: "pub page_number: Option<u32>",
+        report: &["breaking operations::ListThings::page_number: paging `Option<u32>` instead of \
+             `Option<u64>`"],
+    },
+    Case {
+        anchor: "pub body: super::types::NewThing",
+        replacement: "pub body: super::types::NewThing, pub dry_run: Option<bool>",
+        report: &[
+            "compatible operations::CreateThing::dry_run: new parameter `Option<bool>`",
+            "by hand: client.rs: add the argument `dry_run: impl Into<bool>` of `create_thing`",
+        ],
+    },
     // Operations.
-    ("pub struct CreateThing {", LIST_TAGS, &[
-        "compatible operations::ListTags: new operation",
-        "by hand: client.rs: add the method `list_tags(owner)`; specs.rs: the alias `ListTags` with the setters `name_begin`; \
-            lib.rs, blocking.rs: the alias; mock/: the operation"]),
-    ("pub struct CreateThing {", "pub struct DeleteThing { pub id: String }
-        impl crate::operation::Operation for DeleteThing { const NAME: &str = \"delete_thing\"; } pub struct CreateThing {", &[
-        "compatible operations::DeleteThing: new operation",
-        "by hand: client.rs: add the method `delete_thing(id)`, which ends in `call`; mock/: the operation"]),
-    ("pub struct CreateThing {", "pub struct ListAll {} impl crate::operation::ListOperation for ListAll { type Page = (); } pub struct CreateThing {", &[
-        "compatible operations::ListAll: new operation",
-        "by hand: client.rs: add the method `operations::ListAll()`; specs.rs: the alias `ListAll`; lib.rs, blocking.rs: the alias; \
-            mock/: the operation"]),
-    ("pub struct CreateThing {", "impl crate::operation::ListOperation for CreateThing { type Page = (); } pub struct CreateThing {", &[
-        "compatible operations::CreateThing::Page: new page `()`",
-        "by hand: client.rs: return a list request from `create_thing`"]),
-    (LIST_IMPL, "", &[
-        "breaking operations::ListThings::Page: no list any more",
-        "by hand: client.rs: end `list_things` in `call`; specs.rs, lib.rs, blocking.rs: remove its alias"]),
-    ("pub struct CreateThing", "pub struct MakeThing", &[
-        "breaking operations::CreateThing: operation removed",
-        "by hand: remove `create_thing` wherever the compiler finds it",
-        "compatible operations::MakeThing: new operation",
-        "by hand: client.rs: add the method `operations::MakeThing(body)`, which ends in `call`; mock/: the operation"]),
-    ("type Response = super::types::Thing;", "type Response = ();",
-        &["breaking operations::CreateThing::Response: response `()` instead of `Thing`"]),
-    ("\"/owners/{ownerId}/things\"", "\"/v2/{ownerId}/things\"", &[
-        "compatible operations::ListThings::PATH: route `/v2/{ownerId}/things` instead of `/owners/{ownerId}/things`",
-        "by hand: mock/: serve it there"]),
-    ("\"create_thing\"", "\"make_thing\"", &["compatible operations::CreateThing::NAME: name `make_thing` instead of `create_thing`"]),
+    Case {
+        anchor: "pub struct CreateThing {",
+        replacement: LIST_TAGS,
+        report: &[
+            "compatible operations::ListTags: new operation",
+            "by hand: client.rs: add the method `list_tags(owner)`; specs.rs: the alias \
+             `ListTags` with the setters `name_begin`; lib.rs, blocking.rs: the alias; mock/: \
+             the operation",
+        ],
+    },
+    Case {
+        anchor: "pub struct CreateThing {",
+        replacement: "pub struct DeleteThing { pub id: String } impl \
+                      crate::operation::Operation for DeleteThing { const NAME: &str = \
+                      \"delete_thing\"; } pub struct CreateThing {",
+        report: &[
+            "compatible operations::DeleteThing: new operation",
+            "by hand: client.rs: add the method `delete_thing(id)`, which ends in `call`; \
+             mock/: the operation",
+        ],
+    },
+    Case {
+        anchor: "pub struct CreateThing {",
+        replacement: "pub struct ListAll {} impl crate::operation::ListOperation for ListAll { \
+                      type Page = (); } pub struct CreateThing {",
+        report: &[
+            "compatible operations::ListAll: new operation",
+            "by hand: client.rs: add the method `operations::ListAll()`; specs.rs: the alias \
+             `ListAll`; lib.rs, blocking.rs: the alias; mock/: the operation",
+        ],
+    },
+    Case {
+        anchor: "pub struct CreateThing {",
+        replacement: "impl crate::operation::ListOperation for CreateThing { type Page = (); } \
+                      pub struct CreateThing {",
+        report: &[
+            "compatible operations::CreateThing::Page: new page `()`",
+            "by hand: client.rs: return a list request from `create_thing`",
+        ],
+    },
+    Case {
+        anchor: LIST_IMPL,
+        replacement: "",
+        report: &[
+            "breaking operations::ListThings::Page: no list any more",
+            "by hand: client.rs: end `list_things` in `call`; specs.rs, lib.rs, blocking.rs: \
+             remove its alias",
+        ],
+    },
+    Case {
+        anchor: "type Response = super::types::Thing;",
+        replacement: "type Response = ();",
+        report: &["breaking operations::CreateThing::Response: response `()` instead of `Thing`"],
+    },
+    Case {
+        anchor: "\"/owners/{ownerId}/things\"",
+        replacement: "\"/v2/{ownerId}/things\"",
+        report: &[
+            "compatible operations::ListThings::PATH: route `/v2/{ownerId}/things` instead of \
+             `/owners/{ownerId}/things`",
+            "by hand: mock/: serve it there",
+        ],
+    },
+    Case {
+        anchor: "\"create_thing\"",
+        replacement: "\"make_thing\"",
+        report: &["compatible operations::CreateThing::NAME: name `make_thing` instead of \
+             `create_thing`"],
+    },
     // An older generator said less.
-    ("const METHOD: &'static str = \"POST\";", "", &[]),
+    Case { anchor: "const METHOD: &'static str = \"POST\";", replacement: "", report: &[] },
+    // What is sent.
+    Case {
+        anchor: "new(\"term\", &term)",
+        replacement: "new(\"q\", &term)",
+        report: &[
+            "compatible operations::ListThings::term: sent as the query parameter `q` instead \
+             of the query parameter `term`",
+            "by hand: mock/: follow",
+        ],
+    },
+    Case {
+        anchor: "(!self.sort.is_empty()).then_some(&self.sort)",
+        replacement: "joined(&self.sort, \",\").as_deref()",
+        report: &[
+            "compatible operations::ListThings::sort: sent as the query parameter `sort`, \
+             joined by `,` instead of the query parameter `sort`",
+            "by hand: mock/: follow",
+        ],
+    },
+    Case {
+        anchor: "append(\"X-Trace\", value",
+        replacement: "append(\"X-Trace-Id\", value",
+        report: &[
+            "compatible operations::ListThings::trace: sent as the header `X-Trace-Id` instead \
+             of the header `X-Trace`",
+            "by hand: mock/: follow",
+        ],
+    },
+    Case {
+        anchor: ".json(&body)",
+        replacement: ".form_urlencoded(&body)?",
+        report: &[
+            "compatible operations::CreateThing::body: sent as a form instead of JSON",
+            "by hand: mock/: follow",
+        ],
+    },
+    Case {
+        anchor: "\"pageCount\" => page_count",
+        replacement: "\"pages\" => page_count",
+        report: &[
+            "compatible types::ThingPage::page_count: sent as the JSON key `pages` instead of \
+             the JSON key `pageCount`",
+            "by hand: mock/: follow",
+        ],
+    },
+    // Deprecated items.
+    Case {
+        anchor: "pub term: Option<String>,",
+        replacement: "#[deprecated] pub term: Option<String>,",
+        report: &["compatible operations::ListThings::term: deprecated"],
+    },
+    Case {
+        anchor: "ThingKind {",
+        replacement: "ThingKind deprecated {",
+        report: &["compatible types::ThingKind: deprecated"],
+    },
+    Case {
+        anchor: "#[deprecated]",
+        replacement: "",
+        report: &["compatible types::Part: no longer deprecated"],
+    },
+    // The formatter adds a comma to an argument that stands on a line of its own.
+    Case {
+        anchor: "pub kind: ::std::option::Option<crate::generated::enumerations::ThingKind>",
+        replacement: "pub kind: \
+                      ::std::option::Option<crate::generated::enumerations::ThingKind,>",
+        report: &[],
+    },
 ];
 
 #[test]
 fn each_change_has_its_class_and_says_what_has_to_follow() {
     let workspace = workspace("classes");
-    for (anchor, replacement, expected) in CASES {
+    for Case { anchor, replacement, report } in CASES {
         workspace.reset();
         workspace.edit(GENERATED, anchor, replacement);
         let answer = api_diff(&workspace, &["--deny-breaking"]);
         let lines =
             answer.stdout.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
         let lines: Vec<_> = lines.skip(2).take_while(|line| !line.is_empty()).collect();
-        assert_eq!(lines, *expected, "{anchor} -> {replacement}: {answer:?}");
-        let breaking = expected.iter().any(|line| line.starts_with("breaking"));
+        assert_eq!(lines, *report, "{anchor} -> {replacement}: {answer:?}");
+        let breaking = report.iter().any(|line| line.starts_with("breaking"));
         assert_eq!(answer.success, !breaking, "{answer:?}");
     }
+}
+
+const RENAMED: &str = "pub struct MakeThing {
+        pub body: super::types::NewThing,
+        pub note: Option<String>,
+    }
+    impl crate::operation::Operation for MakeThing {
+        type Response = super::types::Thing;
+        const NAME: &'static str = \"make_thing\";";
+
+#[test]
+fn an_operation_with_the_same_route_is_renamed() {
+    let workspace = workspace("renamed");
+    let from = SMALL.find("pub struct CreateThing").expect("the operation");
+    let name = "const NAME: &'static str = \"create_thing\";";
+    let to = SMALL.find(name).expect("its name") + name.len();
+    workspace.write(GENERATED, [&SMALL[..from], RENAMED, &SMALL[to..]].concat());
+    let answer = api_diff(&workspace, &[]);
+    let renamed = "breaking    operations::CreateThing: operation renamed to `MakeThing`\n            \
+                   \x20 by hand: client.rs: rename the method `create_thing` to `make_thing`\n";
+    assert!(answer.stdout.contains(renamed), "{answer:?}");
+    let parameter = "compatible  operations::MakeThing::note: new parameter `Option<String>`\n";
+    assert!(answer.stdout.contains(parameter), "{answer:?}");
+    assert!(answer.stdout.contains("\n1 breaking, 1 compatible;"), "{answer:?}");
+}
+
+#[test]
+fn an_operation_that_is_newly_left_out_is_not_removed() {
+    let workspace = workspace("left_out");
+    let from = SMALL.find("    pub struct CreateThing").expect("the operation");
+    let left_out = SMALL[..from].replace("\"GET /files\",", "\"GET /files\", \"POST /things\",");
+    workspace.write(GENERATED, left_out + "}\n");
+    let answer = api_diff(&workspace, &[]);
+    let line = "breaking    operations::CreateThing: operation left out, though the document has \
+                it; the notes say why\n";
+    assert!(answer.stdout.contains(line), "{answer:?}");
+    assert!(answer.stdout.contains("\n1 breaking, 0 compatible;"), "{answer:?}");
 }
 
 #[test]
@@ -203,7 +502,8 @@ fn a_report_is_text_or_json() {
     let workspace = workspace("forms");
     assert_eq!(api_diff(&workspace, &[]).stdout, "No public item changed since HEAD.\n");
     workspace.edit(GENERATED, "pub term: Option<String>,", "");
-    let text = "Changes since HEAD:\n\nbreaking    operations::ListThings::term: parameter `Option<String>` removed\n";
+    let text = "Changes since HEAD:\n\n\
+                breaking    operations::ListThings::term: parameter `Option<String>` removed\n";
     let answer = api_diff(&workspace, &[]);
     assert!(answer.success && answer.stdout.starts_with(text), "{answer:?}");
     let summary = "\n\n1 breaking, 0 compatible; 1 to follow by hand in press-specs/src.\n";
@@ -215,7 +515,8 @@ fn a_report_is_text_or_json() {
         "path": "operations::ListThings::term",
         "kind": "parameter-removed",
         "message": "parameter `Option<String>` removed",
-        "follow": "specs.rs: remove the setter `ListThings::term(impl Into<String>)`; mock/: remove the filter",
+        "follow": "specs.rs: remove the setter `ListThings::term(impl Into<String>)`; mock/: remove \
+                   the filter",
     });
     assert_eq!(json, json!({ "base": "HEAD", "breaking": true, "changes": [change] }));
 }
