@@ -64,7 +64,7 @@ fn generate(document: &str, mapping: &str) -> Result<(String, String), String> {
             "the generator cannot take {document}: {text}; leave the operation out in {mapping}"
         ))
     });
-    Ok((code?, notes))
+    Ok((code? + &operations::left_out(&document, &api), notes))
 }
 
 fn client(api: &Api) -> Result<String, String> {

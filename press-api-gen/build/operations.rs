@@ -4,13 +4,16 @@
 use std::collections::BTreeMap;
 
 use heck::ToUpperCamelCase;
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
+use serde_json::Value;
 
 use super::{
     api::{Api, Operation, Page, Parameter, Shape},
     normalize::{argument, field},
 };
+
+const METHODS: [&str; 8] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
 
 /// Generates a module with an [`Operation`](crate::Operation) for each operation of `api`, which is
 /// a [`ListOperation`](crate::ListOperation) if it has pages.
@@ -44,6 +47,29 @@ pub(crate) fn generate(api: &Api) -> TokenStream {
             #joined
         }
     }
+}
+
+/// Lists the operations of `document` that `api` lacks, a line each, so that `cargo xtask api-diff`
+/// can tell them from those that the API no longer has. Empty if there are none.
+pub(crate) fn left_out(document: &Value, api: &Api) -> String {
+    let mut lines = Vec::new();
+    for (path, item) in document["paths"].as_object().into_iter().flatten() {
+        for method in item.as_object().into_iter().flatten().map(|(key, _)| key) {
+            let method = method.to_ascii_uppercase();
+            let mut operations = api.operations.iter();
+            let is_operation = METHODS.contains(&method.as_str());
+            if is_operation && !operations.any(|of| of.method == method && of.path == *path) {
+                let operation = Literal::string(&format!("{method} {path}"));
+                lines.push(format!("    {operation},"));
+            }
+        }
+    }
+    if lines.is_empty() {
+        return String::new();
+    }
+    let start = "/// The operations of the API that this client leaves out.\n\
+                 #[allow(dead_code)]\nconst LEFT_OUT: &[&str] = &[\n";
+    format!("{start}{}\n];\n", lines.join("\n"))
 }
 
 fn operation_type(operation: &Operation) -> TokenStream {
