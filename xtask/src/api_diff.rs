@@ -207,7 +207,7 @@ impl Change {
         let mut follow = format!("client.rs: rename the method `{old_method}` to `{new_method}`");
         if new.is_list(now) {
             let (_, alias) = split(now);
-            follow += &format!("; specs.rs, lib.rs, blocking.rs: name its alias `{alias}`");
+            follow += &format!("; request.rs, lib.rs, blocking.rs: name its alias `{alias}`");
         }
         Self {
             class: Breaking,
@@ -276,7 +276,7 @@ impl Surface {
                 Some(format!("client.rs: return a list request from `{method}`"))
             }
             (Removed, Kind::Page) => Some(format!(
-                "client.rs: end `{method}` in `call`; specs.rs, lib.rs, blocking.rs: remove its \
+                "client.rs: end `{method}` in `call`; request.rs, lib.rs, blocking.rs: remove its \
                  alias"
             )),
             (_, Kind::Parameter) => Some(self.parameter(verb, path, item)),
@@ -300,7 +300,7 @@ impl Surface {
         if !self.is_list(path) {
             return format!("{method}, which ends in `call`; mock/: the operation");
         }
-        let alias = format!("specs.rs: the alias `{}`", split(path).1);
+        let alias = format!("request.rs: the alias `{}`", split(path).1);
         let setters = match names(true, "`, `") {
             setters if setters.is_empty() => String::new(),
             setters => format!(" with the setters `{setters}`"),
@@ -324,7 +324,7 @@ impl Surface {
         };
         if item.is_optional() && self.is_list(operation) {
             let setter = format!("{}::{name}({argument})", split(operation).1);
-            format!("specs.rs: {verb} the setter `{setter}`; mock/: {verb} the filter")
+            format!("request.rs: {verb} the setter `{setter}`; mock/: {verb} the filter")
         } else {
             format!(
                 "client.rs: {verb} the argument `{name}: {argument}` of `{}`",

@@ -248,7 +248,7 @@ const CASES: &[Case] = &[
         replacement: "pub term: Option<String>, pub created_after: Option<String>,",
         report: &[
             "compatible operations::ListThings::created_after: new parameter `Option<String>`",
-            "by hand: specs.rs: add the setter `ListThings::created_after(impl Into<String>)`; \
+            "by hand: request.rs: add the setter `ListThings::created_after(impl Into<String>)`; \
              mock/: add the filter",
         ],
     },
@@ -257,7 +257,7 @@ const CASES: &[Case] = &[
         replacement: "pub term: Option<String>, pub status: Vec<super::types::ThingKind>,",
         report: &[
             "compatible operations::ListThings::status: new parameter `Vec<ThingKind>`",
-            "by hand: specs.rs: add the setter `ListThings::status(impl IntoIterator<Item = \
+            "by hand: request.rs: add the setter `ListThings::status(impl IntoIterator<Item = \
              impl Into<ThingKind>>)`; mock/: add the filter",
         ],
     },
@@ -274,7 +274,7 @@ const CASES: &[Case] = &[
         replacement: "",
         report: &[
             "breaking operations::ListThings::term: parameter `Option<String>` removed",
-            "by hand: specs.rs: remove the setter `ListThings::term(impl Into<String>)`; mock/: \
+            "by hand: request.rs: remove the setter `ListThings::term(impl Into<String>)`; mock/: \
              remove the filter",
         ],
     },
@@ -284,7 +284,7 @@ const CASES: &[Case] = &[
         report: &[
             "breaking operations::ListThings::term: parameter `Option<bool>` instead of \
              `Option<String>`",
-            "by hand: specs.rs: change the setter `ListThings::term(impl Into<bool>)`; mock/: \
+            "by hand: request.rs: change the setter `ListThings::term(impl Into<bool>)`; mock/: \
              change the filter",
         ],
     },
@@ -308,7 +308,7 @@ const CASES: &[Case] = &[
         replacement: LIST_TAGS,
         report: &[
             "compatible operations::ListTags: new operation",
-            "by hand: client.rs: add the method `list_tags(owner)`; specs.rs: the alias \
+            "by hand: client.rs: add the method `list_tags(owner)`; request.rs: the alias \
              `ListTags` with the setters `name_begin`; lib.rs, blocking.rs: the alias; mock/: \
              the operation",
         ],
@@ -330,7 +330,7 @@ const CASES: &[Case] = &[
                       type Page = (); } pub struct CreateThing {",
         report: &[
             "compatible operations::ListAll: new operation",
-            "by hand: client.rs: add the method `operations::ListAll()`; specs.rs: the alias \
+            "by hand: client.rs: add the method `operations::ListAll()`; request.rs: the alias \
              `ListAll`; lib.rs, blocking.rs: the alias; mock/: the operation",
         ],
     },
@@ -348,7 +348,7 @@ const CASES: &[Case] = &[
         replacement: "",
         report: &[
             "breaking operations::ListThings::Page: no list any more",
-            "by hand: client.rs: end `list_things` in `call`; specs.rs, lib.rs, blocking.rs: \
+            "by hand: client.rs: end `list_things` in `call`; request.rs, lib.rs, blocking.rs: \
              remove its alias",
         ],
     },
@@ -515,7 +515,7 @@ fn a_report_is_text_or_json() {
         "path": "operations::ListThings::term",
         "kind": "parameter-removed",
         "message": "parameter `Option<String>` removed",
-        "follow": "specs.rs: remove the setter `ListThings::term(impl Into<String>)`; mock/: remove \
+        "follow": "request.rs: remove the setter `ListThings::term(impl Into<String>)`; mock/: remove \
                    the filter",
     });
     assert_eq!(json, json!({ "base": "HEAD", "breaking": true, "changes": [change] }));

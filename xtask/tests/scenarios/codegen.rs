@@ -139,7 +139,7 @@ const BY_HAND: &[(&str, &str)] = &[
         "
 impl<M> SpecClient<M> {
     /// Lists the tags.
-    pub fn list_tags(&self) -> crate::specs::ListTags<M> {
+    pub fn list_tags(&self) -> crate::request::ListTags<M> {
         ListRequest::new(&self.session, operations::ListTags::default())
     }
 }
@@ -149,22 +149,22 @@ impl SpecClient<Async> {
     pub async fn create_tag(&self, body: crate::types::NewTag) -> Result<crate::types::Tag, Error> {
         let mut operation = operations::CreateTag::default();
         operation.body = body;
-        let context = crate::call::Context::new(&self.session);
-        crate::call::call(&context, &operation).await.map(crate::Response::into_inner)
+        let options = crate::options::RequestOptions::new(&self.session);
+        crate::call::call(&options, &operation).await.map(crate::Response::into_inner)
     }
 
     /// Deletes a tag.
     pub async fn delete_tag(&self, tag_id: impl Into<String>) -> Result<(), Error> {
         let mut operation = operations::DeleteTag::default();
         operation.tag_id = tag_id.into();
-        let context = crate::call::Context::new(&self.session);
-        crate::call::call(&context, &operation).await.map(crate::Response::into_inner)
+        let options = crate::options::RequestOptions::new(&self.session);
+        crate::call::call(&options, &operation).await.map(crate::Response::into_inner)
     }
 }
 ",
     ),
     (
-        "press-specs/src/specs.rs",
+        "press-specs/src/request.rs",
         "
 /// A request for tags.
 pub type ListTags<M = Async> = ListRequest<operations::ListTags, M>;
