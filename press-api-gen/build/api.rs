@@ -113,7 +113,12 @@ impl Api {
         for (name, enumeration) in &self.enumerations {
             schemas.insert(name.clone(), json!({ "type": "string", "enum": enumeration.values }));
         }
-        let document = json!({ "openapi": "3.0.3", "info": self.info, "paths": paths, "components": { "schemas": schemas } });
+        let document = json!({
+            "openapi": "3.0.3",
+            "info": self.info,
+            "paths": paths,
+            "components": { "schemas": schemas },
+        });
         serde_json::from_value(document).map_err(|error| error.to_string())
     }
 
@@ -251,16 +256,23 @@ impl From<Shape> for Schema {
 
 impl Operation {
     fn node(&self) -> Value {
-        let parameters = self.parameters.iter().map(|of| {
-            let schema = if of.separator.is_some() { Shape::Text.node() } else { of.shape.node() };
-            let (name, location, required, description) = (&of.name, of.location, of.required, &of.description);
-            json!({ "name": name, "in": location, "required": required, "description": description, "schema": schema })
-        });
+        let mut parameters = Vec::new();
+        for parameter in &self.parameters {
+            let is_text = parameter.separator.is_some();
+            let schema = if is_text { Shape::Text.node() } else { parameter.shape.node() };
+            parameters.push(json!({
+                "name": parameter.name,
+                "in": parameter.location,
+                "required": parameter.required,
+                "description": parameter.description,
+                "schema": schema,
+            }));
+        }
         let mut node = json!({
             "operationId": self.name,
             "summary": self.summary,
             "description": self.description,
-            "parameters": parameters.collect::<Vec<_>>(),
+            "parameters": parameters,
             "responses": { "2XX": { "description": "" } },
         });
         if let Some(shape) = &self.response {

@@ -73,14 +73,16 @@ pub(crate) fn left_out(document: &Value, api: &Api) -> String {
 }
 
 fn operation_type(operation: &Operation) -> TokenStream {
-    let (ident, method, path, name_text) =
-        (type_ident(operation), &operation.method, &operation.path, &operation.name);
+    let ident = type_ident(operation);
+    let Operation { name: name_text, method, path, .. } = operation;
     let name = format_ident!("{name_text}");
     let doc = format!("The parameters of `{method} {path}`: {}", operation.summary);
     let parameters =
         || operation.parameters.iter().chain(operation.body.as_ref().map(|(_, body)| body));
-    let (fields, arguments) = (parameters().map(struct_field), parameters().map(method_argument));
-    let (mut texts, mut lists) = (Vec::new(), Vec::new());
+    let fields = parameters().map(struct_field);
+    let arguments = parameters().map(method_argument);
+    let mut texts = Vec::new();
+    let mut lists = Vec::new();
     for parameter in operation.parameters.iter().filter(|parameter| parameter.location == "path") {
         let (ident, name) = ident_and_name(parameter);
         let is_text = |shape: &Shape| matches!(shape, Shape::Text | Shape::Enumeration(_));
@@ -128,8 +130,8 @@ fn operation_type(operation: &Operation) -> TokenStream {
 
 fn struct_field(parameter: &Parameter) -> TokenStream {
     let (ident, name) = ident_and_name(parameter);
-    let (description, ty) =
-        (parameter.description.as_ref().unwrap_or(&name), parameter.shape.rust("super::types"));
+    let description = parameter.description.as_ref().unwrap_or(&name);
+    let ty = parameter.shape.rust("super::types");
     let ty = match &parameter.shape {
         Shape::List(_) => ty,
         _ if parameter.required => ty,
@@ -166,9 +168,10 @@ fn type_ident(operation: &Operation) -> Ident {
 }
 
 fn list_operation(operation: &Operation, page: &Page) -> TokenStream {
-    let (ident, page_type) = (type_ident(operation), format_ident!("{}", page.object));
-    let (number, size) =
-        (format_ident!("{}", page.number_parameter), format_ident!("{}", page.size_parameter));
+    let ident = type_ident(operation);
+    let page_type = format_ident!("{}", page.object);
+    let number = format_ident!("{}", page.number_parameter);
+    let size = format_ident!("{}", page.size_parameter);
     quote! {
         impl crate::operation::ListOperation for #ident {
             type Page = super::types::#page_type;
@@ -190,11 +193,13 @@ fn list_operation(operation: &Operation, page: &Page) -> TokenStream {
 
 /// Lists and counts of a page.
 fn page_impl(api: &Api, page: &Page) -> TokenStream {
-    let (page_type, item_type) = (format_ident!("{}", page.object), format_ident!("{}", page.item));
+    let page_type = format_ident!("{}", page.object);
+    let item_type = format_ident!("{}", page.item);
     let fields = |path: &[String]| {
         path.iter().map(|key| format_ident!("{}", field(key))).collect::<Vec<_>>()
     };
-    let (list, count) = (fields(&page.list), fields(&page.count));
+    let list = fields(&page.list);
+    let count = fields(&page.count);
     let [number, size, items] = [&page.number, &page.size, &page.items].map(|path| {
         path.as_ref().map_or_else(|| quote! { None }, |path| optional(api, &page.object, path))
     });

@@ -15,7 +15,8 @@ use super::{
 /// and what `mapping` says.
 pub(crate) fn relax(api: &mut Api, mapping: &Mapping) {
     let mut must: BTreeMap<String, BTreeSet<String>> = mapping.required.clone();
-    let (mut received, mut items) = (BTreeSet::new(), BTreeSet::new());
+    let mut received = BTreeSet::new();
+    let mut items = BTreeSet::new();
     for operation in &api.operations {
         reach(api, operation.response.as_ref(), &mut received);
         let Some(page) = &operation.page else { continue };
@@ -29,8 +30,10 @@ pub(crate) fn relax(api: &mut Api, mapping: &Mapping) {
         }
     }
     for (name, object) in &mut api.objects {
-        let (received, item) = (received.contains(name), items.contains(name));
-        object.required.retain(|field| !received || (item && field == "id"));
+        if received.contains(name) {
+            let is_item = items.contains(name);
+            object.required.retain(|field| is_item && field == "id");
+        }
         for field in must.remove(name).unwrap_or_default() {
             if let Some(property) = object.properties.get_mut(&field) {
                 property.nullable = false;

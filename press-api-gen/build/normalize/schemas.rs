@@ -14,10 +14,22 @@ use super::{
 use crate::codegen::api::{Enumeration, Object, Schema, Shape};
 
 /// The words that may stand beside a reference without changing what it refers to.
-#[rustfmt::skip]
 const BESIDE: [&str; 15] = [
-    "default", "deprecated", "description", "discriminator", "example", "examples", "externalDocs", "format",
-    "nullable", "readOnly", "summary", "title", "type", "writeOnly", "xml",
+    "default",
+    "deprecated",
+    "description",
+    "discriminator",
+    "example",
+    "examples",
+    "externalDocs",
+    "format",
+    "nullable",
+    "readOnly",
+    "summary",
+    "title",
+    "type",
+    "writeOnly",
+    "xml",
 ];
 
 impl<'a> Normalizer<'a> {

@@ -476,8 +476,9 @@ fn an_operation_with_the_same_route_is_renamed() {
     let to = SMALL.find(name).expect("its name") + name.len();
     workspace.write(GENERATED, [&SMALL[..from], RENAMED, &SMALL[to..]].concat());
     let answer = api_diff(&workspace, &[]);
-    let renamed = "breaking    operations::CreateThing: operation renamed to `MakeThing`\n            \
-                   \x20 by hand: client.rs: rename the method `create_thing` to `make_thing`\n";
+    let renamed = "breaking    operations::CreateThing: operation renamed to `MakeThing`\n\
+                   \x20             by hand: client.rs: rename the method `create_thing` to \
+                   `make_thing`\n";
     assert!(answer.stdout.contains(renamed), "{answer:?}");
     let parameter = "compatible  operations::MakeThing::note: new parameter `Option<String>`\n";
     assert!(answer.stdout.contains(parameter), "{answer:?}");
@@ -515,8 +516,8 @@ fn a_report_is_text_or_json() {
         "path": "operations::ListThings::term",
         "kind": "parameter-removed",
         "message": "parameter `Option<String>` removed",
-        "follow": "request.rs: remove the setter `ListThings::term(impl Into<String>)`; mock/: remove \
-                   the filter",
+        "follow": "request.rs: remove the setter `ListThings::term(impl Into<String>)`; mock/: \
+                   remove the filter",
     });
     assert_eq!(json, json!({ "base": "HEAD", "breaking": true, "changes": [change] }));
 }

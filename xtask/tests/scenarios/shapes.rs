@@ -76,11 +76,20 @@ use press_api_gen::types::{Part, PartKind, PostBodiesBody, Shape};
 fn generated_types_are_tolerant() {
     let shape: Shape = serde_json::from_str("{}").unwrap();
     assert_eq!(shape, Shape::default());
-    let names = ["text", "time", "times", "unsigned", "anything", "level", "inline", "rows", "free", "part", "choice"];
+    let names = [
+        "text", "time", "times", "unsigned", "anything", "level", "inline", "rows", "free", "part",
+        "choice",
+    ];
     let nulls = names.iter().map(|name| format!("\"{name}\": null")).collect::<Vec<_>>().join(", ");
     assert_eq!(serde_json::from_str::<Shape>(&format!("{{{nulls}}}")).unwrap(), shape);
-    let text = r#"{"level":"medium","choice":{"new":[1]},"part":{"kind":"huge","x":1},"extra":"e","Text":"T","new":{}}"#;
-    let text: serde_json::Value = serde_json::from_str(text).unwrap();
+    let text = serde_json::json!({
+        "level": "medium",
+        "choice": { "new": [1] },
+        "part": { "kind": "huge", "x": 1 },
+        "extra": "e",
+        "Text": "T",
+        "new": {},
+    });
     let shape: Shape = serde_json::from_value(text.clone()).unwrap();
     assert_eq!(shape.extra.len(), 2);
     assert_eq!(shape.extra_value.as_deref(), Some("e"));
@@ -147,8 +156,8 @@ const ADDITIONS: &[Addition] = &[
         lines: &["/// `internal`", "Internal = \"internal\","],
     },
     Addition {
-        anchor: "        metadata:\n          description: Name, title, status and other details of \
-                 the spec.",
+        anchor: "        metadata:\n          description: Name, title, status and other details \
+                 of the spec.",
         replacement: "        labelCount: {type: integer, description: \"Labels.\\n\\nOf all.\"}
         metadata:\n          description: Name, title, status and other details of the spec.",
         lines: &[
