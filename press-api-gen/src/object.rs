@@ -189,6 +189,13 @@ impl<T: Tolerant + Serialize, S: BuildHasher + Default> Tolerant for HashMap<Str
     }
 }
 
+/// The field of an object that leads back to its own type.
+impl<T: Tolerant> Tolerant for Box<T> {
+    fn from_object<'de, A: MapAccess<'de>>(fields: A) -> Result<Read<Self>, A::Error> {
+        Ok(T::from_object(fields)?.map(Self::new))
+    }
+}
+
 impl Tolerant for Map<String, Value> {
     fn from_object<'de, A: MapAccess<'de>>(fields: A) -> Result<Read<Self>, A::Error> {
         match Value::deserialize(MapAccessDeserializer::new(fields))? {
@@ -246,13 +253,12 @@ pub(crate) fn field<'de, T: Tolerant, A: MapAccess<'de>>(
     fields: &mut A,
     extra: &mut Map<String, Value>,
 ) -> Result<Option<T>, A::Error> {
-    let read = fields.next_value_seed(Reader::optional())?;
+    let read = fields.next_value_seed(Reader::<Option<T>>::optional())?;
     if !extra.is_empty() {
         extra.remove(key);
     }
     match read {
-        Ok(value) => Ok(Some(value)),
-        Err(Value::Null) => Ok(None),
+        Ok(value) => Ok(value),
         Err(odd) => {
             extra.insert(key.to_owned(), odd);
             Ok(None)
