@@ -259,8 +259,20 @@ impl<O: ListOperation, M> ListRequest<O, M> {
         self
     }
 
-    pub(crate) async fn fetch_page(self, number: Option<u64>) -> Result<Response<O::Page>, Error> {
+    /// Fetches one page. The request span is a child of the span that is current here.
+    pub(crate) fn fetch_page(
+        self,
+        number: Option<u64>,
+    ) -> impl Future<Output = Result<Response<O::Page>, Error>> {
         let span = RequestSpan::new(&self.operation);
+        self.fetch_in(span, number)
+    }
+
+    async fn fetch_in(
+        self,
+        span: RequestSpan,
+        number: Option<u64>,
+    ) -> Result<Response<O::Page>, Error> {
         let target = Target::new(&self.options.session, &self.operation);
         let at = |error: Error, attempts| error.at(&target, number, attempts);
         self.check_page(number).map_err(|error| at(error, 0))?;
