@@ -16,9 +16,13 @@
 //! # }
 //! ```
 //!
-//! All clients of the process share one background thread for connections and prefetched pages; a
-//! forked child starts its own. The client works everywhere, also inside an async runtime, where it
-//! blocks the current thread like any other synchronous I/O. Use the async client there.
+//! All clients of the process share one background thread, which sends requests and runs the
+//! functions of the session. These must not block; see
+//! [`auth_token_fn`](crate::SessionBuilder::auth_token_fn). A forked child starts its own thread:
+//! fork while no call is in flight, and create the session in the child.
+//!
+//! The client works everywhere, also inside an async runtime, where it blocks the current thread
+//! like any other synchronous I/O. Use the async client there.
 
 use std::{
     cell::Cell,

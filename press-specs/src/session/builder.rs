@@ -63,11 +63,18 @@ impl SessionBuilder {
     /// [`auth_token`](Self::auth_token).
     ///
     /// The session calls it when it has no token. If the service rejects the returned token with
-    /// status 401, the session calls it once more and sends the request again. Requests that
-    /// wait for a token share one call. Waiting counts toward the total timeout.
+    /// status 401, the session calls it once more and sends the request again, also after
+    /// [`Session::set_auth_token`]. Requests of one Tokio runtime that wait for a token share one
+    /// call. Waiting counts toward the total timeout of a request. The call itself continues when
+    /// its requests end, for the total timeout of the session or a minute, whichever is longer.
     ///
     /// If it fails, panics or returns a token that cannot be sent, requests fail with
-    /// [`ErrorKind::Credentials`].
+    /// [`ErrorKind::Credentials`]. Such an error is retryable if the function returned `Err`.
+    ///
+    /// The function must not block. On the [blocking client](crate::blocking) it runs on the
+    /// background thread that all blocking clients share: a function that blocks delays every one
+    /// of them, and their total timeouts expire late. A blocking call inside it returns
+    /// [`ErrorKind::InvalidConfiguration`]; use the async client there.
     ///
     /// The future must own what it uses: clone an `Arc` into it, as in `move ||
     /// Arc::clone(&vault).log_in()` with `async fn log_in(self: Arc<Self>)`; see the
@@ -122,6 +129,11 @@ impl SessionBuilder {
     ///
     /// It runs after all other headers are set, except `Authorization`, which it neither sees nor
     /// changes.
+    ///
+    /// The function must not block. On the [blocking client](crate::blocking) it runs on the
+    /// background thread that all blocking clients share: a function that blocks delays every one
+    /// of them, and their total timeouts expire late. A blocking call inside it returns
+    /// [`ErrorKind::InvalidConfiguration`].
     ///
     /// ```
     /// use http::HeaderValue;

@@ -12,7 +12,7 @@ impl Token {
         if text.trim().is_empty() {
             return Err("is empty");
         }
-        let no_header = "has characters that a header cannot have, such as a line break";
+        let no_header = "contains characters that aren't allowed in a header, such as a line break";
         let mut value = HeaderValue::from_str(text).map_err(|_| no_header)?;
         value.set_sensitive(true);
         Ok(Self(value))
