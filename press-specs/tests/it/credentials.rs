@@ -12,7 +12,10 @@ use std::{
     time::Duration,
 };
 
-use futures::{StreamExt, future::select_all};
+use futures::{
+    StreamExt,
+    future::{select_all, try_join_all},
+};
 use press_specs::{
     ErrorKind, RetryPolicy, Session, blocking, get_client,
     mock::{Fault, Gate, MockPress},
@@ -138,26 +141,37 @@ async fn a_function_that_fails_is_an_error_of_credentials() -> Outcome {
     let sealed = async || Token::Err(io::Error::other("the vault is sealed"));
     let at_once = || -> future::Ready<Token> { panic!("s3cr3t") };
     let never = future::pending::<Token>;
-    for (session, kind, says) in [
-        (session().auth_token_fn(sealed), credentials, "`auth_token_fn` failed"),
+    let line_break = async || Token::Ok("s3cr3t\nb".into());
+    for (session, kind, retryable, says) in [
+        (session().auth_token_fn(sealed), credentials, true, "`auth_token_fn` failed"),
+        (session().auth_token_fn(line_break), credentials, false, "contains characters"),
         (
-            session().auth_token_fn(async || Token::Ok("s3cr3t\nb".into())),
+            session().auth_token_fn(async || Token::Ok(String::new())),
             credentials,
-            "cannot be sent",
+            false,
+            "is empty",
         ),
-        (session().auth_token_fn(async || Token::Ok(String::new())), credentials, "cannot be sent"),
-        (session().auth_token_fn(async || -> Token { panic!("s3cr3t") }), credentials, "panicked"),
-        (session().auth_token_fn(at_once), credentials, "panicked"),
-        (session().auth_token_fn(never).total_timeout(soon), ErrorKind::Timeout, "total timeout"),
+        (
+            session().auth_token_fn(async || -> Token { panic!("s3cr3t") }),
+            credentials,
+            false,
+            "panicked",
+        ),
+        (session().auth_token_fn(at_once), credentials, false, "panicked"),
+        (
+            session().auth_token_fn(never).total_timeout(soon),
+            ErrorKind::Timeout,
+            true,
+            "total timeout",
+        ),
     ] {
         let client = get_client(session.build()?)?;
         for _ in 0..2 {
             let error = client.list_specs().page(1).await.expect_err("no token");
-            assert_eq!(
-                (error.kind(), error.attempts(), error.is_retryable()),
-                (kind, 0, kind == ErrorKind::Timeout)
-            );
             let text = format!("{error:?}");
+            assert_eq!(error.kind(), kind, "{text}");
+            assert_eq!(error.attempts(), 0, "{text}");
+            assert_eq!(error.is_retryable(), retryable, "{text}");
             assert!(text.contains(says) && !text.contains("s3cr3t"), "{text}");
             let own = error.source().is_some_and(|source| source.is::<io::Error>());
             assert_eq!(own, says.ends_with("failed"), "{text}");
@@ -192,22 +206,16 @@ async fn a_token_that_is_set_anew_holds_for_all_that_runs() -> Outcome {
 }
 
 #[test]
-fn blocking_clients_and_several_runtimes_share_one_call() -> Outcome {
+fn blocking_clients_share_one_call() -> Outcome {
     let mock = MockPress::builder().token("a").generated_specs(3).start()?;
     let issuer = Issuer::default();
     let session = issuer.session(&mock, ["a"])?;
     let held = issuer.gate.blocking_lock();
-    let page = |number: u64| -> Outcome<usize> {
-        let page = if number.is_multiple_of(2) {
-            blocking::get_client(session.clone())?.list_specs().page(1)?
-        } else {
-            runtime()?.block_on(get_client(session.clone())?.list_specs().page(1))?
-        };
-        Ok(page.specs.len())
+    let page = || -> Outcome<usize> {
+        Ok(blocking::get_client(session.clone())?.list_specs().page(1)?.specs.len())
     };
     thread::scope(|scope| {
-        let page = &page;
-        let threads: Vec<_> = (0..6).map(|number| scope.spawn(move || page(number))).collect();
+        let threads: Vec<_> = (0..6).map(|_| scope.spawn(page)).collect();
         runtime()?.block_on(until(|| issuer.calls() == 1))?;
         drop(held);
         for thread in threads {
@@ -220,18 +228,114 @@ fn blocking_clients_and_several_runtimes_share_one_call() -> Outcome {
 }
 
 #[test]
-fn a_runtime_that_ends_while_it_asks_does_not_take_the_token_from_others() -> Outcome {
+fn a_runtime_that_ends_does_not_fail_the_calls_of_others() -> Outcome {
     let mock = MockPress::builder().token("a").generated_specs(3).start()?;
     let issuer = Issuer::default();
     let client = get_client(issuer.session(&mock, ["a"])?)?;
-    let first = runtime()?;
+    let (first, second) = (runtime()?, runtime()?);
     let held = issuer.gate.blocking_lock();
     let page = first.spawn(client.list_specs().page(1));
     first.block_on(until(|| issuer.calls() == 1))?;
+    // Each runtime calls the function itself.
+    let other = second.spawn(client.list_specs().page(1));
+    second.block_on(until(|| issuer.calls() == 2))?;
     drop(first);
     drop(held);
+    assert_eq!(second.block_on(other)??.specs.len(), 3);
     assert_eq!(runtime()?.block_on(client.list_specs().page(1))?.specs.len(), 3);
+    assert_eq!(issuer.calls(), 2);
     drop(page);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_idle_stream_does_not_keep_an_expired_token() -> Outcome {
+    let mock = MockPress::builder().token("a").generated_specs(3).start()?;
+    let issuer = Issuer::default();
+    let client = get_client(issuer.session(&mock, ["a", "b"])?)?;
+    let mut stream = client.list_specs().stream();
+    let held = issuer.gate.lock().await;
+    let early = timeout(Duration::from_millis(20), stream.next()).await;
+    assert!(early.is_err(), "{early:?}");
+    until(|| issuer.calls() == 1).await?;
+    drop(held);
+    client.list_specs().page(1).await?;
+    mock.set_token("b");
+    client.list_specs().page(1).await?;
+    assert_eq!(issuer.calls(), 2);
+    assert_eq!(ids(stream).await?, mock.spec_ids());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_function_that_failed_once_is_called_again() -> Outcome {
+    let mock = MockPress::builder().token("a").generated_specs(3).start()?;
+    let calls = Arc::new(AtomicUsize::new(0));
+    let gate = Arc::new(Mutex::new(()));
+    let (counted, held_by) = (Arc::clone(&calls), Arc::clone(&gate));
+    let log_in = move || {
+        let first = counted.fetch_add(1, Ordering::SeqCst) == 0;
+        let gate = Arc::clone(&held_by);
+        async move {
+            drop(gate.lock().await);
+            if first { Err(io::Error::other("the vault is sealed")) } else { Ok("a".to_owned()) }
+        }
+    };
+    let client = get_client(mock.session_builder().auth_token_fn(log_in).build()?)?;
+    let held = gate.lock().await;
+    // This one stays while others call.
+    let mut idle = client.list_specs().stream();
+    let early = timeout(Duration::from_millis(20), idle.next()).await;
+    assert!(early.is_err(), "{early:?}");
+    until(|| calls.load(Ordering::SeqCst) == 1).await?;
+    let waiting = tokio::spawn(client.list_specs().page(1));
+    drop(held);
+    let error = idle.next().await.ok_or("an error")?.expect_err("the first call failed");
+    assert_eq!(error.kind(), ErrorKind::Credentials);
+    // It may have started before the call failed or after.
+    let _ = waiting.await?;
+    client.list_specs().page(1).await?;
+    assert_eq!(calls.load(Ordering::SeqCst), 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn concurrent_calls_with_a_rejected_token_all_succeed() -> Outcome {
+    let mock = MockPress::builder().token("b").generated_specs(3).start()?;
+    let issuer = Issuer::default();
+    let client = get_client(issuer.session(&mock, ["a", "b"])?)?;
+    let pages = try_join_all((0..100).map(|_| client.list_specs().page(1))).await?;
+    assert_eq!(pages.len(), 100);
+    assert_eq!(issuer.calls(), 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_login_longer_than_the_total_timeout_completes() -> Outcome {
+    let mock = MockPress::builder().token("a").generated_specs(3).start()?;
+    let issuer = Issuer::default();
+    let specs = get_client(issuer.session(&mock, ["a"])?)?.list_specs();
+    let held = issuer.gate.lock().await;
+    for _ in 0..3 {
+        let call = specs.clone().total_timeout(Duration::from_millis(50)).page(1);
+        let error = call.await.expect_err("a timeout");
+        assert_eq!(error.kind(), ErrorKind::Timeout);
+    }
+    drop(held);
+    specs.page(1).await?;
+    assert_eq!(issuer.calls(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_401_after_set_auth_token_calls_the_function() -> Outcome {
+    let mock = MockPress::builder().token("b").generated_specs(3).start()?;
+    let issuer = Issuer::default();
+    let session = issuer.session(&mock, ["b"])?;
+    session.set_auth_token("a")?;
+    get_client(session)?.list_specs().page(1).await?;
+    assert_eq!(sent(&mock), ["a", "b"]);
+    assert_eq!(issuer.calls(), 1);
     Ok(())
 }
 

@@ -1,12 +1,12 @@
 //! One session on many Tokio runtimes: one after another, idle, ended. Many at once are in
 //! `credentials`.
 
-use std::fs;
+use std::{fs, time::Duration};
 
-use futures::executor::block_on;
+use futures::{executor::block_on, future::try_join_all};
 use press_specs::{
-    ErrorKind, Spec,
-    mock::{Fault, MockPress},
+    ErrorKind, RetryPolicy, Spec, get_client,
+    mock::{Fault, Gate, MockPress},
 };
 use tokio::{
     runtime::{Builder, Runtime},
@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use crate::{
-    Outcome, PATIENCE, client,
+    LIMIT, Outcome, PATIENCE, client,
     support::{in_child, runtime},
 };
 
@@ -65,20 +65,21 @@ fn runtimes_that_come_and_go_leave_nothing_behind() -> Outcome {
 fn a_runtime_that_has_ended_is_an_error_and_hangs_nobody() -> Outcome {
     let mock = MockPress::builder().generated_specs(3).start()?;
     let client = client(&mock)?;
-    let refused = |says: &str| -> Outcome {
+    let rejected = || -> Outcome {
         let specs = client.list_specs();
         let item = block_on(specs.clone().stream().next()).ok_or("an item")?;
         for result in [block_on(specs.page(1)).map(drop), item.map(drop)] {
             let error = result.expect_err("no runtime");
-            assert_eq!((error.kind(), error.attempts()), (ErrorKind::InvalidConfiguration, 0));
-            assert!(error.to_string().contains(says), "{error}");
+            assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
+            assert_eq!(error.attempts(), 0);
+            assert!(error.to_string().contains("outside a running Tokio runtime"), "{error}");
         }
         Ok(())
     };
-    refused("outside a Tokio runtime")?;
+    rejected()?;
     let handle = runtime()?.handle().clone();
     let guard = handle.enter();
-    refused("runtime that has ended")?;
+    rejected()?;
     drop(guard);
     call(&runtime()?, &client)
 }
@@ -93,5 +94,73 @@ fn a_session_works_while_another_runtime_waits_in_the_middle_of_a_request() -> O
     call(&Builder::new_multi_thread().worker_threads(1).enable_all().build()?, &client)?;
     drop((stuck, first));
     mock.wait_for_aborted_blocking(1, PATIENCE)?;
+    Ok(())
+}
+
+#[test]
+fn concurrent_first_calls_succeed_and_keep_the_pool() -> Outcome {
+    const SESSIONS: usize = 100;
+    const CALLS: usize = 8;
+    let mock = MockPress::builder().generated_specs(3).start()?;
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(async {
+        for _ in 0..SESSIONS {
+            let client = client(&mock)?;
+            let first = [(); 2].map(|()| tokio::spawn(client.list_specs().page(1)));
+            for page in first {
+                page.await??;
+            }
+            for _ in 0..CALLS {
+                client.list_specs().page(1).await?;
+            }
+        }
+        Outcome::Ok(())
+    })?;
+    // A call may start before the connection of the one before is back in the pool.
+    assert!(mock.connections() < SESSIONS * CALLS / 2, "{}", mock.connections());
+    Ok(())
+}
+
+/// Opens this many connections.
+async fn open_connections(mock: &MockPress, client: &Spec, count: usize) -> Outcome {
+    let gate = Gate::new();
+    mock.fault(Fault::pass().held_by(&gate).times(count));
+    let pages = (0..count).map(|_| client.list_specs().page(1));
+    let pages = tokio::spawn(try_join_all(pages));
+    mock.wait_for_requests(count, PATIENCE).await?;
+    gate.open();
+    pages.await??;
+    assert_eq!(mock.connections(), count);
+    Ok(())
+}
+
+#[tokio::test]
+async fn retries_after_a_reset_and_a_hang_use_new_connections() -> Outcome {
+    let mock = MockPress::builder().generated_specs(3).start()?;
+    let policy = RetryPolicy::default().max_delay(Duration::ZERO);
+    let session = mock.session_builder().timeout(LIMIT).retry(policy).build()?;
+    let client = get_client(session)?;
+    open_connections(&mock, &client, 5).await?;
+    mock.faults([Fault::drop_connection(), Fault::hang()]);
+    let page = client.list_specs().page_with_response(1).await?;
+    assert_eq!(page.attempts(), 3);
+    assert_eq!(mock.connections(), 5 + 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn calls_that_time_out_cost_others_no_connection() -> Outcome {
+    let mock = MockPress::builder().generated_specs(3).start()?;
+    let client = client(&mock)?;
+    open_connections(&mock, &client, 8).await?;
+    mock.fault(Fault::hang().on_page(2).always());
+    let specs = client.list_specs().retry(RetryPolicy::none());
+    for _ in 0..5 {
+        let call = specs.clone().timeout(Duration::from_millis(1)).page(2);
+        let error = call.await.expect_err("a timeout");
+        assert_eq!(error.kind(), ErrorKind::Timeout);
+    }
+    client.list_specs().page(1).await?;
+    assert_eq!(mock.connections(), 8);
     Ok(())
 }

@@ -1,7 +1,10 @@
 //! Spans and events of a call, as OpenTelemetry receives them. That they hide the token is in
 //! `secrets`.
 
-use std::sync::{Arc, Mutex, Once};
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex, Once},
+};
 
 use ::tracing::{
     Instrument, info_span,
@@ -16,12 +19,12 @@ use opentelemetry_sdk::{
     trace::{SdkTracerProvider, SpanData, SpanExporter},
 };
 use press_specs::{
-    blocking,
-    mock::{Fault, MockPress},
+    RetryPolicy, blocking, get_client,
+    mock::{Fault, Gate, MockPress},
 };
 use tracing_subscriber::{layer::SubscriberExt, registry};
 
-use crate::{Outcome, client, ids};
+use crate::{Outcome, PATIENCE, client, ids, page, until};
 
 /// Keeps all spans that have ended.
 #[derive(Clone, Debug, Default)]
@@ -58,9 +61,7 @@ impl Recorder {
     /// attempts, then their page, then the request.
     fn spans(&self) -> Vec<(SpanData, String)> {
         let spans = self.0.lock().expect("nobody panicked");
-        let own = spans.iter().filter(|span| {
-            field(&span.attributes, "target").as_deref() == Some("press_specs::trace")
-        });
+        let own = spans.iter().filter(|span| is_own(&span.attributes));
         own.map(|span| {
             let parent =
                 spans.iter().find(|parent| parent.span_context.span_id() == span.parent_span_id);
@@ -82,7 +83,11 @@ fn field(attributes: &[KeyValue], name: &str) -> Option<String> {
 }
 
 fn is_own(attributes: &[KeyValue]) -> bool {
-    field(attributes, "target").as_deref() == Some("press_specs::trace")
+    field(attributes, "target").is_some_and(|target| target.starts_with("press_specs::trace"))
+}
+
+fn is_error(span: &SpanData) -> bool {
+    span.status == Status::error("")
 }
 
 fn own_events(span: &SpanData) -> Vec<&Event> {
@@ -140,28 +145,27 @@ async fn a_request_has_a_span_its_page_below_and_the_attempt_below_that() -> Out
 }
 
 #[tokio::test]
-async fn a_request_belongs_to_the_span_in_which_it_is_polled_or_else_called() -> Outcome {
+async fn a_request_belongs_to_the_span_in_which_it_is_called() -> Outcome {
     let (recorder, _guard) = Recorder::start().await?;
     let mock = MockPress::builder().generated_specs(3).start()?;
     let specs = client(&mock)?.list_specs().page_size(1);
-    specs.clone().page(1).instrument(info_span!("polled")).await?;
     let call = info_span!("called").in_scope(|| specs.clone().page(1));
-    call.await?;
+    call.instrument(info_span!("polled")).await?;
     // A stream has one span, with its pages below.
-    ids(specs.clone().stream()).instrument(info_span!("stream")).await?;
-    ids(specs.concurrency(3).stream()).instrument(info_span!("stream")).await?;
-    // The background thread tells the subscriber of the caller.
+    let stream = info_span!("stream").in_scope(|| specs.clone().stream());
+    ids(stream).await?;
+    let stream = info_span!("stream").in_scope(|| specs.concurrency(3).stream());
+    ids(stream).await?;
+    // The background thread has the subscriber of the caller.
     let specs = blocking::get_client(mock.session()?)?.list_specs().page_size(1);
     info_span!("blocking").in_scope(|| {
         specs.clone().page(1)?;
         specs.into_iter().try_for_each(|item| item.map(drop))
     })?;
-    let requests = ["polled", "called", "stream", "blocking"]
+    let requests = ["called", "polled", "stream", "blocking"]
         .map(|parent| recorder.count("list_specs", parent));
-    assert_eq!(
-        (requests, recorder.count("list_specs", "list_specs")),
-        ([1, 1, 2, 2], 1 + 1 + 6 + 4)
-    );
+    assert_eq!(requests, [1, 0, 2, 2]);
+    assert_eq!(recorder.count("list_specs", "list_specs"), 1 + 6 + 4);
     Ok(())
 }
 
@@ -229,11 +233,70 @@ async fn a_request_may_move_to_another_subscriber() -> Outcome {
     let mock = MockPress::builder().generated_specs(1).fault(Fault::status(503)).start()?;
     let specs = client(&mock)?.list_specs();
     let (former, guard) = Recorder::start().await?;
-    let page = info_span!("caller").in_scope(|| specs.page(1));
+    let page = specs.page(1);
     drop(guard);
     let (recorder, _guard) = Recorder::start().await?;
     page.await?;
-    let requests = ["", "list_specs"].map(|parent| recorder.count("list_specs", parent));
-    assert_eq!((requests, recorder.spans().len(), former.spans().len()), ([1, 1], 4, 0));
+    // The request belongs to the first one, the page and its attempts to the second one.
+    assert_eq!(former.spans().len(), 1);
+    assert_eq!(recorder.spans().len(), 3);
+    assert_eq!(recorder.count("list_specs", ""), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_prefetched_page_that_is_gone_marks_no_request() -> Outcome {
+    let (recorder, _guard) = Recorder::start().await?;
+    let gate = Gate::new();
+    let bodies = [page(3, 1, ["a"]), page(2, 2, ["b"])].map(|body| body.to_string());
+    let [first, second] = bodies.map(Fault::raw_body);
+    let gone = Fault::status(404).on_page(3);
+    let shrunk = second.on_page(2).held_by(&gate);
+    let mock = MockPress::builder().faults([first.on_page(1), shrunk, gone]).start()?;
+    let mut stream = client(&mock)?.list_specs().concurrency(3).stream();
+    assert!(stream.try_next().await?.is_some());
+    mock.wait_for_requests(3, PATIENCE).await?;
+    // Page 3 fails before page 2 shows that the list has no such page.
+    until(|| recorder.spans().iter().any(|(span, _)| is_error(span))).await?;
+    gate.open();
+    assert_eq!(ids(&mut stream).await?, ["b"]);
+    drop(stream);
+    until(|| recorder.count("list_specs", "") == 1).await?;
+    for (span, parent) in recorder.spans() {
+        if parent.is_empty() {
+            assert_eq!(span.status, Status::Unset);
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn auth_token_fn_runs_with_the_subscriber_of_the_caller() -> Outcome {
+    let (recorder, _guard) = Recorder::start().await?;
+    let mock = MockPress::builder().token("a").generated_specs(1).start()?;
+    let log_in = || async { Ok::<_, Infallible>("a".to_owned()) }.instrument(info_span!("log_in"));
+    let session = mock.session_builder().auth_token_fn(log_in).build()?;
+    get_client(session.clone())?.list_specs().page(1).await?;
+    session.set_auth_token("a")?;
+    let spans = recorder.0.lock().expect("nobody panicked");
+    assert_eq!(spans.iter().filter(|span| span.name == "log_in").count(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn waiting_for_a_rate_limit_is_an_event_without_retries_too() -> Outcome {
+    let (recorder, _guard) = Recorder::start().await?;
+    let limited = Fault::status(429).header("retry-after", "1");
+    let mock = MockPress::builder().generated_specs(1).fault(limited).start()?;
+    let specs = client(&mock)?.list_specs().retry(RetryPolicy::none());
+    assert!(specs.clone().page(1).await.is_err());
+    specs.page(1).await?;
+    let delays: Vec<_> = recorder
+        .spans()
+        .iter()
+        .flat_map(|(span, _)| own_events(span).into_iter().cloned().collect::<Vec<_>>())
+        .filter_map(|event| field(&event.attributes, "press.rate_limit_delay_ms"))
+        .collect();
+    assert_eq!(delays.len(), 1);
     Ok(())
 }
