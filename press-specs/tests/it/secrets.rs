@@ -71,8 +71,6 @@ fn echoes(token: &str) -> Vec<Fault> {
         text(json!({ "pageCount": 1, "pageNumber": 7, "specs": [{ "id": token }] }).to_string()),
         page(json!(token)),
         page(json!([{ "id": { token: 1 } }])),
-        page(json!([{ "id": "a", "featured": token }])),
-        page(json!([{ "id": "a", "metadata": { "tags": [token] } }])),
         text(format!(r#"{{"pageCount":1,"specs":[],"{token}":{}"#, "[".repeat(500))),
         text(format!(r#"{{"pageCount":1,"specs":[],"x":"{token}"#)),
         Fault::raw_body([b"{\"pageCount\":1,\"x\":\"\xff", token.as_bytes()].concat()),

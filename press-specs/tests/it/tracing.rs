@@ -19,7 +19,7 @@ use opentelemetry_sdk::{
     trace::{SdkTracerProvider, SpanData, SpanExporter},
 };
 use press_specs::{
-    RetryPolicy, blocking, get_client,
+    RetryPolicy, blocking,
     mock::{Fault, Gate, MockPress},
 };
 use tracing_subscriber::{layer::SubscriberExt, registry};
@@ -276,8 +276,8 @@ async fn auth_token_fn_runs_with_the_subscriber_of_the_caller() -> Outcome {
     let mock = MockPress::builder().token("a").generated_specs(1).start()?;
     let log_in = || async { Ok::<_, Infallible>("a".to_owned()) }.instrument(info_span!("log_in"));
     let session = mock.session_builder().auth_token_fn(log_in).build()?;
-    get_client(session.clone())?.list_specs().page(1).await?;
-    session.set_auth_token("a")?;
+    // It runs on the background thread, which has no subscriber.
+    blocking::get_client(session)?.list_specs().page(1)?;
     let spans = recorder.0.lock().expect("nobody panicked");
     assert_eq!(spans.iter().filter(|span| span.name == "log_in").count(), 1);
     Ok(())
