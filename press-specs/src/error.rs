@@ -348,7 +348,7 @@ impl Error {
             ErrorKind::Forbidden => "use a token with this permission, or request it",
             ErrorKind::NotFound => "check the spec id and the stage",
             ErrorKind::PayloadTooLarge => "use fewer or shorter parameters",
-            ErrorKind::Connection if self.0.permanent => return None,
+            ErrorKind::Connection | ErrorKind::InvalidResponse if self.0.permanent => return None,
             ErrorKind::Timeout => "try again later, or raise the limit",
             ErrorKind::Connection => "check the network, the stage or base URL, and try again",
             _ if self.is_retryable() => "try again later",

@@ -145,7 +145,7 @@ fn permanent_problem(session: &Session, error: &reqwest::Error) -> Option<&'stat
         "the service requires a client certificate; use a custom client that has one"
     } else if says_any(error, &["certificate expired", "Expired", "certificate has expired"]) {
         "the certificate of the service has expired; check the clock of this machine"
-    } else if says_any(error, &["not valid for name", "NotValidForName", "ostname mismatch"]) {
+    } else if says_any(error, &["not valid for name", "NotValidForName", "ostname mismatch", "address mismatch"]) {
         "the certificate of the service is for another host; check the base URL"
     } else if says(error, "certificate") {
         "the certificate of the service is not trusted, for example because it is self-signed; \
@@ -166,9 +166,11 @@ fn permanent_problem(session: &Session, error: &reqwest::Error) -> Option<&'stat
 /// Names what is wrong with a response that the HTTP client cannot read.
 fn malformed_response(session: &Session, error: &reqwest::Error) -> Option<&'static str> {
     if says(error, "message head is too large") {
-        return Some("the response headers are too large");
+        return Some("the response headers are too large; check any gateway in between");
     }
-    if !says(error, "invalid HTTP") {
+    const MALFORMED: [&str; 3] =
+        ["invalid HTTP", "invalid content-length", "unexpected transfer-encoding"];
+    if !says_any(error, &MALFORMED) {
         return None;
     }
     if session.inner.origin.starts_with("http:") {

@@ -18,6 +18,9 @@ mod backend {
 
     pub(crate) type Config = ClientConfig;
 
+    const NO_ROOTS: &str = "has no root certificates: install the package `ca-certificates`, or \
+                            set `SSL_CERT_FILE` to a file that contains them";
+
     /// Reads the root certificates of the system. A client without TLS has to have a provider as
     /// well.
     pub(crate) fn configure(needed: bool) -> Result<Option<Config>, Error> {
@@ -26,7 +29,8 @@ mod backend {
         if !needed {
             return Ok(None);
         }
-        let verifier = Verifier::new(provider.clone()).map_err(failed)?;
+        let no_roots = |error| Error::configuration("TLS", NO_ROOTS).with_source(error);
+        let verifier = Verifier::new(provider.clone()).map_err(no_roots)?;
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(failed)?

@@ -6,15 +6,23 @@
 #[path = "../fixtures/tls.rs"]
 mod fixtures;
 
-use std::{env, fs, process};
+use std::{env, fs, process, sync::Arc};
 
 use press_specs::{
     ErrorKind, Session, SessionBuilder, get_client,
     mock::{Fault, MockPress},
 };
 use tokio::task::spawn_blocking;
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        RootCertStore, ServerConfig,
+        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+        server::WebPkiClientVerifier,
+    },
+};
 
-use self::fixtures::{ROOT, SERVER, secured};
+use self::fixtures::{ROOT, SERVER, secured, secured_by};
 use crate::{
     Outcome, ids,
     support::{in_child, runtime},
@@ -29,6 +37,17 @@ fn trusting<F: Future<Output = Outcome>>(root: &str, test: &str, body: F) -> Out
     in_child(&format!("tls::{test}"), "", &variables, || runtime()?.block_on(body))
 }
 
+/// Returns an acceptor that requires a client certificate.
+fn requiring_client_certificates() -> Outcome<TlsAcceptor> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(ROOT)?)?;
+    let certificates = CertificateDer::pem_slice_iter(SERVER).collect::<Result<_, _>>()?;
+    let config = ServerConfig::builder()
+        .with_client_cert_verifier(WebPkiClientVerifier::builder(Arc::new(roots)).build()?)
+        .with_single_cert(certificates, PrivateKeyDer::from_pem_slice(SERVER)?)?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
 /// Asserts that a call is refused at once, and why.
 async fn assert_refused(session: SessionBuilder, why: &str) -> Outcome {
     let error = get_client(session.build()?)?.list_specs().page(1).await.expect_err("a refusal");
@@ -36,7 +55,7 @@ async fn assert_refused(session: SessionBuilder, why: &str) -> Outcome {
         (error.kind(), error.attempts(), error.is_retryable()),
         (ErrorKind::Connection, 1, false)
     );
-    assert!(error.to_string().contains(why), "{error}");
+    assert!(error.to_string().contains(why), "{error:?}");
     Ok(())
 }
 
@@ -61,16 +80,78 @@ fn services_of_a_trusted_root_are_reached_and_no_redirect_leaves_https() -> Outc
 }
 
 #[test]
-fn certificates_that_are_not_trusted_are_named_at_once() -> Outcome {
-    trusting(ROOT, "certificates_that_are_not_trusted_are_named_at_once", async {
+fn certificate_problems_are_named_at_once() -> Outcome {
+    trusting(ROOT, "certificate_problems_are_named_at_once", async {
         let mock = MockPress::start()?;
-        for (identity, host) in
-            [(EXPIRED, "127.0.0.1"), (SELF_SIGNED, "127.0.0.1"), (SERVER, "127.0.0.2")]
-        {
+        for (identity, host, message) in [
+            (EXPIRED, "127.0.0.1", "certificate of the service has expired"),
+            (SELF_SIGNED, "127.0.0.1", "certificate of the service is not trusted"),
+            (SERVER, "127.0.0.2", "certificate of the service is for another host"),
+        ] {
             let session = mock.session_builder().base_url(secured(&mock, identity, host).await?);
-            assert_refused(session, "certificate of the service is not trusted").await?;
+            assert_refused(session, message).await?;
         }
         Ok(())
+    })
+}
+
+#[test]
+fn a_client_certificate_that_is_required_is_named_at_once() -> Outcome {
+    trusting(ROOT, "a_client_certificate_that_is_required_is_named_at_once", async {
+        let mock = MockPress::start()?;
+        let acceptor = requiring_client_certificates()?;
+        let url = secured_by(&mock, acceptor, "127.0.0.1").await?;
+        let session = mock.session_builder().base_url(url);
+        assert_refused(session, "requires a client certificate").await
+    })
+}
+
+#[test]
+fn http_to_a_tls_port_is_named_at_once() -> Outcome {
+    trusting(ROOT, "http_to_a_tls_port_is_named_at_once", async {
+        let mock = MockPress::start()?;
+        let url = secured(&mock, SERVER, "127.0.0.1").await?.replace("https:", "http:");
+        let session = mock.session_builder().base_url(url).build()?;
+        let error = get_client(session)?.list_specs().page(1).await.expect_err("no HTTP");
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse);
+        assert_eq!(error.attempts(), 1);
+        assert!(error.to_string().contains("use https://"), "{error:?}");
+        Ok(())
+    })
+}
+
+#[test]
+fn https_to_a_plain_port_is_named_at_once() -> Outcome {
+    trusting(ROOT, "https_to_a_plain_port_is_named_at_once", async {
+        let mock = MockPress::start()?;
+        let url = mock.url().replace("http:", "https:");
+        assert_refused(mock.session_builder().base_url(url), "does not speak TLS").await?;
+        assert_eq!(mock.connections(), 1);
+        Ok(())
+    })
+}
+
+#[test]
+fn missing_root_certificates_are_named() -> Outcome {
+    let variables = [("SSL_CERT_FILE", "/dev/null"), ("SSL_CERT_DIR", "/dev/null")];
+    in_child("tls::missing_root_certificates_are_named", "", &variables, || {
+        let session = Session::builder().auth_token("token").base_url("https://press.invalid");
+        let error = session.build().and_then(get_client).expect_err("no root certificates");
+        assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
+        assert!(error.to_string().contains("`ca-certificates`"), "{error:?}");
+        assert!(error.to_string().contains("`SSL_CERT_FILE`"), "{error:?}");
+        Ok(())
+    })
+}
+
+#[test]
+fn an_unsupported_proxy_scheme_is_named_at_once() -> Outcome {
+    let proxy = MockPress::start()?;
+    let url = proxy.url().replace("http:", "socks5:");
+    let variables = [("SSL_CERT_FILE", ROOT), ("HTTPS_PROXY", &*url)];
+    in_child("tls::an_unsupported_proxy_scheme_is_named_at_once", "", &variables, || {
+        let session = Session::builder().auth_token("token").base_url("https://press.invalid");
+        runtime()?.block_on(assert_refused(session, "scheme of the proxy is not supported"))
     })
 }
 
