@@ -139,13 +139,16 @@ fn permanent_problem(session: &Session, error: &reqwest::Error) -> Option<&'stat
     let is_https = session.inner.origin.starts_with("https:");
     let message = if says(error, "proxy authorization required") {
         "the proxy requires credentials; check the proxy in the environment (407)"
-    } else if says_any(error, &["unsupported proxy scheme", "unknown proxy scheme"]) {
+    } else if says(error, "unsupported scheme") {
         "the scheme of the proxy is not supported; check the proxy in the environment"
     } else if says_any(error, &["CertificateRequired", "certificate required"]) {
         "the service requires a client certificate; use a custom client that has one"
     } else if says_any(error, &["certificate expired", "Expired", "certificate has expired"]) {
         "the certificate of the service has expired; check the clock of this machine"
-    } else if says_any(error, &["not valid for name", "NotValidForName", "ostname mismatch", "address mismatch"]) {
+    } else if says_any(
+        error,
+        &["not valid for name", "NotValidForName", "ostname mismatch", "address mismatch"],
+    ) {
         "the certificate of the service is for another host; check the base URL"
     } else if says(error, "certificate") {
         "the certificate of the service is not trusted, for example because it is self-signed; \

@@ -105,9 +105,13 @@ async fn messages_tell_what_the_service_says_and_what_to_do() -> Outcome {
         error.response().and_then(|response| response.detail()),
         Some("There is no spec with this id")
     );
-    let expected = "list_spec_release_deployments of spec `nobody`, page 1: the service responded with 404 Not Found: \
-                    There is no spec with this id; check the spec id and the stage";
-    assert_eq!((error.kind(), &*error.to_string()), (ErrorKind::NotFound, expected));
+    let expected = format!(
+        "list_spec_release_deployments of spec `nobody`, page 1, at {}: the service responded with \
+         404 Not Found: There is no spec with this id; check the spec id and the stage",
+        mock.url()
+    );
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert_eq!(error.to_string(), expected);
 
     let session = mock.session_builder().auth_token("wrong").build()?;
     let error = get_client(session)?.list_specs().page(None).await.expect_err("a wrong token");

@@ -137,10 +137,7 @@ impl Row {
         assert!(self.body.is_none() || body == self.body.as_deref(), "{told}: {error:?}");
         assert!((self.error_check)(&error), "{told}: {error:?}");
         if error.kind() == InvalidResponse {
-            assert!(
-                !error.is_retryable() && body.is_some() == status.is_some(),
-                "{told}: {error:?}"
-            );
+            assert!(!error.is_retryable(), "{told}: {error:?}");
         }
     }
 }
@@ -406,7 +403,7 @@ async fn compressed_bodies_give_the_same_however_they_arrive() -> Outcome {
         ("x-gzip", with(b""), None),
         ("identity", body.clone(), None),
         ("", body.clone(), None),
-        ("gzip", with(b"more"), invalid("decompressed")),
+        ("gzip", with(b"more"), broken),
         ("gzip", with(&[0; 1000]), invalid("decompressed")),
         ("gzip", with(b"\x1f"), broken),
         ("gzip", with(&gzip(b"")), None),
@@ -419,7 +416,7 @@ async fn compressed_bodies_give_the_same_however_they_arrive() -> Outcome {
         ("gzip", whole[..whole.len() - 1].to_vec(), broken),
         ("br", with(b""), invalid("`br`")),
         ("deflate", with(b""), invalid("`deflate`")),
-        ("gzip, gzip", gzip(&whole), invalid("`gzip, gzip`")),
+        ("gzip, gzip", gzip(&whole), invalid("content encoding `gzip`")),
         ("\u{e9}", with(b""), invalid("content encoding")),
     ];
     let ways = [
@@ -511,9 +508,7 @@ async fn retry_after_is_honoured_within_the_total_timeout() -> Outcome {
         .with(|session| session.total_timeout(Duration::from_secs(30))),
         refuses("a wish beyond all time", wish(&u64::MAX.to_string())),
         refuses("a wish of 10^30 seconds", wish(&format!("1{}", "0".repeat(30)))).checking(
-            |error| {
-                error.response().and_then(|it| it.retry_after()) == Some(Duration::MAX)
-            },
+            |error| error.response().and_then(|it| it.retry_after()) == Some(Duration::MAX),
         ),
         fails(
             "a wish with another status",
@@ -568,21 +563,10 @@ async fn successes_that_are_no_page_are_invalid_responses() -> Outcome {
         ),
         (r#"{"pageCount":1,"specs":[{"id":null}]}"#, "at `specs[0].id`"),
         (r#"{"pageCount":1,"specs":[null]}"#, "at `specs[0]`"),
-        (r#"{"pageCount":1,"specs":[{"id":"a","kind":1}]}"#, "at `specs[0].kind`"),
-        (
-            r#"{"pageCount":1,"specs":[{"id":"a","metadata":{"tags":[{},{"name":7}]}}]}"#,
-            "at `specs[0].metadata.tags[1].name`: invalid type: integer `7`",
-        ),
-        (r#"{"pageCount":1,"specs":[],"x":"\ud83e"}"#, ""),
-        ("\u{feff}{\"pageCount\":1,\"specs\":[]}", ""),
         (r#"{"pageCount":1,"specs":[{"id":"a"},"#, ""),
         (r#"{"pageCount":1,"specs":[]} more"#, "trailing characters"),
         (r#"{"pageCount":1,"specs":[]}{"pageCount":1,"specs":[]}"#, "trailing characters"),
         (r#"{"pageCount":1,"specs":[],"x":1e999}"#, "number out of range"),
-        (r#"{"pageCount":1,"pageCount":2,"specs":[]}"#, "duplicate field"),
-        (r#"{"pageCount":3,"pageNumber":2,"specs":[]}"#, "`pageNumber` is 2"),
-        (r#"{"pageCount":3,"pageNumber":0,"specs":[]}"#, "pageNumber"),
-        (r#"{"pageCount":3,"pageNumber":18446744073709551615,"specs":[]}"#, "pageNumber"),
     ];
     let long = [
         (nested(100_000), "recursion limit"),
@@ -592,28 +576,43 @@ async fn successes_that_are_no_page_are_invalid_responses() -> Outcome {
         (format!(r#"{{"pageCount":1,"specs":[],"{x}":{}"#, "[".repeat(500)), ""),
         (x.clone(), ""),
     ];
+    // These pages are decoded, so the error has no response.
+    let other_pages = [2, 0, u64::MAX].map(|number| {
+        let fault = Fault::raw_body(page(3, number, []).to_string());
+        invalid(format!("page {number} instead of 1"), fault)
+            .saying(format!("its `pageNumber` is {number} instead of 1"))
+            .checking(|error| error.response().is_none())
+    });
     let utf_16: Vec<_> =
         r#"{"pageCount":1,"specs":[]}"#.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let page = |told, body: &str| gives_page(told, 1, Fault::raw_body(body));
+    let sound = |told, body: &str| gives_page(told, 1, Fault::raw_body(body));
     let others = [
         invalid("no UTF-8", Fault::raw_body(b"{\"pageCount\":1,\"specs\":[],\"x\":\"\xff\"}"))
             .saying("invalid UTF-8 after byte 31"),
         invalid("UTF-16", Fault::raw_body(utf_16)),
         // What is no lie, or cannot be told from the truth.
-        page("nesting that is deep enough", &nested(100))
+        sound("nesting that is deep enough", &nested(100))
             .giving(|page| page.extra.contains_key("x")),
-        page(
+        sound(
             "enormous strings",
             &format!(r#"{{"pageCount":1,"specs":[{{"id":"{x}","kind":"{x}"}}],"x":"{x}"}}"#),
         )
         .giving(|page| page.specs[0].id.len() == 1_000_000),
-        page("a duplicate unknown key", r#"{"x":1,"pageCount":0,"specs":[],"x":2}"#)
+        sound("a duplicate unknown key", r#"{"x":1,"pageCount":0,"specs":[],"x":2}"#)
             .giving(|page| page.extra.len() == 1),
-        page("pageCount 0 with items", r#"{"pageCount":0,"specs":[{"id":"a"}]}"#)
+        sound("pageCount 0 with items", r#"{"pageCount":0,"specs":[{"id":"a"}]}"#)
             .giving(|page| page.page_count == 0 && page.specs.len() == 1),
-        page("a huge page count", r#"{"pageCount":18446744073709551615,"specs":[]}"#)
+        sound("a required field twice", r#"{"pageCount":1,"pageCount":2,"specs":[]}"#)
+            .giving(|page| page.page_count == 2),
+        sound("half an emoji", r#"{"pageCount":1,"specs":[],"x":"\ud83e"}"#)
+            .giving(|page| page.extra["x"] == "\u{fffd}"),
+        sound("a byte order mark", "\u{feff}{\"pageCount\":1,\"specs\":[]}")
+            .giving(|page| page.page_count == 1),
+        sound("another type", r#"{"pageCount":1,"specs":[{"id":"a","kind":1}]}"#)
+            .giving(|page| page.specs[0].extra["kind"] == 1),
+        sound("a huge page count", r#"{"pageCount":18446744073709551615,"specs":[]}"#)
             .giving(|page| page.page_count == u64::MAX),
-        page("white space around the page", &format!("\r\n\t {} \n", whole())),
+        sound("white space around the page", &format!("\r\n\t {} \n", whole())),
         gives_page("a page declared as HTML", 1, Fault::status(200).html(whole())),
     ];
     let statuses = [201, 202, 203, 204, 205, 206, 207, 226, 299];
@@ -633,7 +632,8 @@ async fn successes_that_are_no_page_are_invalid_responses() -> Outcome {
         short.map(|(body, says)| invalid(body, Fault::raw_body(body)).saying(says).keeping(body));
     let long =
         long.map(|(body, says)| invalid(&body[..30], Fault::raw_body(body.clone())).saying(says));
-    run(short.into_iter().chain(long).chain(others).chain(empty).chain(pages)).await
+    run(short.into_iter().chain(long).chain(other_pages).chain(others).chain(empty).chain(pages))
+        .await
 }
 
 #[tokio::test]
@@ -683,27 +683,20 @@ async fn what_cannot_be_reached_is_a_failed_connection() -> Outcome {
     // A port that is taken and where nobody listens.
     let socket = TcpSocket::new_v4()?;
     socket.bind(([127, 0, 0, 1], 0).into())?;
-    let mock = MockPress::start()?;
-    for (url, attempts) in [
-        (format!("http://{}", socket.local_addr()?), 4),
-        // It does not speak TLS.
-        (mock.url().replace("http://", "https://"), 4),
-        ("https://press.invalid".to_owned(), 1),
+    let refused = format!("http://{}", socket.local_addr()?);
+    for (url, attempts, message) in [
+        (&*refused, 4, "the connection was refused"),
+        ("https://press.invalid", 1, "the host name could not be resolved"),
     ] {
         let retry = RetryPolicy::default().max_attempts(attempts).max_delay(Duration::ZERO);
-        let session = mock.session_builder().base_url(&url).retry(retry).build()?;
-        let error = get_client(session)?.list_specs().page(1).await.expect_err("nobody is there");
-        assert_eq!(
-            (error.kind(), error.status(), error.attempts()),
-            (Connection, None, attempts),
-            "{error:?}"
-        );
-        assert!(
-            error.to_string().contains("could not be reached") && error.is_retryable(),
-            "{error}"
-        );
+        let session = Session::builder().auth_token("token").base_url(url).retry(retry).build()?;
+        let error = get_client(session)?.list_specs().page(1).await.expect_err("no service");
+        assert_eq!(error.kind(), Connection, "{error:?}");
+        assert_eq!(error.status(), None);
+        assert_eq!(error.attempts(), attempts);
+        assert!(error.is_retryable());
+        assert!(error.to_string().contains(message), "{error:?}");
     }
-    assert_eq!(mock.request_count(), 0);
     Ok(())
 }
 

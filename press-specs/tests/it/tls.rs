@@ -53,7 +53,8 @@ async fn assert_refused(session: SessionBuilder, why: &str) -> Outcome {
     let error = get_client(session.build()?)?.list_specs().page(1).await.expect_err("a refusal");
     assert_eq!(
         (error.kind(), error.attempts(), error.is_retryable()),
-        (ErrorKind::Connection, 1, false)
+        (ErrorKind::Connection, 1, false),
+        "{error:?}"
     );
     assert!(error.to_string().contains(why), "{error:?}");
     Ok(())
