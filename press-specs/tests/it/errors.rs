@@ -22,7 +22,10 @@ const KINDS: &[(ErrorKind, &[u16])] = &[
     (ErrorKind::TooManyRequests, &[429]),
     (ErrorKind::InternalServerError, &[500]),
     (ErrorKind::ServiceUnavailable, &[502, 503, 504]),
-    (ErrorKind::UnexpectedStatus, &[300, 304, 402, 405, 408, 410, 418, 501, 505, 599, 600, 999]),
+    (
+        ErrorKind::UnexpectedStatus,
+        &[300, 304, 402, 405, 408, 410, 418, 425, 501, 505, 520, 529, 599, 600, 999],
+    ),
 ];
 
 #[tokio::test]
@@ -72,7 +75,7 @@ async fn every_status_keeps_its_kind_and_its_body_whatever_that_is() -> Outcome 
             );
             assert_eq!(
                 error.is_retryable(),
-                [408, 429, 500, 502, 503, 504].contains(&status),
+                [408, 425, 429, 500, 502, 503, 504, 520, 529].contains(&status),
                 "{status}"
             );
             let message = error.to_string();
@@ -136,7 +139,15 @@ async fn request_ids_and_retry_after_are_read_from_the_headers() -> Outcome {
         ["X-Request-ID", "x-amzn-RequestId", "x-amz-request-id", "X-Correlation-Id", "x-amz-cf-id"];
     let ids = ids.map(|name| (name, "the-id", Some("the-id"), None));
     // How a wish is obeyed is in `faults`.
-    let wishes = [("0", Some(0)), (" 7 ", Some(7)), ("-1", None), ("", None)];
+    let wishes = [
+        ("0", Some(0)),
+        (" 7 ", Some(7)),
+        ("1.5", Some(2)),
+        ("1, 1", Some(1)),
+        ("1, 3", Some(3)),
+        ("-1", None),
+        ("", None),
+    ];
     let wishes = wishes
         .map(|(value, seconds)| ("Retry-After", value, None, seconds.map(Duration::from_secs)));
     for (name, value, id, wish) in ids.into_iter().chain(wishes) {
@@ -187,7 +198,7 @@ async fn bad_arguments_are_refused_before_any_request() -> Outcome {
     // Ids that could change the path.
     for id in [
         "", ".", "..", "/", "a/b", "../x", "..\\x", "\\", "\n", "a\r\nb", "\0", "a\tb", "\u{7f}",
-        "\u{85}",
+        "\u{85}", "..;", "..;a=b", "a;b",
     ] {
         assert_refused(client.list_spec_release_deployments(id), "`spec_id`", true).await?;
     }

@@ -22,9 +22,9 @@ use tokio::{
 
 use crate::{Outcome, PATIENCE, client, page};
 
-const RETRIED: [u16; 6] = [408, 429, 500, 502, 503, 504];
+const RETRIED: [u16; 13] = [408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529];
 const NOT_RETRIED: [u16; 15] =
-    [300, 304, 400, 401, 402, 403, 404, 405, 409, 410, 413, 422, 501, 505, 599];
+    [300, 304, 400, 401, 402, 403, 404, 405, 409, 410, 413, 422, 501, 505, 525];
 /// Characters that change how the text around them shows.
 pub(crate) const HIDDEN: &str = "\u{0}\u{7f}\u{85}\u{ad}\u{61c}\u{180e}\u{200b}\u{200f}\u{2028}\u{2029}\u{202a}\u{202e}\u{2066}\u{2069}\u{feff}\u{fffb}\u{e0041}";
 const NEVER: Duration = Duration::from_secs(3600);

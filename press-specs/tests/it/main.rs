@@ -17,10 +17,12 @@ mod credentials;
 mod environment;
 mod errors;
 mod faults;
+mod headers;
 mod limits;
 mod mock;
 mod modes;
 mod properties;
+mod retries;
 mod runtimes;
 #[cfg(feature = "schemars")]
 mod schemars;

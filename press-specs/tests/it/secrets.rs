@@ -5,12 +5,12 @@ use std::{error::Error as StdError, fmt::Debug, time::Duration};
 
 use press_specs::{
     Error, RetryPolicy, Session, Stage, blocking, get_client,
-    mock::{Fault, MockPress},
+    mock::{Fault, Gate, MockPress},
 };
 use serde_json::json;
 use tokio::task::spawn_blocking;
 
-use crate::{Outcome, tracing::Recorder};
+use crate::{Outcome, PATIENCE, tracing::Recorder};
 
 /// The tokens to try, and what of each must not show.
 const TOKENS: [&str; 6] = [
@@ -192,5 +192,23 @@ async fn filters_and_further_headers_and_parameters_are_private() -> Outcome {
         assert_hides_in_all(&request.clone().term(SECRET).page(1).await.expect_err("no page"));
     }
     assert_hides(&recorder);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_token_of_a_request_is_redacted_after_two_changes() -> Outcome {
+    let gate = Gate::new();
+    let fault = Fault::status(400).html(format!("the token {SECRET} is wrong")).held_by(&gate);
+    let mock = MockPress::builder().fault(fault).start()?;
+    let session = mock.session_builder().auth_token(SECRET).build()?;
+    let call = tokio::spawn(get_client(session.clone())?.list_specs().page(1));
+    mock.wait_for_requests(1, PATIENCE).await?;
+    session.set_auth_token("second")?;
+    session.set_auth_token("third")?;
+    gate.open();
+    let error = call.await?.expect_err("an error status");
+    assert_eq!(error.status(), Some(400));
+    assert!(error.to_string().contains("the token [token] is wrong"), "{error}");
+    assert_hides_in_all(&error);
     Ok(())
 }

@@ -1,0 +1,132 @@
+//! Retries: delays, rate limits and the retry budget.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use press_specs::{
+    ErrorKind, RetryPolicy, Session, get_client,
+    mock::{Fault, MockPress},
+};
+use tokio::time::timeout;
+
+use crate::{
+    Outcome, PATIENCE, client,
+    faults::{impatient, requests_per_call},
+    until,
+};
+
+const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// A policy whose random delays are practically always longer than an hour.
+fn patient() -> RetryPolicy {
+    RetryPolicy::default().initial_delay(YEAR).max_delay(YEAR)
+}
+
+/// Uses up the budget of a session whose retries have no delay.
+async fn exhaust_budget(mock: &MockPress, session: &Session) -> Outcome {
+    mock.fault(Fault::status(503).always());
+    requests_per_call(mock, session, 34).await?;
+    assert_eq!(requests_per_call(mock, session, 1).await?, [1]);
+    mock.clear_faults();
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_delay_beyond_the_total_timeout_fails_at_once() -> Outcome {
+    let fault = Fault::status(503).header("retry-after", "1").always();
+    let mock = MockPress::builder().fault(fault).start()?;
+    let specs = client(&mock)?.list_specs().retry(patient());
+    let error = timeout(PATIENCE, specs.page(1)).await?.expect_err("an error status");
+    assert_eq!(error.status(), Some(503));
+    assert_eq!(error.attempts(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_rate_limit_that_is_too_long_is_not_stored() -> Outcome {
+    let mock = MockPress::builder().generated_specs(1).start()?;
+    let specs = client(&mock)?.list_specs();
+    mock.fault(Fault::status(429).header("retry-after", "1000000"));
+    let error = specs.clone().page(1).await.expect_err("a rate limit");
+    assert_eq!(error.kind(), ErrorKind::TooManyRequests);
+    assert_eq!(error.attempts(), 1);
+
+    mock.clear_requests();
+    mock.fault(Fault::status(429).header("retry-after", "2"));
+    specs.page(1).await?;
+    let requests = mock.requests();
+    assert_eq!(requests.len(), 2);
+    let delay = requests[1].received_at() - requests[0].received_at();
+    assert!(delay >= Duration::from_secs(2), "{delay:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn calls_without_retries_wait_for_a_rate_limit() -> Outcome {
+    let mock = MockPress::builder().generated_specs(1).start()?;
+    let specs = client(&mock)?.list_specs().retry(RetryPolicy::none());
+    mock.fault(Fault::status(429).header("retry-after", "1"));
+    let error = specs.clone().page(1).await.expect_err("a rate limit");
+    assert_eq!(error.kind(), ErrorKind::TooManyRequests);
+    specs.page(1).await?;
+    let requests = mock.requests();
+    assert_eq!(requests.len(), 2);
+    let delay = requests[1].received_at() - requests[0].received_at();
+    assert!(delay >= Duration::from_secs(1), "{delay:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn no_request_is_sent_without_time_left() -> Outcome {
+    let mock = MockPress::builder().generated_specs(1).start()?;
+    let specs = client(&mock)?.list_specs().total_timeout(Duration::ZERO);
+    let error = specs.page(1).await.expect_err("no time");
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert_eq!(error.attempts(), 0);
+    assert_eq!(mock.request_count(), 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn calls_dropped_before_their_retry_cost_no_budget() -> Outcome {
+    // The budget pays for 100 retries.
+    const CALLS: usize = 110;
+    let mock = MockPress::builder().fault(Fault::status(503).always()).start()?;
+    let session = impatient(&mock)?;
+    let specs = get_client(session.clone())?.list_specs();
+    let specs = specs.retry(patient()).total_timeout(Duration::MAX);
+    let calls: Vec<_> = (0..CALLS).map(|_| tokio::spawn(specs.clone().page(1))).collect();
+    mock.wait_for_requests(CALLS, PATIENCE).await?;
+    until(|| mock.in_flight() == 0).await?;
+    calls.iter().for_each(|call| call.abort());
+    for result in join_all(calls).await {
+        assert!(result.is_err_and(|error| error.is_cancelled()));
+    }
+    assert_eq!(requests_per_call(&mock, &session, 33).await?, [4; 33]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn retries_that_cost_nothing_return_nothing() -> Outcome {
+    let mock = MockPress::builder().generated_specs(1).start()?;
+    let session = impatient(&mock)?;
+    exhaust_budget(&mock, &session).await?;
+    mock.fault(Fault::status(503).header("retry-after", "1"));
+    assert_eq!(requests_per_call(&mock, &session, 1).await?, [2]);
+    // That success alone pays for no retry.
+    mock.fault(Fault::status(503));
+    assert_eq!(requests_per_call(&mock, &session, 1).await?, [1]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn retry_after_is_shown_only_if_a_retry_may_help() -> Outcome {
+    let mock = MockPress::start()?;
+    let specs = client(&mock)?.list_specs().retry(RetryPolicy::none());
+    for (status, is_shown) in [(403, false), (404, false), (503, true)] {
+        mock.fault(Fault::status(status).header("retry-after", "1"));
+        let error = specs.clone().page(1).await.expect_err("an error status");
+        assert_eq!(error.to_string().contains("retry after"), is_shown, "{error}");
+    }
+    Ok(())
+}
