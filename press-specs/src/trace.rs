@@ -172,6 +172,7 @@ mod disabled {
     pub(crate) struct Span;
 
     impl Span {
+        #[expect(clippy::extra_unused_type_parameters, reason = "as with the feature")]
         pub(crate) fn attempt<O: Operation>(_: &Session, _: u32) -> Self {
             Self
         }
