@@ -9,7 +9,6 @@
 //! specs:
 //!
 //! ```no_run
-//! use futures::TryStreamExt;
 //! use press_specs::types::SpecStatus;
 //!
 //! #[tokio::main]
@@ -55,8 +54,6 @@
 //!
 //! ```
 //! # use press_specs::mock::MockPress;
-//! use futures::TryStreamExt;
-//!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let mock = MockPress::builder().generated_specs(60).generated_deployments(3).start()?;
@@ -104,8 +101,6 @@
 //!
 //! ```
 //! # use press_specs::mock::MockPress;
-//! use futures::TryStreamExt;
-//!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let mock = MockPress::builder().generated_specs(60).start()?;
@@ -133,7 +128,6 @@
 //!
 //! ```
 //! # use press_specs::mock::MockPress;
-//! use futures::TryStreamExt;
 //! use press_specs::ErrorKind;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
