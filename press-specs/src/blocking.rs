@@ -107,7 +107,7 @@ impl<O: ListOperation> ListRequest<O, Blocking> {
         PageIter { pages: self.paginate(|page| page), stopped: false }
     }
 
-    /// Iterates over the items of all pages; each page is requested together with its first item.
+    /// Iterates over the items of all pages. A page is requested when its first item is.
     ///
     /// # Errors
     ///

@@ -178,7 +178,7 @@ impl<O: ListOperation, M> ListRequest<O, M> {
         self
     }
 
-    /// Starts a stream at the place where another one stopped.
+    /// Starts a stream at the position where another one stopped.
     ///
     /// Use the same filters and order as in the request that gave the
     /// [position](crate::ItemStream::position). If the list hasn't changed, the stream yields
@@ -197,12 +197,11 @@ impl<O: ListOperation, M> ListRequest<O, M> {
     /// Sets the maximum number of concurrent page requests of a stream. Defaults to 1; the limit is
     /// 128.
     ///
-    /// Prefetching starts after the first page. Pages and items come in order all the same, and an
-    /// error comes after everything that precedes it. Up to this number of pages wait in
-    /// memory, and together no more bytes than
-    /// [`max_response_bytes`](crate::SessionBuilder::max_response_bytes). Prefetched pages run as
-    /// tasks of the current Tokio runtime, which end with the stream. [`page`](Self::page)
-    /// ignores it.
+    /// Prefetching starts after the first page. Order is preserved: an error is yielded only after
+    /// everything before it. Up to this number of pages wait in memory, each of them up to
+    /// [`max_response_bytes`](crate::SessionBuilder::max_response_bytes) long. Page requests run
+    /// as tasks of the current Tokio runtime and are canceled when the stream is dropped.
+    /// [`page`](Self::page) ignores it.
     pub fn concurrency(mut self, requests: usize) -> Self {
         const MAX: usize = 128;
         self.concurrency = requests.min(MAX);
@@ -210,11 +209,18 @@ impl<O: ListOperation, M> ListRequest<O, M> {
     }
 
     /// Ends a stream with an error of kind [`ListChanged`](crate::ErrorKind::ListChanged) if the
-    /// list changes meanwhile. Defaults to false.
+    /// list changes while it is read. Defaults to false.
     ///
-    /// A change shows if a page reports another number of items than the first one, or if an item
-    /// appears twice. That includes a service that returns the same page again and again. A
-    /// stream that [resumes](Self::resume) compares with the number of items in its position.
+    /// A list has changed if
+    ///
+    /// - a page reports another number of items than the first one, or another number of pages if
+    ///   it reports no number of items,
+    /// - an item appears twice,
+    /// - a page after the first is gone, or the service returns another page in its place,
+    /// - a page before the last one is shorter than the first, if no number of items is reported, or
+    /// - a stream that starts on page 1 ends with another number of items than the list reported.
+    ///
+    /// A stream that [resumes](Self::resume) compares with the number of items in its position.
     /// Item ids are remembered as hashes, with about 40 bytes per item.
     pub fn detect_changes(mut self, detect: bool) -> Self {
         self.detect_changes = detect;
@@ -253,7 +259,7 @@ impl<O: ListOperation, M> ListRequest<O, M> {
         self
     }
 
-    /// Sets the retry policy. Defaults to [that of the session](crate::SessionBuilder::retry).
+    /// Sets the retry policy. Defaults to the [policy of the session](crate::SessionBuilder::retry).
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.options.settings.policy = policy;
         self
@@ -388,7 +394,7 @@ fn check_number(number: u64) -> Result<(), &'static str> {
     match number {
         0 => Err("is 0; it must be 1 or more"),
         1..=MAX_PAGE => Ok(()),
-        _ => Err("is too large; no list has so many pages or items"),
+        _ => Err("is too large; the largest number is 2^63 - 1"),
     }
 }
 
@@ -405,7 +411,7 @@ fn report<P: Page>(page: &P, detect_changes: bool) -> Report {
     }
 }
 
-/// Returns 128 bits, so that two ids of a list never have the same hash.
+/// Returns 128 bits, enough for the ids of any list to have different hashes.
 fn hash(id: &str) -> u128 {
     let half = |seed: u8| {
         let mut hasher = DefaultHasher::new();
@@ -446,7 +452,7 @@ impl<O: ListOperation> ListRequest<O> {
 
     /// Streams whole pages, from the first (or [`start_page`](Self::start_page)) to the last.
     ///
-    /// Each page tells anew how many pages there are, and an empty page in between isn't the end.
+    /// The page count is read from every page. An empty page doesn't end the stream.
     ///
     /// ```
     /// # use press_specs::mock::MockPress;
@@ -475,7 +481,7 @@ impl<O: ListOperation> ListRequest<O> {
         self.paginate(|page| page)
     }
 
-    /// Streams the items of all pages; each page is requested together with its first item.
+    /// Streams the items of all pages. A page is requested when its first item is polled.
     ///
     /// # Errors
     ///

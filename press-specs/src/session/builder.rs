@@ -104,8 +104,9 @@ impl SessionBuilder {
         self
     }
 
-    /// Allows plain `http://` to other machines, which sends the token unencrypted. Defaults to `false`, which allows
-    /// `http://` for loopback addresses only.
+    /// Allows plain `http://` to other machines, which sends the token unencrypted.
+    ///
+    /// Defaults to `false`, which allows `http://` for loopback addresses only.
     pub fn allow_insecure_http(mut self, allow: bool) -> Self {
         self.allow_insecure_http = allow;
         self
@@ -182,8 +183,8 @@ impl SessionBuilder {
     /// longer one is [`ErrorKind::InvalidResponse`]. Defaults to 8 MiB, which fits pages of
     /// 1,000 items.
     ///
-    /// The pages that one stream fetches ahead are together limited to the same length. See
-    /// [`reliability`](crate::reliability) for the memory that their items take.
+    /// A stream holds up to [`concurrency`](crate::ListRequest::concurrency) pages of this length.
+    /// See [`reliability`](crate::reliability) for the memory that their items take.
     pub fn max_response_bytes(mut self, bytes: u64) -> Self {
         self.settings.max_response_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         self
