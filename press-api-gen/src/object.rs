@@ -68,12 +68,14 @@ impl<T> Reader<T> {
 impl<'de, T: Tolerant> DeserializeSeed<'de> for Reader<T> {
     type Value = Read<T>;
 
+    #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Read<T>, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 /// Reads a scalar as `T`.
+#[inline]
 fn scalar<'de, T: Tolerant, S>(value: S) -> Read<T>
 where
     S: IntoDeserializer<'de, ScalarError> + Into<Value> + Copy,
@@ -88,34 +90,47 @@ impl<'de, T: Tolerant> Visitor<'de> for Reader<T> {
         f.write_str("any JSON value")
     }
 
+    #[inline]
     fn visit_unit<E>(self) -> Result<Read<T>, E> {
         Ok(T::from_null().ok_or(Value::Null))
     }
 
+    #[inline]
     fn visit_bool<E>(self, value: bool) -> Result<Read<T>, E> {
         Ok(scalar(value))
     }
 
+    #[inline]
     fn visit_u64<E>(self, value: u64) -> Result<Read<T>, E> {
         Ok(scalar(value))
     }
 
+    #[inline]
     fn visit_i64<E>(self, value: i64) -> Result<Read<T>, E> {
         Ok(scalar(value))
     }
 
+    #[inline]
     fn visit_f64<E>(self, value: f64) -> Result<Read<T>, E> {
         Ok(scalar(value))
     }
 
+    #[inline]
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Read<T>, E> {
+        Ok(scalar(value))
+    }
+
+    #[inline]
     fn visit_str<E>(self, value: &str) -> Result<Read<T>, E> {
         Ok(scalar(value))
     }
 
+    #[inline]
     fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Read<T>, A::Error> {
         if self.required { T::from_required_list(items) } else { T::from_list(items) }
     }
 
+    #[inline]
     fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Read<T>, A::Error> {
         T::from_object(fields)
     }
@@ -125,6 +140,7 @@ impl<'de, T: Tolerant> Visitor<'de> for Reader<T> {
 macro_rules! scalars {
     ($($name:ty),+) => {
         $(impl crate::object::Tolerant for $name {
+            #[inline]
             fn from_scalar<'de, D: serde::Deserializer<'de>>(value: D) -> Option<Self> {
                 serde::Deserialize::deserialize(value).ok()
             }
@@ -248,6 +264,7 @@ impl<T: Tolerant> Tolerant for Option<T> {
 /// Reads the value of a known field. A value of another type is stored in `extra`.
 ///
 /// The last value of a repeated key counts.
+#[inline]
 pub(crate) fn field<'de, T: Tolerant, A: MapAccess<'de>>(
     key: &str,
     fields: &mut A,
@@ -329,6 +346,7 @@ pub(crate) fn number(extra: &Map<String, Value>) -> Option<Value> {
 macro_rules! object {
     ($name:ident { $($key:literal => $field:ident $($required:ident)?,)* }) => {
         impl crate::object::Tolerant for crate::generated::types::$name {
+            #[inline]
             fn from_object<'de, A: serde::de::MapAccess<'de>>(
                 mut fields: A,
             ) -> Result<crate::object::Read<Self>, A::Error> {
@@ -399,6 +417,7 @@ macro_rules! object {
 pub(crate) use object;
 
 /// Deserializes an object. Any other JSON value is an error.
+#[inline]
 pub(crate) fn deserialize<'de, T: Tolerant, D: Deserializer<'de>>(
     deserializer: D,
     expected: &'static str,
@@ -412,6 +431,7 @@ pub(crate) fn deserialize<'de, T: Tolerant, D: Deserializer<'de>>(
             f.write_str(self.0)
         }
 
+        #[inline]
         fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<T, A::Error> {
             let expected = self.0;
             T::from_object(fields)?.map_err(|odd| {
