@@ -1,4 +1,5 @@
-//! The pipeline: read → select and name → normalize → relax → progenitor → postprocess → `OUT_DIR`.
+//! The pipeline: read → select and name → normalize → relax → progenitor → postprocess →
+//! `OUT_DIR`.
 
 use std::{env, fs, panic, path::Path};
 
@@ -91,6 +92,9 @@ fn client(api: &Api) -> Result<String, String> {
 
 fn read(path: &str) -> Result<String, String> {
     fs::read_to_string(path).map_err(|error| {
-        format!("{path}: {error}; the feature `codegen` works in the repository only, through `cargo xtask codegen`")
+        format!(
+            "{path}: {error}; the feature `codegen` works in the repository only, through \
+             `cargo xtask codegen`"
+        )
     })
 }

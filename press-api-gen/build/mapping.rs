@@ -13,11 +13,12 @@
 //!     page:                            # must be a paginated list
 //!       list: data                     # the items; by default the only list of objects
 //!       count: pagination.pageCount    # the number of pages; by default `pageCount`
-//!       number: pagination.pageNumber  # the number of this page; by default `pageNumber` beside the count
-//!       items: pagination.total        # the number of items; by default the other `…Count` beside the count
+//!       number: pagination.pageNumber  # this page; by default `pageNumber` beside the count
+//!       items: pagination.total        # items in the list; by default the other `…Count`
 //!       number_parameter: page         # by default `pageNumber`
 //!       size_parameter: limit          # by default `pageSize`
-//! # Names of types, by JSON pointer or by the name that they would get. Places with one name share one type.
+//! # Names of types, by JSON pointer or by the name that they would get. Places with one name
+//! # share one type.
 //! types:
 //!   '#/components/schemas/SpecDto': SpecSummary
 //!   SpecSummaryKind: SpecKind

@@ -2,11 +2,17 @@
 
 /// Defines an enumeration that keeps a value it does not know as `Unknown`.
 macro_rules! open_enumeration {
-    ($(#[doc = $doc:literal])+ $name:ident $($deprecated:ident)? { $($(#[doc = $variant_doc:literal])+ $variant:ident = $value:literal,)+ }) => {
+    (
+        $(#[doc = $doc:literal])+
+        $name:ident $($deprecated:ident)? {
+            $($(#[doc = $variant_doc:literal])+ $variant:ident = $value:literal,)+
+        }
+    ) => {
         $(#[doc = $doc])+
         ///
-        /// Converts from text. A value that this version doesn't know is kept as [`Unknown`](Self::Unknown) and sent
-        /// back as it came. Values are ordered as listed here; unknown ones come last, by their text.
+        /// Converts from text. A value that this version doesn't know is kept as
+        /// [`Unknown`](Self::Unknown) and sent back unchanged. Values are ordered as listed here,
+        /// followed by unknown ones in the order of their text.
         ///
         /// The default is `Unknown` with an empty text, which stands for no value.
         $(#[$deprecated])?
@@ -14,7 +20,8 @@ macro_rules! open_enumeration {
         #[non_exhaustive]
         pub enum $name {
             $($(#[doc = $variant_doc])+ $variant,)+
-            /// A value that this version doesn't know. Convert from text instead of making one by hand.
+            /// A value that this version doesn't know. Convert from text instead of making one
+            /// by hand.
             Unknown(String),
         }
 
@@ -70,7 +77,10 @@ macro_rules! open_enumeration {
             $name,
             schemars::json_schema!({
                 "description": concat!($($doc),+).trim(),
-                "anyOf": [{ "type": "string", "enum": ([$($value),+].as_slice()) }, { "type": "string" }],
+                "anyOf": [
+                    { "type": "string", "enum": ([$($value),+].as_slice()) },
+                    { "type": "string" },
+                ],
             })
         );
     };

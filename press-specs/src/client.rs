@@ -114,7 +114,8 @@ impl<M> SpecClient<M> {
     /// # use press_specs::mock::MockPress;
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let mock = MockPress::builder().deployments("my-spec", [serde_json::json!({ "id": "a" })]).start()?;
+    /// # let item = serde_json::json!({ "id": "a" });
+    /// # let mock = MockPress::builder().deployments("my-spec", [item]).start()?;
     /// # let client = press_specs::get_client(mock.session()?)?;
     /// let page = client.list_spec_release_deployments("my-spec").page(1).await?;
     /// assert_eq!(page.deployments[0].id, "a");

@@ -241,16 +241,20 @@ pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
         .find_map(|name| headers.get(*name)?.to_str().ok())
 }
 
+/// Returns `true` for control, separator, bidirectional and invisible characters.
+fn is_hidden(c: char) -> bool {
+    match c {
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' => true,
+        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => true,
+        '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}' => true,
+        _ => c.is_control(),
+    }
+}
+
 /// Returns the first `max` characters of `text` on one line, without characters that could change
-/// how others show.
+/// how others appear.
 pub(crate) fn shorten(text: &str, max: usize) -> String {
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c,
-                '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-    };
-    let mut characters = text.trim().chars().map(|c| if hidden(c) { ' ' } else { c });
+    let mut characters = text.trim().chars().map(|c| if is_hidden(c) { ' ' } else { c });
     let mut short: String = characters.by_ref().take(max).collect();
     if characters.next().is_some() {
         short.push('…');

@@ -33,7 +33,8 @@ impl<'a> Normalizer<'a> {
         for (status, place) in responses.iter().filter(|(status, _)| *status != "default") {
             if serde_json::from_value::<StatusCode>((*status).into()).is_err() {
                 let why = format!(
-                    "`{status}` is not a status; write three digits, or `4XX` for all that begin with 4"
+                    "`{status}` is not a status; write three digits, or `4XX` for all that begin \
+                     with 4"
                 );
                 self.findings.refuse(&place.at, why);
             }

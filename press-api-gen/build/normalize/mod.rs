@@ -117,7 +117,8 @@ impl<'a> Normalizer<'a> {
                 .filter(|field| properties.is_none_or(|there| !there.contains_key(*field)))
             {
                 let why = format!(
-                    "there is no field `{field}` in a type `{name}`; leave it out, or correct the names"
+                    "there is no field `{field}` in a type `{name}`; leave it out, or correct the \
+                     names"
                 );
                 self.findings.refuse("required", why);
             }

@@ -75,7 +75,9 @@ impl<'a> Normalizer<'a> {
             let bare = |key: &str| key.trim_end_matches('/').to_ascii_lowercase();
             let instead = match there.iter().find(|other| bare(other) == bare(key)) {
                 Some(other) => format!("write `{other}`"),
-                None => "write the method and the path as the document has them, such as `GET /v1/specs`".to_owned(),
+                None => "write the method and the path as the document has them, such as \
+                         `GET /v1/specs`"
+                    .to_owned(),
             };
             self.findings.refuse("operations", format!("there is no operation `{key}`; {instead}"));
         }

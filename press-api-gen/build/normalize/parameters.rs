@@ -44,7 +44,8 @@ impl<'a> Normalizer<'a> {
                     )
                 } else if node["schema"].is_null() && node["content"].is_null() {
                     format!(
-                        "the parameter `{name}` has no schema; add `schema`, for example `{{type: string}}`"
+                        "the parameter `{name}` has no schema; add `schema`, for example \
+                         `{{type: string}}`"
                     )
                 } else if same.is_some_and(|other| other >= shared) {
                     format!("the parameter `{name}` is there twice; leave one of the two out")
@@ -79,7 +80,8 @@ impl<'a> Normalizer<'a> {
             let parameter =
                 format!("`name: {name}`, `in: path`, `required: true`, `schema: {{type: string}}`");
             let why = format!(
-                "the path has a place for `{name}`, and the operation has no such parameter; add {parameter}"
+                "the path has a place for `{name}`, and the operation has no such parameter; add \
+                 {parameter}"
             );
             self.findings.refuse(&operation.at, why);
         }

@@ -59,8 +59,9 @@ fn metadata(number: u64, suffix: &str, status: &str, created_at: &str) -> Value 
         "title": format!("{} {noun}{suffix}", verb.to_uppercase()),
         "summary": format!("A {verb} of {noun} from the data source – without writing code."),
         "description": format!(
-            "# {noun}\n\nReads {noun} from the \"raw\" schema of the warehouse, checks each row and writes valid ones \
-             to the schema that you choose.\n\nRuns on a schedule or by hand; see the release notes for changes."
+            "# {noun}\n\nReads {noun} from the \"raw\" schema of the warehouse, checks each row and writes \
+             valid ones to the schema that you choose.\n\nRuns on a schedule or by hand; see the release \
+             notes for changes."
         ),
         "descriptionContentType": "text/markdown",
         "imageUrl": format!("https://press.peak.ai/images/image-{}.jpg", mixed % 24),

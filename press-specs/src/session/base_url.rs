@@ -19,8 +19,8 @@ pub(crate) fn parse(text: &str, allow_insecure_http: bool) -> Result<Url, Error>
     }
     if url.scheme() == "http" && !allow_insecure_http && !is_loopback(&url) {
         return Err(invalid(
-            "is plain http to another machine, which would send the token unencrypted: use https, or \
-             `allow_insecure_http(true)`",
+            "is plain http to another machine, which would send the token unencrypted: use \
+             https, or `allow_insecure_http(true)`",
         ));
     }
     Ok(url)

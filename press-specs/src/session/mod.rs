@@ -104,7 +104,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Returns [`ErrorKind::MissingEnvironmentVariable`](crate::ErrorKind::MissingEnvironmentVariable) if there is no
+    /// Returns
+    /// [`MissingEnvironmentVariable`](crate::ErrorKind::MissingEnvironmentVariable) if there is no
     /// token, and [`ErrorKind::InvalidConfiguration`](crate::ErrorKind::InvalidConfiguration) if
     /// the stage is unknown or the token cannot be sent.
     pub fn from_env() -> Result<Self, Error> {

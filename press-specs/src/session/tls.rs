@@ -49,8 +49,8 @@ mod backend {
         #[cfg(not(feature = "rustls"))]
         Err(Error::configuration(
             "TLS",
-            "has no crypto provider: install one with `rustls::crypto::CryptoProvider::install_default`, or enable the \
-             feature `rustls`",
+            "has no crypto provider: install one with \
+             `rustls::crypto::CryptoProvider::install_default`, or enable the feature `rustls`",
         ))
     }
 }
@@ -79,8 +79,9 @@ mod backend {
         }
         Err(Error::configuration(
             "http_client",
-            "is not set, and press-specs was built without TLS: enable one of its features `rustls`, \
-             `rustls-no-provider` and `native-tls`, or set a `reqwest::Client` that has TLS",
+            "is not set, and press-specs was built without TLS: enable one of its features \
+             `rustls`, `rustls-no-provider` and `native-tls`, or set a `reqwest::Client` that has \
+             TLS",
         ))
     }
 }
