@@ -6,133 +6,130 @@ use serde::{
     Deserialize, Deserializer, Serialize,
     de::{
         DeserializeOwned, DeserializeSeed, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor,
-        value::{Error as ScalarError, MapAccessDeserializer},
+        value::{Error as ScalarError, MapAccessDeserializer, SeqAccessDeserializer},
     },
 };
 use serde_json::{Map, Value};
 
-/// A value of the documented type, or the JSON value that was there instead.
-pub(crate) type Read<T> = Result<T, Value>;
-
 /// A type that can be read from any JSON value without an error.
 ///
-/// Each method reads one JSON shape. By default, a value of that shape isn't accepted.
-pub(crate) trait Tolerant: Sized {
-    fn from_null() -> Option<Self> {
-        None
+/// Each method reads one JSON shape into `self`, which is the default value before. The methods for
+/// lists and objects return a value of another type; it isn't stored in `self`. By default, no
+/// value of that shape is accepted.
+pub(crate) trait Tolerant: Default {
+    /// Returns `true` if null was accepted.
+    fn set_null(&mut self) -> bool {
+        false
     }
 
-    fn from_scalar<'de, D: Deserializer<'de>>(_: D) -> Option<Self> {
-        None
+    /// Returns `true` if the scalar was accepted.
+    fn set_scalar<'de, D: Deserializer<'de>>(&mut self, _: D) -> bool {
+        false
     }
 
-    fn from_list<'de, A: SeqAccess<'de>>(mut items: A) -> Result<Read<Self>, A::Error> {
-        let mut values = Vec::new();
-        while let Some(value) = items.next_element()? {
-            values.push(value);
-        }
-        Ok(Err(Value::Array(values)))
+    fn set_list<'de, A: SeqAccess<'de>>(&mut self, items: A) -> Result<Option<Value>, A::Error> {
+        any_list(items).map(Some)
     }
 
     /// Reads the list of a required field. An item of another type is an error.
-    fn from_required_list<'de, A: SeqAccess<'de>>(items: A) -> Result<Read<Self>, A::Error> {
-        Self::from_list(items)
+    fn set_required_list<'de, A: SeqAccess<'de>>(
+        &mut self,
+        items: A,
+    ) -> Result<Option<Value>, A::Error> {
+        self.set_list(items)
     }
 
-    fn from_object<'de, A: MapAccess<'de>>(fields: A) -> Result<Read<Self>, A::Error> {
+    fn set_object<'de, A: MapAccess<'de>>(&mut self, fields: A) -> Result<Option<Value>, A::Error> {
         let value = Value::deserialize(MapAccessDeserializer::new(fields))?;
         // With the feature `arbitrary_precision` of serde_json, numbers arrive as objects.
         match &value {
-            Value::Number(number) => Ok(Self::from_scalar(number).ok_or(value)),
-            _ => Ok(Err(value)),
+            Value::Number(number) if self.set_scalar(number) => Ok(None),
+            _ => Ok(Some(value)),
         }
     }
 }
 
-/// Reads a value as `T` if it has the right type.
-pub(crate) struct Reader<T> {
+fn any_list<'de, A: SeqAccess<'de>>(items: A) -> Result<Value, A::Error> {
+    Value::deserialize(SeqAccessDeserializer::new(items))
+}
+
+/// Reads any JSON value into `target`. Returns a value of another type.
+struct Reader<'a, T> {
+    target: &'a mut T,
     required: bool,
-    target: PhantomData<T>,
 }
 
-impl<T> Reader<T> {
-    fn optional() -> Self {
-        Self { required: false, target: PhantomData }
-    }
-
-    fn required() -> Self {
-        Self { required: true, target: PhantomData }
-    }
-}
-
-impl<'de, T: Tolerant> DeserializeSeed<'de> for Reader<T> {
-    type Value = Read<T>;
+impl<'de, T: Tolerant> DeserializeSeed<'de> for Reader<'_, T> {
+    type Value = Option<Value>;
 
     #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Read<T>, D::Error> {
-        deserializer.deserialize_any(self)
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Option<Value>, D::Error> {
+        json.deserialize_any(self)
     }
 }
 
-/// Reads a scalar as `T`.
-#[inline]
-fn scalar<'de, T: Tolerant, S>(value: S) -> Read<T>
-where
-    S: IntoDeserializer<'de, ScalarError> + Into<Value> + Copy,
-{
-    T::from_scalar(value.into_deserializer()).ok_or_else(|| value.into())
+impl<T: Tolerant> Reader<'_, T> {
+    #[inline]
+    fn scalar<'de, S>(self, value: S) -> Option<Value>
+    where
+        S: IntoDeserializer<'de, ScalarError> + Into<Value> + Copy,
+    {
+        match self.target.set_scalar(value.into_deserializer()) {
+            true => None,
+            false => Some(value.into()),
+        }
+    }
 }
 
-impl<'de, T: Tolerant> Visitor<'de> for Reader<T> {
-    type Value = Read<T>;
+impl<'de, T: Tolerant> Visitor<'de> for Reader<'_, T> {
+    type Value = Option<Value>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any JSON value")
     }
 
     #[inline]
-    fn visit_unit<E>(self) -> Result<Read<T>, E> {
-        Ok(T::from_null().ok_or(Value::Null))
+    fn visit_unit<E>(self) -> Result<Option<Value>, E> {
+        Ok((!self.target.set_null()).then_some(Value::Null))
     }
 
     #[inline]
-    fn visit_bool<E>(self, value: bool) -> Result<Read<T>, E> {
-        Ok(scalar(value))
+    fn visit_bool<E>(self, value: bool) -> Result<Option<Value>, E> {
+        Ok(self.scalar(value))
     }
 
     #[inline]
-    fn visit_u64<E>(self, value: u64) -> Result<Read<T>, E> {
-        Ok(scalar(value))
+    fn visit_u64<E>(self, value: u64) -> Result<Option<Value>, E> {
+        Ok(self.scalar(value))
     }
 
     #[inline]
-    fn visit_i64<E>(self, value: i64) -> Result<Read<T>, E> {
-        Ok(scalar(value))
+    fn visit_i64<E>(self, value: i64) -> Result<Option<Value>, E> {
+        Ok(self.scalar(value))
     }
 
     #[inline]
-    fn visit_f64<E>(self, value: f64) -> Result<Read<T>, E> {
-        Ok(scalar(value))
+    fn visit_f64<E>(self, value: f64) -> Result<Option<Value>, E> {
+        Ok(self.scalar(value))
     }
 
     #[inline]
-    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Read<T>, E> {
-        Ok(scalar(value))
+    fn visit_str<E>(self, value: &str) -> Result<Option<Value>, E> {
+        Ok(self.scalar(value))
     }
 
     #[inline]
-    fn visit_str<E>(self, value: &str) -> Result<Read<T>, E> {
-        Ok(scalar(value))
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Option<Value>, A::Error> {
+        if self.required {
+            self.target.set_required_list(items)
+        } else {
+            self.target.set_list(items)
+        }
     }
 
     #[inline]
-    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Read<T>, A::Error> {
-        if self.required { T::from_required_list(items) } else { T::from_list(items) }
-    }
-
-    #[inline]
-    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Read<T>, A::Error> {
-        T::from_object(fields)
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Option<Value>, A::Error> {
+        self.target.set_object(fields)
     }
 }
 
@@ -141,8 +138,14 @@ macro_rules! scalars {
     ($($name:ty),+) => {
         $(impl crate::object::Tolerant for $name {
             #[inline]
-            fn from_scalar<'de, D: serde::Deserializer<'de>>(value: D) -> Option<Self> {
-                serde::Deserialize::deserialize(value).ok()
+            fn set_scalar<'de, D: serde::Deserializer<'de>>(&mut self, value: D) -> bool {
+                match serde::Deserialize::deserialize(value) {
+                    Ok(value) => {
+                        *self = value;
+                        true
+                    }
+                    Err(_) => false,
+                }
             }
         })+
     };
@@ -152,23 +155,48 @@ pub(crate) use scalars;
 scalars!(bool, i32, i64, u32, u64, f32, f64, String);
 
 impl<T: Tolerant + Serialize + DeserializeOwned> Tolerant for Vec<T> {
-    fn from_required_list<'de, A: SeqAccess<'de>>(mut items: A) -> Result<Read<Self>, A::Error> {
-        let mut list = Self::new();
-        while let Some(item) = items.next_element()? {
-            list.push(item);
-        }
-        Ok(Ok(list))
+    fn set_required_list<'de, A: SeqAccess<'de>>(
+        &mut self,
+        mut items: A,
+    ) -> Result<Option<Value>, A::Error> {
+        while items.next_element_seed(Push { list: self, required: true })?.is_some() {}
+        Ok(None)
     }
 
-    fn from_list<'de, A: SeqAccess<'de>>(mut items: A) -> Result<Read<Self>, A::Error> {
-        let mut list = Self::new();
-        while let Some(item) = items.next_element_seed(Reader::optional())? {
-            match item {
-                Ok(item) => list.push(item),
-                Err(odd) => return raw_list(&list, odd, items).map(Err),
+    fn set_list<'de, A: SeqAccess<'de>>(
+        &mut self,
+        mut items: A,
+    ) -> Result<Option<Value>, A::Error> {
+        while let Some(odd) = items.next_element_seed(Push { list: self, required: false })? {
+            if let Some(odd) = odd {
+                self.pop();
+                return raw_list(self, odd, items).map(Some);
             }
         }
-        Ok(Ok(list))
+        Ok(None)
+    }
+}
+
+/// Adds an item to a list and reads it. Returns an item of another type, or fails if the list is
+/// required.
+struct Push<'a, T> {
+    list: &'a mut Vec<T>,
+    required: bool,
+}
+
+impl<'de, T: Tolerant + DeserializeOwned> DeserializeSeed<'de> for Push<'_, T> {
+    type Value = Option<Value>;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Option<Value>, D::Error> {
+        let index = self.list.len();
+        self.list.push(T::default());
+        let target = &mut self.list[index];
+        if !self.required {
+            return Reader { target, required: false }.deserialize(json);
+        }
+        Required { target, mistyped: &mut false }.deserialize(json)?;
+        Ok(None)
     }
 }
 
@@ -190,74 +218,96 @@ fn raw_list<'de, T: Serialize, A: SeqAccess<'de>>(
     Ok(Value::Array(values))
 }
 
-impl<T: Tolerant + Serialize, S: BuildHasher + Default> Tolerant for HashMap<String, T, S> {
-    fn from_object<'de, A: MapAccess<'de>>(fields: A) -> Result<Read<Self>, A::Error> {
+impl<T: Tolerant, S: BuildHasher + Default> Tolerant for HashMap<String, T, S> {
+    fn set_object<'de, A: MapAccess<'de>>(&mut self, fields: A) -> Result<Option<Value>, A::Error> {
         let value = Value::deserialize(MapAccessDeserializer::new(fields))?;
-        let Value::Object(fields) = &value else { return Ok(Err(value)) };
-        let mut map = Self::default();
+        let Value::Object(fields) = &value else { return Ok(Some(value)) };
         for (key, field) in fields {
-            match Reader::optional().deserialize(field).map_err(A::Error::custom)? {
-                Ok(field) => map.insert(key.clone(), field),
-                Err(_) => return Ok(Err(value)),
-            };
+            let mut target = T::default();
+            let reader = Reader { target: &mut target, required: false };
+            if reader.deserialize(field).map_err(A::Error::custom)?.is_some() {
+                return Ok(Some(value));
+            }
+            self.insert(key.clone(), target);
         }
-        Ok(Ok(map))
+        Ok(None)
     }
 }
 
 /// The field of an object that leads back to its own type.
 impl<T: Tolerant> Tolerant for Box<T> {
-    fn from_object<'de, A: MapAccess<'de>>(fields: A) -> Result<Read<Self>, A::Error> {
-        Ok(T::from_object(fields)?.map(Self::new))
+    fn set_object<'de, A: MapAccess<'de>>(&mut self, fields: A) -> Result<Option<Value>, A::Error> {
+        (**self).set_object(fields)
     }
 }
 
 impl Tolerant for Map<String, Value> {
-    fn from_object<'de, A: MapAccess<'de>>(fields: A) -> Result<Read<Self>, A::Error> {
+    fn set_object<'de, A: MapAccess<'de>>(&mut self, fields: A) -> Result<Option<Value>, A::Error> {
         match Value::deserialize(MapAccessDeserializer::new(fields))? {
-            Value::Object(map) => Ok(Ok(map)),
-            other => Ok(Err(other)),
+            Value::Object(map) => {
+                *self = map;
+                Ok(None)
+            }
+            other => Ok(Some(other)),
         }
     }
 }
 
 impl Tolerant for Value {
-    fn from_null() -> Option<Self> {
-        Some(Self::Null)
+    fn set_null(&mut self) -> bool {
+        true
     }
 
-    fn from_scalar<'de, D: Deserializer<'de>>(value: D) -> Option<Self> {
-        Self::deserialize(value).ok()
-    }
-
-    fn from_list<'de, A: SeqAccess<'de>>(mut items: A) -> Result<Read<Self>, A::Error> {
-        let mut values = Vec::new();
-        while let Some(value) = items.next_element()? {
-            values.push(value);
+    fn set_scalar<'de, D: Deserializer<'de>>(&mut self, value: D) -> bool {
+        match Self::deserialize(value) {
+            Ok(value) => {
+                *self = value;
+                true
+            }
+            Err(_) => false,
         }
-        Ok(Ok(Self::Array(values)))
     }
 
-    fn from_object<'de, A: MapAccess<'de>>(fields: A) -> Result<Read<Self>, A::Error> {
-        Self::deserialize(MapAccessDeserializer::new(fields)).map(Ok)
+    fn set_list<'de, A: SeqAccess<'de>>(&mut self, items: A) -> Result<Option<Value>, A::Error> {
+        *self = any_list(items)?;
+        Ok(None)
+    }
+
+    fn set_object<'de, A: MapAccess<'de>>(&mut self, fields: A) -> Result<Option<Value>, A::Error> {
+        *self = Self::deserialize(MapAccessDeserializer::new(fields))?;
+        Ok(None)
     }
 }
 
 impl<T: Tolerant> Tolerant for Option<T> {
-    fn from_null() -> Option<Self> {
-        Some(None)
+    fn set_null(&mut self) -> bool {
+        *self = None;
+        true
     }
 
-    fn from_scalar<'de, D: Deserializer<'de>>(value: D) -> Option<Self> {
-        T::from_scalar(value).map(Some)
+    #[inline]
+    fn set_scalar<'de, D: Deserializer<'de>>(&mut self, value: D) -> bool {
+        let accepted = self.insert(T::default()).set_scalar(value);
+        if !accepted {
+            *self = None;
+        }
+        accepted
     }
 
-    fn from_list<'de, A: SeqAccess<'de>>(items: A) -> Result<Read<Self>, A::Error> {
-        Ok(T::from_list(items)?.map(Some))
+    fn set_list<'de, A: SeqAccess<'de>>(&mut self, items: A) -> Result<Option<Value>, A::Error> {
+        let odd = self.insert(T::default()).set_list(items)?;
+        if odd.is_some() {
+            *self = None;
+        }
+        Ok(odd)
     }
 
-    fn from_object<'de, A: MapAccess<'de>>(fields: A) -> Result<Read<Self>, A::Error> {
-        Ok(T::from_object(fields)?.map(Some))
+    fn set_object<'de, A: MapAccess<'de>>(&mut self, fields: A) -> Result<Option<Value>, A::Error> {
+        let odd = self.insert(T::default()).set_object(fields)?;
+        if odd.is_some() {
+            *self = None;
+        }
+        Ok(odd)
     }
 }
 
@@ -268,19 +318,17 @@ impl<T: Tolerant> Tolerant for Option<T> {
 pub(crate) fn field<'de, T: Tolerant, A: MapAccess<'de>>(
     key: &str,
     fields: &mut A,
+    field: &mut Option<T>,
     extra: &mut Map<String, Value>,
-) -> Result<Option<T>, A::Error> {
-    let read = fields.next_value_seed(Reader::<Option<T>>::optional())?;
+) -> Result<(), A::Error> {
+    let odd = fields.next_value_seed(Reader { target: field, required: false })?;
     if !extra.is_empty() {
         extra.remove(key);
     }
-    match read {
-        Ok(value) => Ok(value),
-        Err(odd) => {
-            extra.insert(key.to_owned(), odd);
-            Ok(None)
-        }
+    if let Some(odd) = odd {
+        extra.insert(key.to_owned(), odd);
     }
+    Ok(())
 }
 
 /// Reads the value of a required field. A value of another type is an error in `field`.
@@ -295,34 +343,34 @@ where
     T: Tolerant + DeserializeOwned,
     A: MapAccess<'de>,
 {
+    *field = T::default();
     let mut mistyped = false;
-    match fields.next_value_seed(Required { mistyped: &mut mistyped, target: PhantomData }) {
-        Ok(value) => {
-            *field = value;
-            Ok(None)
-        }
+    match fields.next_value_seed(Required { target: field, mistyped: &mut mistyped }) {
+        Ok(()) => Ok(None),
         Err(error) if mistyped => Ok(Some(error)),
         Err(error) => Err(error),
     }
 }
 
-/// Reads a required `T`.
+/// Reads a required value into `target`.
 struct Required<'a, T> {
+    target: &'a mut T,
     /// Set when a whole value of another type was read, so that reading can go on.
     mistyped: &'a mut bool,
-    target: PhantomData<T>,
 }
 
 impl<'de, T: Tolerant + DeserializeOwned> DeserializeSeed<'de> for Required<'_, T> {
-    type Value = T;
+    type Value = ();
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
-        let odd = match deserializer.deserialize_any(Reader::<T>::required())? {
-            Ok(value) => return Ok(value),
-            Err(odd) => odd,
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        let Some(odd) = json.deserialize_any(Reader { target: self.target, required: true })?
+        else {
+            return Ok(());
         };
         *self.mistyped = true;
-        T::deserialize(odd).map_err(D::Error::custom)
+        *self.target = T::deserialize(odd).map_err(D::Error::custom)?;
+        Ok(())
     }
 }
 
@@ -330,8 +378,9 @@ impl<'de, T: Tolerant + DeserializeOwned> DeserializeSeed<'de> for Required<'_, 
 const NUMBER: &str = "$serde_json::private::Number";
 
 /// Returns the number that was read as an object, if it was one.
+#[inline]
 pub(crate) fn number(extra: &Map<String, Value>) -> Option<Value> {
-    if !extra.contains_key(NUMBER) {
+    if extra.is_empty() || !extra.contains_key(NUMBER) {
         return None;
     }
     // Only serde_json knows if its feature is enabled.
@@ -346,27 +395,26 @@ pub(crate) fn number(extra: &Map<String, Value>) -> Option<Value> {
 macro_rules! object {
     ($name:ident { $($key:literal => $field:ident $($required:ident)?,)* }) => {
         impl crate::object::Tolerant for crate::generated::types::$name {
-            #[inline]
-            fn from_object<'de, A: serde::de::MapAccess<'de>>(
+            fn set_object<'de, A: serde::de::MapAccess<'de>>(
+                &mut self,
                 mut fields: A,
-            ) -> Result<crate::object::Read<Self>, A::Error> {
-                let mut object = Self::default();
+            ) -> Result<Option<serde_json::Value>, A::Error> {
                 $($(crate::object::object!(@declare $required $field);)?)*
                 while let Some(key) = fields.next_key::<crate::object::Key<'de>>()? {
                     match &*key.0 {
                         $($key => crate::object::object!(
-                            @read object fields $key $field $($required)?
+                            @read self fields $key $field $($required)?
                         ),)*
                         _ => {
-                            object.extra.insert(key.0.into_owned(), fields.next_value()?);
+                            self.extra.insert(key.0.into_owned(), fields.next_value()?);
                         }
                     }
                 }
-                if let Some(number) = crate::object::number(&object.extra) {
-                    return Ok(Err(number));
+                if let Some(number) = crate::object::number(&self.extra) {
+                    return Ok(Some(number));
                 }
                 $($(crate::object::object!(@check $required $key $field);)?)*
-                Ok(Ok(object))
+                Ok(None)
             }
         }
 
@@ -396,7 +444,7 @@ macro_rules! object {
         $field = Some(crate::object::required(&mut $fields, &mut $object.$field)?)
     };
     (@read $object:ident $fields:ident $key:literal $field:ident) => {
-        $object.$field = crate::object::field($key, &mut $fields, &mut $object.extra)?
+        crate::object::field($key, &mut $fields, &mut $object.$field, &mut $object.extra)?
     };
     (@check required $key:literal $field:ident) => {
         match $field {
@@ -422,31 +470,35 @@ pub(crate) fn deserialize<'de, T: Tolerant, D: Deserializer<'de>>(
     deserializer: D,
     expected: &'static str,
 ) -> Result<T, D::Error> {
-    struct Object<T>(&'static str, PhantomData<T>);
+    struct Object<T> {
+        expected: &'static str,
+        target: PhantomData<T>,
+    }
 
     impl<'de, T: Tolerant> Visitor<'de> for Object<T> {
         type Value = T;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str(self.0)
+            f.write_str(self.expected)
         }
 
         #[inline]
         fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<T, A::Error> {
-            let expected = self.0;
-            T::from_object(fields)?.map_err(|odd| {
-                A::Error::custom(format_args!("invalid type: {odd}, expected {expected}"))
-            })
+            let mut object = T::default();
+            let Some(odd) = object.set_object(fields)? else { return Ok(object) };
+            let expected = self.expected;
+            Err(A::Error::custom(format_args!("invalid type: {odd}, expected {expected}")))
         }
     }
 
-    deserializer.deserialize_map(Object(expected, PhantomData))
+    deserializer.deserialize_map(Object { expected, target: PhantomData })
 }
 
 /// The name of a field, not copied where it is not escaped.
 pub(crate) struct Key<'a>(pub(crate) Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Key<'de> {
+    #[inline]
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Text;
 
@@ -457,10 +509,12 @@ impl<'de> Deserialize<'de> for Key<'de> {
                 f.write_str("a string")
             }
 
+            #[inline]
             fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Key<'de>, E> {
                 Ok(Key(Cow::Borrowed(key)))
             }
 
+            #[inline]
             fn visit_str<E>(self, key: &str) -> Result<Key<'de>, E> {
                 Ok(Key(Cow::Owned(key.to_owned())))
             }
