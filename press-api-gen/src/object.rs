@@ -11,6 +11,9 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
+/// A value of another type than documented. It's boxed because it's rare, and moved often.
+pub(crate) type Odd = Box<Value>;
+
 /// A type that can be read from any JSON value without an error.
 ///
 /// Each method reads one JSON shape into `self`, which is the default value before. The methods for
@@ -27,24 +30,24 @@ pub(crate) trait Tolerant: Default {
         false
     }
 
-    fn set_list<'de, A: SeqAccess<'de>>(&mut self, items: A) -> Result<Option<Value>, A::Error> {
-        any_list(items).map(Some)
+    fn set_list<'de, A: SeqAccess<'de>>(&mut self, items: A) -> Result<Option<Odd>, A::Error> {
+        Ok(Some(Box::new(any_list(items)?)))
     }
 
     /// Reads the list of a required field. An item of another type is an error.
     fn set_required_list<'de, A: SeqAccess<'de>>(
         &mut self,
         items: A,
-    ) -> Result<Option<Value>, A::Error> {
+    ) -> Result<Option<Odd>, A::Error> {
         self.set_list(items)
     }
 
-    fn set_object<'de, A: MapAccess<'de>>(&mut self, fields: A) -> Result<Option<Value>, A::Error> {
+    fn set_object<'de, A: MapAccess<'de>>(&mut self, fields: A) -> Result<Option<Odd>, A::Error> {
         let value = Value::deserialize(MapAccessDeserializer::new(fields))?;
         // With the feature `arbitrary_precision` of serde_json, numbers arrive as objects.
         match &value {
             Value::Number(number) if self.set_scalar(number) => Ok(None),
-            _ => Ok(Some(value)),
+            _ => Ok(Some(Box::new(value))),
         }
     }
 }
@@ -60,66 +63,66 @@ struct Reader<'a, T> {
 }
 
 impl<'de, T: Tolerant> DeserializeSeed<'de> for Reader<'_, T> {
-    type Value = Option<Value>;
+    type Value = Option<Odd>;
 
     #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Option<Value>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Option<Odd>, D::Error> {
         json.deserialize_any(self)
     }
 }
 
 impl<T: Tolerant> Reader<'_, T> {
     #[inline]
-    fn scalar<'de, S>(self, value: S) -> Option<Value>
+    fn scalar<'de, S>(self, value: S) -> Option<Odd>
     where
         S: IntoDeserializer<'de, ScalarError> + Into<Value> + Copy,
     {
         match self.target.set_scalar(value.into_deserializer()) {
             true => None,
-            false => Some(value.into()),
+            false => Some(Box::new(value.into())),
         }
     }
 }
 
 impl<'de, T: Tolerant> Visitor<'de> for Reader<'_, T> {
-    type Value = Option<Value>;
+    type Value = Option<Odd>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any JSON value")
     }
 
     #[inline]
-    fn visit_unit<E>(self) -> Result<Option<Value>, E> {
-        Ok((!self.target.set_null()).then_some(Value::Null))
+    fn visit_unit<E>(self) -> Result<Option<Odd>, E> {
+        Ok((!self.target.set_null()).then(|| Box::new(Value::Null)))
     }
 
     #[inline]
-    fn visit_bool<E>(self, value: bool) -> Result<Option<Value>, E> {
+    fn visit_bool<E>(self, value: bool) -> Result<Option<Odd>, E> {
         Ok(self.scalar(value))
     }
 
     #[inline]
-    fn visit_u64<E>(self, value: u64) -> Result<Option<Value>, E> {
+    fn visit_u64<E>(self, value: u64) -> Result<Option<Odd>, E> {
         Ok(self.scalar(value))
     }
 
     #[inline]
-    fn visit_i64<E>(self, value: i64) -> Result<Option<Value>, E> {
+    fn visit_i64<E>(self, value: i64) -> Result<Option<Odd>, E> {
         Ok(self.scalar(value))
     }
 
     #[inline]
-    fn visit_f64<E>(self, value: f64) -> Result<Option<Value>, E> {
+    fn visit_f64<E>(self, value: f64) -> Result<Option<Odd>, E> {
         Ok(self.scalar(value))
     }
 
     #[inline]
-    fn visit_str<E>(self, value: &str) -> Result<Option<Value>, E> {
+    fn visit_str<E>(self, value: &str) -> Result<Option<Odd>, E> {
         Ok(self.scalar(value))
     }
 
     #[inline]
-    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Option<Value>, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Option<Odd>, A::Error> {
         if self.required {
             self.target.set_required_list(items)
         } else {
@@ -128,7 +131,7 @@ impl<'de, T: Tolerant> Visitor<'de> for Reader<'_, T> {
     }
 
     #[inline]
-    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Option<Value>, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Option<Odd>, A::Error> {
         self.target.set_object(fields)
     }
 }
@@ -158,19 +161,16 @@ impl<T: Tolerant + Serialize + DeserializeOwned> Tolerant for Vec<T> {
     fn set_required_list<'de, A: SeqAccess<'de>>(
         &mut self,
         mut items: A,
-    ) -> Result<Option<Value>, A::Error> {
+    ) -> Result<Option<Odd>, A::Error> {
         while items.next_element_seed(Push { list: self, required: true })?.is_some() {}
         Ok(None)
     }
 
-    fn set_list<'de, A: SeqAccess<'de>>(
-        &mut self,
-        mut items: A,
-    ) -> Result<Option<Value>, A::Error> {
+    fn set_list<'de, A: SeqAccess<'de>>(&mut self, mut items: A) -> Result<Option<Odd>, A::Error> {
         while let Some(odd) = items.next_element_seed(Push { list: self, required: false })? {
             if let Some(odd) = odd {
                 self.pop();
-                return raw_list(self, odd, items).map(Some);
+                return Ok(Some(Box::new(raw_list(self, *odd, items)?)));
             }
         }
         Ok(None)
@@ -185,10 +185,10 @@ struct Push<'a, T> {
 }
 
 impl<'de, T: Tolerant + DeserializeOwned> DeserializeSeed<'de> for Push<'_, T> {
-    type Value = Option<Value>;
+    type Value = Option<Odd>;
 
     #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Option<Value>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Option<Odd>, D::Error> {
         let index = self.list.len();
         self.list.push(T::default());
         let target = &mut self.list[index];
@@ -219,14 +219,14 @@ fn raw_list<'de, T: Serialize, A: SeqAccess<'de>>(
 }
 
 impl<T: Tolerant, S: BuildHasher + Default> Tolerant for HashMap<String, T, S> {
-    fn set_object<'de, A: MapAccess<'de>>(&mut self, fields: A) -> Result<Option<Value>, A::Error> {
+    fn set_object<'de, A: MapAccess<'de>>(&mut self, fields: A) -> Result<Option<Odd>, A::Error> {
         let value = Value::deserialize(MapAccessDeserializer::new(fields))?;
-        let Value::Object(fields) = &value else { return Ok(Some(value)) };
+        let Value::Object(fields) = &value else { return Ok(Some(Box::new(value))) };
         for (key, field) in fields {
             let mut target = T::default();
             let reader = Reader { target: &mut target, required: false };
             if reader.deserialize(field).map_err(A::Error::custom)?.is_some() {
-                return Ok(Some(value));
+                return Ok(Some(Box::new(value)));
             }
             self.insert(key.clone(), target);
         }
@@ -236,19 +236,19 @@ impl<T: Tolerant, S: BuildHasher + Default> Tolerant for HashMap<String, T, S> {
 
 /// The field of an object that leads back to its own type.
 impl<T: Tolerant> Tolerant for Box<T> {
-    fn set_object<'de, A: MapAccess<'de>>(&mut self, fields: A) -> Result<Option<Value>, A::Error> {
+    fn set_object<'de, A: MapAccess<'de>>(&mut self, fields: A) -> Result<Option<Odd>, A::Error> {
         (**self).set_object(fields)
     }
 }
 
 impl Tolerant for Map<String, Value> {
-    fn set_object<'de, A: MapAccess<'de>>(&mut self, fields: A) -> Result<Option<Value>, A::Error> {
+    fn set_object<'de, A: MapAccess<'de>>(&mut self, fields: A) -> Result<Option<Odd>, A::Error> {
         match Value::deserialize(MapAccessDeserializer::new(fields))? {
             Value::Object(map) => {
                 *self = map;
                 Ok(None)
             }
-            other => Ok(Some(other)),
+            other => Ok(Some(Box::new(other))),
         }
     }
 }
@@ -268,12 +268,12 @@ impl Tolerant for Value {
         }
     }
 
-    fn set_list<'de, A: SeqAccess<'de>>(&mut self, items: A) -> Result<Option<Value>, A::Error> {
+    fn set_list<'de, A: SeqAccess<'de>>(&mut self, items: A) -> Result<Option<Odd>, A::Error> {
         *self = any_list(items)?;
         Ok(None)
     }
 
-    fn set_object<'de, A: MapAccess<'de>>(&mut self, fields: A) -> Result<Option<Value>, A::Error> {
+    fn set_object<'de, A: MapAccess<'de>>(&mut self, fields: A) -> Result<Option<Odd>, A::Error> {
         *self = Self::deserialize(MapAccessDeserializer::new(fields))?;
         Ok(None)
     }
@@ -294,7 +294,7 @@ impl<T: Tolerant> Tolerant for Option<T> {
         accepted
     }
 
-    fn set_list<'de, A: SeqAccess<'de>>(&mut self, items: A) -> Result<Option<Value>, A::Error> {
+    fn set_list<'de, A: SeqAccess<'de>>(&mut self, items: A) -> Result<Option<Odd>, A::Error> {
         let odd = self.insert(T::default()).set_list(items)?;
         if odd.is_some() {
             *self = None;
@@ -302,7 +302,7 @@ impl<T: Tolerant> Tolerant for Option<T> {
         Ok(odd)
     }
 
-    fn set_object<'de, A: MapAccess<'de>>(&mut self, fields: A) -> Result<Option<Value>, A::Error> {
+    fn set_object<'de, A: MapAccess<'de>>(&mut self, fields: A) -> Result<Option<Odd>, A::Error> {
         let odd = self.insert(T::default()).set_object(fields)?;
         if odd.is_some() {
             *self = None;
@@ -326,7 +326,7 @@ pub(crate) fn field<'de, T: Tolerant, A: MapAccess<'de>>(
         extra.remove(key);
     }
     if let Some(odd) = odd {
-        extra.insert(key.to_owned(), odd);
+        extra.insert(key.to_owned(), *odd);
     }
     Ok(())
 }
@@ -369,7 +369,7 @@ impl<'de, T: Tolerant + DeserializeOwned> DeserializeSeed<'de> for Required<'_, 
             return Ok(());
         };
         *self.mistyped = true;
-        *self.target = T::deserialize(odd).map_err(D::Error::custom)?;
+        *self.target = T::deserialize(*odd).map_err(D::Error::custom)?;
         Ok(())
     }
 }
@@ -398,7 +398,7 @@ macro_rules! object {
             fn set_object<'de, A: serde::de::MapAccess<'de>>(
                 &mut self,
                 mut fields: A,
-            ) -> Result<Option<serde_json::Value>, A::Error> {
+            ) -> Result<Option<crate::object::Odd>, A::Error> {
                 $($(crate::object::object!(@declare $required $field);)?)*
                 while let Some(key) = fields.next_key::<crate::object::Key<'de>>()? {
                     match &*key.0 {
@@ -411,7 +411,7 @@ macro_rules! object {
                     }
                 }
                 if let Some(number) = crate::object::number(&self.extra) {
-                    return Ok(Some(number));
+                    return Ok(Some(Box::new(number)));
                 }
                 $($(crate::object::object!(@check $required $key $field);)?)*
                 Ok(None)

@@ -174,6 +174,7 @@ impl PartialOrd for Timestamp {
 }
 
 impl From<&str> for Timestamp {
+    #[inline]
     fn from(text: &str) -> Self {
         Self(text.to_owned())
     }

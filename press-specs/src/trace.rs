@@ -103,6 +103,9 @@ mod enabled {
         }
 
         pub(crate) fn succeeded(&self, head: &Head, session: &Session) {
+            if self.0.is_disabled() {
+                return;
+            }
             self.0.record("http.response.status_code", head.status.as_u16());
             if let Some(id) = request_id(&head.headers) {
                 let id = shorten(&session.redact(id), 200);
