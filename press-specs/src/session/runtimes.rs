@@ -35,7 +35,7 @@ pub(crate) struct Runtimes {
 }
 
 /// The source of HTTP clients.
-#[expect(clippy::large_enum_variant, reason = "there is one per session")]
+#[allow(clippy::large_enum_variant, reason = "large with rustls only, and one per session")]
 pub(crate) enum ClientSource {
     /// A client that the user configured.
     Custom(reqwest::Client),
@@ -123,10 +123,24 @@ impl ClientSettings {
         if !self.proxy {
             builder = builder.no_proxy();
         }
+        builder = detect_dead_connections(builder);
         tls::apply(self.tls.as_ref(), builder).build().map_err(|error| {
             Error::configuration("the HTTP client", "cannot be built").with_source(error)
         })
     }
+}
+
+/// Pings HTTP/2 connections that are in use. One that died silently would serve, and fail, all
+/// further requests.
+#[cfg(feature = "http2")]
+fn detect_dead_connections(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    let interval = Duration::from_secs(10);
+    builder.http2_keep_alive_interval(interval).http2_keep_alive_timeout(interval)
+}
+
+#[cfg(not(feature = "http2"))]
+fn detect_dead_connections(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    builder
 }
 
 /// Follows redirects within the origin. Other redirects are returned as responses.

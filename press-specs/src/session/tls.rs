@@ -7,7 +7,12 @@ pub(crate) use backend::Config as Tls;
 /// Sets TLS up for a session that needs it.
 pub(crate) use backend::configure;
 
-#[cfg(any(feature = "rustls", all(feature = "rustls-no-provider", not(feature = "native-tls"))))]
+/// The protocols that are offered to the server, the preferred one first. HTTP/1.1 needs no offer.
+#[cfg(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls"))]
+const ALPN: &[&str] = if cfg!(feature = "http2") { &["h2", "http/1.1"] } else { &[] };
+
+// `rustls` is a default feature: where `native-tls` is enabled too, the program chose it.
+#[cfg(all(any(feature = "rustls", feature = "rustls-no-provider"), not(feature = "native-tls")))]
 mod backend {
     use std::sync::Arc;
 
@@ -31,12 +36,13 @@ mod backend {
         }
         let no_roots = |error| Error::configuration("TLS", NO_ROOTS).with_source(error);
         let verifier = Verifier::new(provider.clone()).map_err(no_roots)?;
-        let config = ClientConfig::builder_with_provider(provider)
+        let mut config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(failed)?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier))
             .with_no_client_auth();
+        config.alpn_protocols.extend(super::ALPN.iter().map(|name| name.as_bytes().to_vec()));
         Ok(Some(config))
     }
 
@@ -55,15 +61,19 @@ mod backend {
     }
 }
 
-#[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+#[cfg(feature = "native-tls")]
 mod backend {
     use crate::error::Error;
 
     pub(crate) type Config = native_tls::TlsConnector;
 
     pub(crate) fn configure(needed: bool) -> Result<Option<Config>, Error> {
-        let config = needed.then(Config::new).transpose();
-        config.map_err(|error| Error::configuration("TLS", "cannot be set up").with_source(error))
+        if !needed {
+            return Ok(None);
+        }
+        let failed = |error| Error::configuration("TLS", "cannot be set up").with_source(error);
+        let config = Config::builder().request_alpns(super::ALPN).build().map_err(failed)?;
+        Ok(Some(config))
     }
 }
 

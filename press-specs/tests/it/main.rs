@@ -18,6 +18,7 @@ mod environment;
 mod errors;
 mod faults;
 mod headers;
+mod http2;
 mod limits;
 mod mock;
 mod modes;
