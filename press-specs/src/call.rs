@@ -10,7 +10,6 @@ use crate::{
     failure,
     options::RequestOptions,
     response::Response,
-    retry::Next,
     session::{PerRuntime, Token},
     timeout::{Deadline, Limit},
     trace::{self, RequestSpan, Span},
@@ -108,7 +107,7 @@ impl<O: Operation> Call<'_, O> {
             let is_rejected = error.kind() == ErrorKind::Unauthorized;
             if is_rejected && !progress.renewed && session.inner.credentials.discard(&token) {
                 progress.renewed = true;
-            } else if let Next::Retry(delay) = retries.after(&error, is_safe::<O>(), total.left()) {
+            } else if let Some(delay) = retries.after(&error, is_safe::<O>(), total.left()) {
                 span.retry(&error, delay);
                 time::sleep(delay).await;
             } else {

@@ -137,15 +137,6 @@ pub(crate) struct CallRetries<'a> {
     jitter: f64,
 }
 
-/// What follows a failed attempt.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Next {
-    /// Another attempt after this delay and after the current rate limit.
-    Retry(Duration),
-    /// The error is returned.
-    Fail,
-}
-
 impl CallRetries<'_> {
     /// Returns the delay before the next attempt because of a rate limit.
     ///
@@ -161,11 +152,11 @@ impl CallRetries<'_> {
         Some(remaining + spread)
     }
 
-    /// Decides whether the request is sent again after `error`.
+    /// Returns the delay before the request is sent again after `error`, or `None` if it isn't.
     ///
     /// `left` is what is left of the total timeout. A request that is not `safe` may have changed
     /// something on the server, unless it was rejected by a rate limit.
-    pub(crate) fn after(&mut self, error: &Error, safe: bool, left: Duration) -> Next {
+    pub(crate) fn after(&mut self, error: &Error, safe: bool, left: Duration) -> Option<Duration> {
         let retry_after = error.response().and_then(|response| response.retry_after());
         let retry_after = retry_after.filter(|delay| !delay.is_zero());
         let is_rate_limit = error.kind() == ErrorKind::TooManyRequests;
@@ -176,21 +167,21 @@ impl CallRetries<'_> {
             self.state.limit_rate(Instant::now() + delay);
         }
         if self.policy.max_attempts <= 1 || !error.is_retryable() || !(safe || is_rate_limit) {
-            return Next::Fail;
+            return None;
         }
         if is_rate_limit && let Some(delay) = retry_after {
-            // The delay is that of the rate limit.
-            return if delay < left { Next::Retry(Duration::ZERO) } else { Next::Fail };
+            // The next attempt waits for the rate limit.
+            return (delay < left).then_some(Duration::ZERO);
         }
         if self.counted >= self.policy.max_attempts - 1 {
-            return Next::Fail;
+            return None;
         }
         let backoff = random(self.policy.bound(self.counted));
         let delay = backoff.max(retry_after.unwrap_or_default());
         self.counted += 1;
         self.price = if retry_after.is_some() { 0 } else { Budget::RETRY };
         let is_affordable = self.state.budget.can_pay(self.price);
-        if delay < left && is_affordable { Next::Retry(delay) } else { Next::Fail }
+        (delay < left && is_affordable).then_some(delay)
     }
 
     /// Pays for the attempt that is about to be sent. Returns `false` if the budget is used up.
