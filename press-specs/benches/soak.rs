@@ -1,36 +1,40 @@
-//! Puts a mock server with injected faults and rate limits under load, over TLS, and checks that
-//! every stream yields the exact catalogue.
+//! Puts a mock server with injected faults, rate limits and changing tokens under load, over TLS.
+//! Checks that each run yields the exact catalogue or an error, and that nothing is left behind.
 //!
 //! ```sh
-//! cargo bench -p press-specs --bench soak -- --tasks 200 --seconds 60
+//! cargo bench -p press-specs --bench soak -- --tasks 64 --seconds 600
 //! ```
 
 #[path = "../tests/fixtures/tls.rs"]
 mod tls;
 
 use std::{
-    env,
-    error::Error,
-    fs, future,
+    collections::BTreeMap,
+    env, error, fmt, fs,
     process::Command,
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
 use clap::Parser;
-use futures::{StreamExt, TryStreamExt, stream};
 use press_specs::{
-    RetryPolicy, get_client,
+    Error, ListSpecs, RetryPolicy, Session, blocking, get_client,
     mock::{Fault, MockPress},
 };
+use tokio::{runtime::Handle, task::JoinSet, time};
 
-/// Stream the catalogue of a faulty mock server from many tasks.
+type Outcome<T = ()> = Result<T, Box<dyn error::Error + Send + Sync>>;
+
+/// Read the catalogue of a faulty mock server in many tasks.
 #[derive(Parser)]
 struct Arguments {
-    /// Number of concurrent tasks, each of which streams the catalogue once.
-    #[arg(long, default_value_t = 200)]
+    /// Number of concurrent tasks.
+    #[arg(long, default_value_t = 64)]
     tasks: usize,
-    /// Time in seconds after which no new stream is started.
+    /// Time in seconds after which no new run is started.
     #[arg(long, default_value_t = 60)]
     seconds: u64,
     /// Passed by `cargo bench`.
@@ -39,7 +43,7 @@ struct Arguments {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn main() -> Outcome {
     let arguments = Arguments::parse();
     if env::var("SSL_CERT_FILE").as_deref() != Ok(tls::ROOT) {
         // The root certificates of the system, as this process sees it, include that of the mock
@@ -48,13 +52,62 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         let status = again.args(env::args_os().skip(1)).env("SSL_CERT_FILE", tls::ROOT).status()?;
         return if status.success() { Ok(()) } else { Err("the run failed".into()) };
     }
+    let mock = Arc::new(MockPress::builder().generated_specs(500).keep_requests(0).start()?);
+    let url = tls::secured(&mock, tls::SERVER, "127.0.0.1").await?;
+    // Starts the thread of the blocking client, which stays.
+    let warm_up = blocking::get_client(session(&mock, &url)?)?;
+    tokio::task::spawn_blocking(move || warm_up.list_specs().page(1)).await??;
+    settle(&Resources::default()).await;
+    let before = Resources::now();
 
-    let mock = MockPress::builder().generated_specs(500).keep_requests(0).start()?;
+    inject_faults(&mock);
+    let tokens = tokio::spawn(change_tokens(Arc::clone(&mock)));
+    let client = session(&mock, &url)?;
+    let end = Instant::now() + Duration::from_secs(arguments.seconds);
+    let mut workers = JoinSet::new();
+    for worker in 0..arguments.tasks {
+        workers.spawn(work(worker, client.clone(), mock.spec_ids(), end));
+    }
+    drop(client);
+    let mut totals = BTreeMap::new();
+    while let Some(counts) = workers.join_next().await {
+        for (label, count) in counts?? {
+            *totals.entry(label).or_insert(0) += count;
+        }
+    }
+    tokens.abort();
+    let after = settle(&before).await;
+
+    for (label, count) in totals {
+        println!("{count:>9} {label}");
+    }
+    println!("{:>9} requests on {} connections", mock.request_count(), mock.connections());
+    println!("before: {before}");
+    println!("after:  {after}");
+    if after.tasks > before.tasks || after.files > before.files {
+        return Err("tasks or sockets are left".into());
+    }
+    Ok(())
+}
+
+fn session(mock: &Arc<MockPress>, url: &str) -> Outcome<Session> {
+    let policy = RetryPolicy::default()
+        .max_attempts(10)
+        .initial_delay(Duration::from_millis(1))
+        .max_delay(Duration::from_millis(20));
+    let tokens = Arc::clone(mock);
+    let builder = Session::builder().base_url(url).retry(policy).auth_token_fn(move || {
+        let token = tokens.token();
+        async move { Ok::<_, Error>(token) }
+    });
+    Ok(builder.build()?)
+}
+
+/// About 5 % of the requests meet a fault, and 1 % of the time a rate limit.
+fn inject_faults(mock: &MockPress) {
     let start = Instant::now();
-    // A rate limit refuses all requests for 100 milliseconds out of 10 seconds.
     let limited = move |_: &_| start.elapsed().as_millis() % 10_000 >= 9_900;
     mock.fault(Fault::status(429).header("retry-after", "1").when(limited).always());
-    // About 5 % of requests meet a fault. A prime number, so that each page meets each fault.
     for fault in [
         Fault::status(500),
         Fault::status(503),
@@ -62,48 +115,123 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         Fault::pass().cut_after(1_000),
         Fault::pass().delay(Duration::from_millis(50)),
     ] {
+        // A prime number, so that each page meets each fault.
         let requests = AtomicU64::new(0);
         mock.fault(fault.when(move |_| requests.fetch_add(1, Relaxed).is_multiple_of(97)).always());
     }
-
-    let policy = RetryPolicy::default()
-        .max_attempts(10)
-        .initial_delay(Duration::from_millis(1))
-        .max_delay(Duration::from_millis(20));
-    let url = tls::secured(&mock, tls::SERVER, "127.0.0.1").await?;
-    let client = get_client(mock.session_builder().retry(policy).base_url(url).build()?)?;
-    let expected = mock.spec_ids();
-    let end = start + Duration::from_secs(arguments.seconds);
-    let mut runs = stream::iter(0..usize::MAX)
-        .take_while(|_| future::ready(Instant::now() < end))
-        .map(|run| {
-            let specs = client.list_specs().page_size(25).concurrency(1 + run % 4).stream();
-            tokio::spawn(specs.map_ok(|spec| spec.id).try_collect::<Vec<_>>())
-        })
-        .buffer_unordered(arguments.tasks);
-    let (mut streams, mut reported) = (0, start);
-    while let Some(ids) = runs.try_next().await? {
-        let ids = ids?;
-        if ids != expected {
-            return Err(format!("a stream yielded {} items, not the catalogue", ids.len()).into());
-        }
-        streams += 1;
-        if reported.elapsed() > Duration::from_secs(5) {
-            reported = Instant::now();
-            report(streams, &mock);
-        }
-    }
-    report(streams, &mock);
-    println!("every stream yielded the {} specs once each, in order", expected.len());
-    Ok(())
 }
 
-/// Prints what has happened so far, with the resident memory of this process on Linux, the mock
-/// server included.
-fn report(streams: usize, mock: &MockPress) {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let memory =
-        status.lines().find_map(|line| line.strip_prefix("VmRSS:")).map_or("unknown", str::trim);
-    let (requests, connections) = (mock.request_count(), mock.connections());
-    println!("{streams} streams, {requests} requests, {connections} connections, memory {memory}");
+async fn change_tokens(mock: Arc<MockPress>) {
+    for number in 0_u64.. {
+        time::sleep(Duration::from_secs(1)).await;
+        mock.set_token(format!("token-{number}"));
+    }
+}
+
+/// Reads the catalogue again and again, each time in another way. Returns the number of runs by
+/// their outcome.
+async fn work(
+    worker: usize,
+    session: Session,
+    expected: Vec<String>,
+    end: Instant,
+) -> Outcome<BTreeMap<String, u64>> {
+    let client = get_client(session.clone())?;
+    let mut counts = BTreeMap::new();
+    for run in worker.. {
+        if Instant::now() >= end {
+            break;
+        }
+        let specs = client.list_specs().page_size(25).concurrency(1 + run % 4);
+        let (label, result) = match run % 3 {
+            0 => ("streams", stream(specs).await),
+            1 => ("streams that were dropped and resumed", interrupted(specs).await),
+            _ => ("iterators of the blocking client", iterator(session.clone()).await?),
+        };
+        let outcome = match result {
+            Ok(ids) if ids == expected => format!("{label}, exact"),
+            Ok(ids) => return Err(format!("{label}: {} other items", ids.len()).into()),
+            Err(error) => format!("{label}, {}", error.kind()),
+        };
+        *counts.entry(outcome).or_insert(0) += 1;
+    }
+    Ok(counts)
+}
+
+async fn stream(specs: ListSpecs) -> Result<Vec<String>, Error> {
+    let mut ids = Vec::new();
+    let mut stream = specs.stream();
+    while let Some(spec) = stream.try_next().await? {
+        ids.push(spec.id);
+    }
+    Ok(ids)
+}
+
+/// Drops the stream at a random moment, again and again, and resumes it where it was.
+async fn interrupted(specs: ListSpecs) -> Result<Vec<String>, Error> {
+    let mut ids = Vec::new();
+    let mut stream = specs.clone().stream();
+    loop {
+        let patience = Duration::from_micros(fastrand::u64(..100_000));
+        let reading = async {
+            while let Some(spec) = stream.try_next().await? {
+                ids.push(spec.id);
+            }
+            Ok(())
+        };
+        match time::timeout(patience, reading).await {
+            Ok(Ok(())) => return Ok(ids),
+            Ok(Err(error)) => return Err(error),
+            Err(_) => stream = specs.clone().resume(stream.position()).stream(),
+        }
+    }
+}
+
+async fn iterator(session: Session) -> Outcome<Result<Vec<String>, Error>> {
+    let reading = move || {
+        let client = blocking::get_client(session)?;
+        client.list_specs().iter().map(|spec| Ok(spec?.id)).collect()
+    };
+    Ok(tokio::task::spawn_blocking(reading).await?)
+}
+
+/// What the process uses.
+#[derive(Default)]
+struct Resources {
+    tasks: usize,
+    /// Open files, which include sockets.
+    files: usize,
+    /// Resident memory.
+    memory: String,
+}
+
+impl fmt::Display for Resources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { tasks, files, memory } = self;
+        write!(f, "{tasks} tasks, {files} open files, memory {memory}")
+    }
+}
+
+impl Resources {
+    fn now() -> Self {
+        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let memory = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        Self {
+            tasks: Handle::current().metrics().num_alive_tasks(),
+            files: fs::read_dir("/proc/self/fd").map_or(0, Iterator::count),
+            memory: memory.unwrap_or("unknown").trim().to_owned(),
+        }
+    }
+}
+
+/// Waits until no more is used than before, for 10 seconds at most.
+async fn settle(before: &Resources) -> Resources {
+    for _ in 0..100 {
+        let now = Resources::now();
+        if now.tasks <= before.tasks && now.files <= before.files {
+            return now;
+        }
+        time::sleep(Duration::from_millis(100)).await;
+    }
+    Resources::now()
 }
