@@ -197,7 +197,7 @@ impl Encoding {
                         encoding = Self::Gzip;
                     }
                     _ => {
-                        let reason = format!("its content encoding `{name}` is not supported");
+                        let reason = format!("the content encoding `{name}` is not supported");
                         return Err(Cause::Compression(reason));
                     }
                 }
@@ -221,7 +221,7 @@ fn decompress(encoding: Encoding, body: Bytes, limit: usize) -> Result<Bytes, Ca
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             Err(Cause::Incomplete(Box::new(error)))
         }
-        Err(_) => Err(Cause::Compression("its body cannot be decompressed".to_owned())),
+        Err(_) => Err(Cause::Compression("the body cannot be decompressed".to_owned())),
     }
 }
 

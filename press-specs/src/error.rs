@@ -36,12 +36,12 @@ struct Inner {
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
-/// The source of what an error says to do next.
+/// What an error says to do next.
 enum Advice {
-    /// The kind of the error.
+    /// The advice for the kind of the error.
     ByKind,
     Custom(&'static str),
-    /// The message itself.
+    /// The message already contains it.
     InMessage,
 }
 
@@ -57,7 +57,7 @@ pub enum ErrorKind {
     Unauthorized,
     /// 403: the token lacks a permission.
     Forbidden,
-    /// 404: the spec does not exist.
+    /// 404: the spec does not exist, or the base URL is wrong.
     NotFound,
     /// 409: the request conflicts with the state of the service.
     Conflict,
@@ -168,31 +168,23 @@ impl Error {
         Self::new(ErrorKind::InvalidConfiguration, format!("{name} {reason}"))
     }
 
-    /// Returns the error for an error status or a redirect.
-    pub(crate) fn error_status(response: ErrorResponse) -> Self {
+    /// Returns the error for an error status or a redirect. `note` follows the status.
+    pub(crate) fn error_status(response: ErrorResponse, note: &str) -> Self {
         let status = response.status;
-        let mut message = format!("the service responded with {status}");
-        if matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
-            message.push_str(", a redirect that is not followed");
-        }
+        let mut message = format!("the service responded with {status}{note}");
         if !response.explanation.is_empty() {
             message.push_str(": ");
             message.push_str(&response.explanation);
         }
-        let retry_after = response.retry_after();
-        let mut error = Self::new(ErrorKind::of_status(status), message).with_response(response);
-        if let Some(delay) = retry_after.filter(|_| error.is_retryable()) {
-            let text = format!(" (retry after {} s)", delay.as_secs());
-            error.0.message.push_str(&text);
-        }
-        error
+        Self::new(ErrorKind::of_status(status), message).with_response(response)
     }
 
     /// Returns the error for a successful response that does not match the schema.
     pub(crate) fn invalid_response(reason: impl fmt::Display, response: ErrorResponse) -> Self {
         // A reason may quote the body.
         let reason = shorten(&reason.to_string(), 500);
-        let mut message = format!("the service responded with {}, but {reason}", response.status);
+        let status = response.status;
+        let mut message = format!("the service responded with {status}, but {reason}");
         if !response.excerpt.is_empty() {
             message.push_str(&format!("; the body begins with `{}`", response.excerpt));
         }
@@ -228,6 +220,12 @@ impl Error {
     /// Marks a message that already says what to do next.
     pub(crate) fn with_advice_in_message(mut self) -> Self {
         self.0.advice = Advice::InMessage;
+        self
+    }
+
+    /// Adds to the message.
+    pub(crate) fn with_note(mut self, note: &str) -> Self {
+        self.0.message.push_str(note);
         self
     }
 
@@ -346,10 +344,13 @@ impl Error {
                 "check the token: PEAK_AUTH_TOKEN, API_KEY or `Session::builder().auth_token(…)`"
             }
             ErrorKind::Forbidden => "use a token with this permission, or request it",
+            ErrorKind::NotFound if self.0.operation.is_some() && self.0.spec_id.is_none() => {
+                "check the stage, or the base URL and its path"
+            }
             ErrorKind::NotFound => "check the spec id and the stage",
             ErrorKind::PayloadTooLarge => "use fewer or shorter parameters",
             ErrorKind::Connection | ErrorKind::InvalidResponse if self.0.permanent => return None,
-            ErrorKind::Timeout => "try again later, or raise the limit",
+            ErrorKind::Timeout => "try again later, or raise the timeout",
             ErrorKind::Connection => "check the network, the stage or base URL, and try again",
             _ if self.is_retryable() => "try again later",
             ErrorKind::Conflict => "try again later",
@@ -360,7 +361,9 @@ impl Error {
                 "check the base URL and any gateway in between; a newer press-specs may help"
             }
             ErrorKind::ListChanged => "start again from the first page",
-            ErrorKind::MissingEnvironmentVariable => "set it, or use `Session::builder()`",
+            ErrorKind::MissingEnvironmentVariable => {
+                "set it, or use `Session::builder().auth_token(…)`"
+            }
             _ => return None,
         };
         Some(advice)

@@ -9,22 +9,33 @@ use crate::response::shorten;
 
 /// Sets a header whose value is never shown, or returns the reason why it cannot be added.
 pub(crate) fn insert(headers: &mut Arc<HeaderMap>, name: &str, value: &str) -> Result<(), String> {
-    let bad_name = |_| format!("{:?} is not the name of a header", shorten(name, 100));
+    let bad_name = |_| format!("has an invalid name: {:?}", shorten(name, 100));
     let name = HeaderName::from_bytes(name.as_bytes()).map_err(bad_name)?;
     if name == header::AUTHORIZATION {
-        return Err("`authorization` is set by the session: use `auth_token`".to_owned());
+        return Err("cannot set `authorization`: use `Session::builder().auth_token(…)`".to_owned());
     }
     if CONNECTION_HEADERS.contains(&name) {
-        return Err(format!("`{name}` belongs to the connection, which the HTTP client manages"));
+        return Err(format!(
+            "cannot set `{name}`: it belongs to the connection, which the HTTP client manages"
+        ));
     }
     let mut value = HeaderValue::from_str(value).map_err(|_| {
         let name = shorten(name.as_str(), 100);
-        format!(
-            "the value of `{name}` contains characters that aren't allowed in a header, such as a \
-             line break"
-        )
+        format!("has an invalid value for `{name}`: it {}", invalid_value(value))
     })?;
     value.set_sensitive(true);
     Arc::make_mut(headers).insert(name, value);
     Ok(())
+}
+
+/// Returns the reason why a text cannot be the value of a header.
+pub(crate) fn invalid_value(text: &str) -> &'static str {
+    let is_line_break = |c| matches!(c, '\r' | '\n');
+    if text.trim_end_matches(is_line_break).contains(is_line_break) {
+        "contains a line break"
+    } else if text.ends_with(is_line_break) {
+        "ends in a line break"
+    } else {
+        "contains a control character"
+    }
 }

@@ -390,6 +390,7 @@ mod session;
 #[expect(clippy::disallowed_methods, reason = "holds the time limits")]
 mod timeout;
 mod trace;
+mod transport;
 
 // Last, so that its methods come after the async ones on the page of `ListRequest`.
 #[cfg(feature = "blocking")]

@@ -53,15 +53,14 @@ impl FromStr for Position {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        parse(text)
+        match parse(text) {
             // Only what `Display` writes: no signs, zeros or fields in another order.
-            .filter(|position| position.to_string() == text)
-            .ok_or_else(|| {
-                Error::parameter(
-                    "position",
-                    "is not the text of a `Position`, such as `v1.p3.i7.s25`",
-                )
-            })
+            Some(position) if position.to_string() == text => Ok(position),
+            _ => Err(Error::parameter(
+                "position",
+                "is invalid; a position looks like `v1.p3.i7.s25`",
+            )),
+        }
     }
 }
 

@@ -82,6 +82,11 @@ impl RetryPolicy {
         self
     }
 
+    /// Returns `true` if the policy never retries.
+    pub(crate) fn is_none(&self) -> bool {
+        self.max_attempts <= 1
+    }
+
     /// Returns the upper bound of the delay before the given retry, counted from 0.
     fn bound(&self, retry: u32) -> Duration {
         let factor = 1_u32.checked_shl(retry).unwrap_or(u32::MAX);
@@ -166,7 +171,7 @@ impl CallRetries<'_> {
         {
             self.state.limit_rate(Instant::now() + delay);
         }
-        if self.policy.max_attempts <= 1 || !error.is_retryable() || !(safe || is_rate_limit) {
+        if self.policy.is_none() || !error.is_retryable() || !(safe || is_rate_limit) {
             return None;
         }
         if is_rate_limit && let Some(delay) = retry_after {

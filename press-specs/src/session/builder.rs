@@ -224,46 +224,19 @@ impl SessionBuilder {
     /// - the user agent or a header cannot be sent, or
     /// - TLS cannot be set up.
     pub fn build(self) -> Result<Session, Error> {
-        if let Some(bad) = self.bad_header {
-            return Err(Error::configuration("header", bad));
+        if let Some(reason) = self.bad_header {
+            return Err(Error::configuration("`header`", reason));
         }
-        let (token, function) = match self.credentials {
-            Some(Source::Token(token)) => {
-                (Some(token.map_err(|bad| Error::configuration("auth_token", bad))?), None)
-            }
-            Some(Source::Function(function)) => (None, Some(function)),
-            None => {
-                let (name, token) = first(&TOKEN_VARIABLES)?.ok_or_else(|| {
-                    let [name, other] = TOKEN_VARIABLES;
-                    Error::new(
-                        ErrorKind::MissingEnvironmentVariable,
-                        format!("the environment variable {name} (or {other}) is not set"),
-                    )
-                })?;
-                let bad = |bad| Error::configuration(&format!("the token in {name}"), bad);
-                (Some(Token::new(&token).map_err(bad)?), None)
-            }
-        };
-        let base_url = match (self.base_url, self.stage) {
-            (Some(url), _) => url,
-            (None, Some(stage)) => stage.base_url(),
-            (None, None) => match first(&STAGE_VARIABLES)? {
-                None => Stage::Prod.base_url(),
-                Some((name, stage)) => {
-                    stage::named(&stage, &format!("the environment variable {name}"))?.base_url()
-                }
-            },
+        let mut settings = self.settings;
+        let credentials = credentials(self.credentials, settings.limits.total)?;
+        let base_url = match self.base_url {
+            Some(url) => url,
+            None => stage(self.stage)?.base_url(),
         };
         let url = base_url::parse(&base_url, self.allow_insecure_http)?;
-        let own = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
-        let user_agent =
-            self.user_agent.or_else(|| self.http_client.is_none().then(|| own.to_owned()));
-        let mut settings = self.settings;
-        if let Some(user_agent) = user_agent {
-            let value = HeaderValue::try_from(user_agent).map_err(|error| {
-                Error::configuration("user_agent", "cannot be a header").with_source(error)
-            })?;
-            Arc::make_mut(&mut settings.headers).entry(header::USER_AGENT).or_insert(value);
+        if let Some(user_agent) = user_agent(self.user_agent, self.http_client.is_none())? {
+            let headers = Arc::make_mut(&mut settings.headers);
+            headers.entry(header::USER_AGENT).or_insert(user_agent);
         }
         let source = match self.http_client {
             Some(client) => ClientSource::Custom(client),
@@ -279,12 +252,59 @@ impl SessionBuilder {
             #[cfg(feature = "tracing")]
             url,
             origin,
-            credentials: Credentials::new(token, function, settings.limits.total),
+            credentials,
             runtimes: Runtimes::new(source),
             settings,
             retries: RetryState::default(),
         };
         Ok(Session { inner: Arc::new(inner) })
+    }
+}
+
+/// Returns the credentials that were set, or the token in the environment.
+fn credentials(source: Option<Source>, total: Duration) -> Result<Arc<Credentials>, Error> {
+    let token = match source {
+        Some(Source::Function(function)) => {
+            return Ok(Credentials::new(None, Some(function), total));
+        }
+        Some(Source::Token(token)) => {
+            token.map_err(|reason| Error::configuration("`auth_token`", reason))?
+        }
+        None => token_in_environment()?,
+    };
+    Ok(Credentials::new(Some(token), None, total))
+}
+
+fn token_in_environment() -> Result<Token, Error> {
+    let Some((name, token)) = first(&TOKEN_VARIABLES)? else {
+        let [name, other] = TOKEN_VARIABLES;
+        let message = format!("the environment variable {name} (or {other}) is not set");
+        return Err(Error::new(ErrorKind::MissingEnvironmentVariable, message));
+    };
+    Token::new(&token)
+        .map_err(|reason| Error::configuration(&format!("the token in {name}"), reason))
+}
+
+/// Returns the stage that was set, the one in the environment, or the default.
+fn stage(stage: Option<Stage>) -> Result<Stage, Error> {
+    if let Some(stage) = stage {
+        return Ok(stage);
+    }
+    match first(&STAGE_VARIABLES)? {
+        Some((variable, name)) => stage::from_variable(&name, variable),
+        None => Ok(Stage::default()),
+    }
+}
+
+/// Returns the header `User-Agent`. Custom clients have their own by default.
+fn user_agent(value: Option<String>, is_built_in: bool) -> Result<Option<HeaderValue>, Error> {
+    const OWN: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+    let Some(value) = value else {
+        return Ok(is_built_in.then(|| HeaderValue::from_static(OWN)));
+    };
+    match HeaderValue::try_from(&value) {
+        Ok(value) => Ok(Some(value)),
+        Err(_) => Err(Error::configuration("`user_agent`", headers::invalid_value(&value))),
     }
 }
 
@@ -298,7 +318,7 @@ impl fmt::Debug for SessionBuilder {
     }
 }
 
-/// The first of `names` that is set and not empty, with its value.
+/// Returns the first variable that is set and not empty, with its value.
 fn first<'a>(names: &[&'a str]) -> Result<Option<(&'a str, String)>, Error> {
     for &name in names {
         match env::var(name) {
@@ -307,7 +327,7 @@ fn first<'a>(names: &[&'a str]) -> Result<Option<(&'a str, String)>, Error> {
             Err(VarError::NotUnicode(_)) => {
                 return Err(Error::configuration(
                     &format!("the environment variable {name}"),
-                    "is not Unicode text",
+                    "is not valid Unicode",
                 ));
             }
         }

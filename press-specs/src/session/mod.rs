@@ -142,7 +142,7 @@ impl Session {
     /// keeps its current token.
     pub fn set_auth_token(&self, token: impl Into<String>) -> Result<(), Error> {
         let token =
-            Token::new(&token.into()).map_err(|bad| Error::configuration("auth_token", bad))?;
+            Token::new(&token.into()).map_err(|bad| Error::configuration("`auth_token`", bad))?;
         self.inner.credentials.set(token);
         Ok(())
     }

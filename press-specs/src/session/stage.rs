@@ -4,7 +4,10 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{error::Error, response::shorten};
+use crate::{
+    error::{Error, ErrorKind},
+    response::shorten,
+};
 
 /// A stage of the Peak platform.
 ///
@@ -66,17 +69,24 @@ impl FromStr for Stage {
     /// Returns [`InvalidConfiguration`](crate::ErrorKind::InvalidConfiguration) if the stage does
     /// not exist.
     fn from_str(name: &str) -> Result<Self, Error> {
-        named(name, "the stage")
+        parse(name, "")
     }
 }
 
-/// Returns the stage of this name, or the error that `what` is none.
-pub(crate) fn named(name: &str, what: &str) -> Result<Stage, Error> {
-    Stage::ALL.into_iter().find(|stage| stage.to_string() == name).ok_or_else(|| {
-        let known = Stage::ALL.map(|stage| stage.to_string()).join(", ");
-        Error::configuration(
-            what,
-            format_args!("is {:?}, which is none of {known}", shorten(name, 100)),
-        )
-    })
+/// Parses the name of a stage from an environment variable.
+pub(crate) fn from_variable(name: &str, variable: &str) -> Result<Stage, Error> {
+    parse(name, &format!(" in the environment variable {variable}"))
+}
+
+/// Parses the name of a stage. `place` follows the name in an error.
+fn parse(name: &str, place: &str) -> Result<Stage, Error> {
+    for stage in Stage::ALL {
+        if stage.to_string() == name {
+            return Ok(stage);
+        }
+    }
+    let name = shorten(name, 100);
+    let known = Stage::ALL.map(|stage| stage.to_string()).join(", ");
+    let message = format!("unknown stage {name:?}{place}; use one of {known}");
+    Err(Error::new(ErrorKind::InvalidConfiguration, message))
 }

@@ -2,18 +2,19 @@
 
 use http::HeaderValue;
 
+use crate::header::invalid_value;
+
 /// The value of the header `Authorization`.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Token(HeaderValue);
 
 impl Token {
-    /// Takes the text as it is, or returns the reason why it cannot be a token.
+    /// Returns the token, or the reason why the text cannot be sent as one.
     pub(crate) fn new(text: &str) -> Result<Self, &'static str> {
         if text.trim().is_empty() {
             return Err("is empty");
         }
-        let no_header = "contains characters that aren't allowed in a header, such as a line break";
-        let mut value = HeaderValue::from_str(text).map_err(|_| no_header)?;
+        let mut value = HeaderValue::from_str(text).map_err(|_| invalid_value(text))?;
         value.set_sensitive(true);
         Ok(Self(value))
     }
@@ -22,11 +23,10 @@ impl Token {
         self.0.clone()
     }
 
-    /// `text` without the token, which a server may have repeated.
+    /// Returns `text` without the token, which a server may have repeated.
     pub(crate) fn redact(&self, text: &str) -> String {
         let token = String::from_utf8_lossy(self.0.as_bytes());
-        // `Bearer abc` is repeated as `abc` just as well, and JSON escapes it in one way or
-        // another.
+        // A server may repeat `Bearer abc` as `abc`, and escape it in JSON.
         let secret = token.split_whitespace().next_back().unwrap_or_default();
         let escaped = |secret: &str| secret.replace('\\', r"\\").replace('"', "\\\"");
         let slashed = |secret: &str| escaped(secret).replace('/', r"\/");
@@ -37,9 +37,9 @@ impl Token {
     }
 }
 
-/// `text` without `secret`, nor the beginning of it at the end, where a body may be cut off.
+/// Replaces `secret` in `text`, and the start of it at the end, where a body may be cut off.
 fn without(text: String, secret: &str) -> String {
-    /// Shorter ones would take words out of the text.
+    /// A shorter secret may be part of an ordinary word.
     const SHORTEST: usize = 4;
     if secret.len() < SHORTEST {
         return text;

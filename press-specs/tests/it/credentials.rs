@@ -144,7 +144,7 @@ async fn a_function_that_fails_is_an_error_of_credentials() -> Outcome {
     let line_break = async || Token::Ok("s3cr3t\nb".into());
     for (session, kind, retryable, says) in [
         (session().auth_token_fn(sealed), credentials, true, "`auth_token_fn` failed"),
-        (session().auth_token_fn(line_break), credentials, false, "contains characters"),
+        (session().auth_token_fn(line_break), credentials, false, "contains a line break"),
         (
             session().auth_token_fn(async || Token::Ok(String::new())),
             credentials,

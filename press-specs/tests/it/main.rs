@@ -20,6 +20,7 @@ mod faults;
 mod headers;
 mod http2;
 mod limits;
+mod messages;
 mod mock;
 mod modes;
 mod properties;

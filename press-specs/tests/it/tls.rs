@@ -6,13 +6,17 @@
 #[path = "../fixtures/tls.rs"]
 pub(crate) mod fixtures;
 
-use std::{env, fs, process, sync::Arc};
+use std::{env, fs, io, process, sync::Arc};
 
 use press_specs::{
-    ErrorKind, Session, SessionBuilder, get_client,
+    ErrorKind, RetryPolicy, Session, SessionBuilder, get_client,
     mock::{Fault, MockPress},
 };
-use tokio::task::spawn_blocking;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+    task::spawn_blocking,
+};
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{
@@ -170,6 +174,86 @@ fn a_proxy_that_requires_credentials_is_named_at_once() -> Outcome {
     })?;
     assert_eq!((proxy.requests()[0].method(), proxy.request_count()), ("CONNECT", 1));
     Ok(())
+}
+
+/// Asserts the message of a temporary connection problem, in a child with a proxy.
+fn assert_unreachable_through(proxy: &str, test: &str, expected: &str) -> Outcome {
+    let variables = [("SSL_CERT_FILE", ROOT), ("HTTPS_PROXY", proxy)];
+    in_child(&format!("tls::{test}"), "", &variables, || {
+        let session = Session::builder().auth_token("token").base_url("https://press.invalid");
+        let session = session.retry(RetryPolicy::none()).build()?;
+        let page = get_client(session)?.list_specs().page(1);
+        let error = runtime()?.block_on(page).expect_err("an unusable proxy");
+        assert_eq!(error.kind(), ErrorKind::Connection);
+        assert!(error.is_retryable());
+        let expected = format!(
+            "list_specs, page 1, at https://press.invalid: {expected}; check the proxy settings, \
+             and try again"
+        );
+        assert_eq!(error.to_string(), expected);
+        Ok(())
+    })
+}
+
+#[test]
+fn an_unreachable_proxy_is_reported() -> Outcome {
+    let test = "an_unreachable_proxy_is_reported";
+    assert_unreachable_through("http://127.0.0.1:1", test, "the proxy could not be reached")
+}
+
+#[test]
+fn a_proxy_that_cannot_connect_is_reported() -> Outcome {
+    let proxy = MockPress::builder().fault(Fault::status(502).always()).start()?;
+    let test = "a_proxy_that_cannot_connect_is_reported";
+    assert_unreachable_through(proxy.url(), test, "the proxy could not connect to the service")
+}
+
+#[test]
+fn a_proxy_that_closes_the_connection_is_reported() -> Outcome {
+    let proxy = MockPress::builder().fault(Fault::drop_connection().always()).start()?;
+    let test = "a_proxy_that_closes_the_connection_is_reported";
+    assert_unreachable_through(proxy.url(), test, "the connection to the proxy failed")
+}
+
+/// Serves each connection these bytes in place of a TLS handshake, and returns the URL.
+async fn answering(bytes: &'static [u8]) -> Outcome<String> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("https://{}", listener.local_addr()?);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            // The client's own first message, so that closing doesn't reset the connection.
+            let mut hello = Vec::with_capacity(4096);
+            stream.read_buf(&mut hello).await?;
+            stream.write_all(bytes).await?;
+        }
+        io::Result::Ok(())
+    });
+    Ok(url)
+}
+
+#[test]
+fn a_failed_tls_handshake_is_a_permanent_connection_error() -> Outcome {
+    trusting(ROOT, "a_failed_tls_handshake_is_a_permanent_connection_error", async {
+        // A fatal alert: `handshake_failure`.
+        let url = answering(&[21, 3, 3, 0, 2, 2, 40]).await?;
+        let session = Session::builder().auth_token("token").base_url(url);
+        assert_refused(session, "the TLS handshake failed").await
+    })
+}
+
+#[test]
+fn a_connection_that_closes_during_the_handshake_is_retryable() -> Outcome {
+    trusting(ROOT, "a_connection_that_closes_during_the_handshake_is_retryable", async {
+        let session = Session::builder().auth_token("token").base_url(answering(&[]).await?);
+        let session = session.retry(RetryPolicy::none()).build()?;
+        let error = get_client(session)?.list_specs().page(1).await.expect_err("no handshake");
+        assert_eq!(error.kind(), ErrorKind::Connection);
+        assert!(error.is_retryable());
+        let expected = "the TLS handshake failed; check the network, the stage or base URL, and \
+                        try again";
+        assert!(error.to_string().ends_with(expected), "{error:?}");
+        Ok(())
+    })
 }
 
 #[test]
