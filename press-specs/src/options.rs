@@ -37,17 +37,15 @@ impl RequestOptions {
         }
     }
 
-    pub(crate) fn add_query(&mut self, name: String, value: String) {
-        let method = match name.as_str() {
-            "pageNumber" => "`page` or `start_page`",
-            "pageSize" => "`page_size`",
-            _ => {
-                self.query = self.query.iter().cloned().chain([(name, value)]).collect();
-                return;
-            }
-        };
-        let reason = format!("cannot set `{name}`: use {method}");
-        self.invalid.get_or_insert(("query", reason));
+    pub(crate) fn add_query<O: Operation>(&mut self, name: String, value: String) {
+        if let Some(setter) = setter::<O>(&name) {
+            let reason = format!("cannot set `{name}`: use {setter}");
+            self.invalid.get_or_insert(("query", reason));
+            return;
+        }
+        let mut query = self.query.to_vec();
+        query.push((name, value));
+        self.query = query.into();
     }
 
     /// Checks what must not be sent.
@@ -59,6 +57,21 @@ impl RequestOptions {
             check_path_parameter(name, value)?;
         }
         Ok(())
+    }
+}
+
+/// Returns the setter of a query parameter, if it has one.
+fn setter<O: Operation>(parameter: &str) -> Option<String> {
+    let setters: &[_] = match O::NAME {
+        "list_specs" => &["featured", "kind", "scope", "sort", "status", "term"],
+        "list_spec_release_deployments" => &["name", "sort", "status", "title", "version"],
+        _ => &[],
+    };
+    match parameter {
+        "pageNumber" => Some("`page` or `start_page`".to_owned()),
+        "pageSize" => Some("`page_size`".to_owned()),
+        // The other setters are called like their parameters.
+        _ => setters.contains(&parameter).then(|| format!("`{parameter}`")),
     }
 }
 

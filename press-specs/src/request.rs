@@ -241,7 +241,7 @@ impl<O: ListOperation, M> ListRequest<O, M> {
     ///
     /// Its value appears in no error, `Debug` or span.
     pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.options.add_query(name.into(), value.into());
+        self.options.add_query::<O>(name.into(), value.into());
         self
     }
 
@@ -356,17 +356,16 @@ impl<O: ListOperation, M> ListRequest<O, M> {
             return Err(Error::parameter("start_page", reason));
         }
         if self.concurrency == 0 {
-            return Err(Error::parameter("concurrency", "is 0; a stream needs 1 request or more"));
+            return Err(Error::parameter("concurrency", "is 0; it must be 1 or more"));
         }
         if let Some(position) = &self.resume
             && let Some(set) = self.operation.page_size()
             && position.page_size != Some(set)
         {
-            let size = match position.page_size {
-                Some(size) => format!("pages of {size}"),
-                None => "another page size".to_owned(),
+            let reason = match position.page_size {
+                Some(size) => format!("is {set}, but the position has a page size of {size}"),
+                None => format!("is {set}, but the position has no page size"),
             };
-            let reason = format!("is {set}, but the position to resume at belongs to {size}");
             return Err(Error::parameter("page_size", reason));
         }
         Ok(())

@@ -75,15 +75,28 @@ fn assert_every_parameter_is_set<O: ListOperation>(request: &ListRequest<O>) {
     );
 }
 
+fn with_every_spec_filter(client: &Spec) -> ListSpecs {
+    let specs = client.list_specs().status(["available"]).featured(true).kind("app").term("t");
+    specs.sort(["name:asc"]).scope(["public"]).page_size(7)
+}
+
+fn with_every_deployment_filter(client: &Spec) -> ListSpecReleaseDeployments {
+    let deployments = client.list_spec_release_deployments("s").version("1.0.0-rc.1+b 2");
+    deployments
+        .status([DeploymentStatus::Failed])
+        .name("n")
+        .title("t")
+        .sort([DeploymentSort::NameDesc, DeploymentSort::CreatedByAsc])
+        .page_size(7)
+}
+
 #[tokio::test]
 async fn every_parameter_is_sent_as_documented() -> Outcome {
     let mock = yes_man()?;
     let client = client(&mock)?;
     let (specs, deployments) =
         (|| client.list_specs(), || client.list_spec_release_deployments("s"));
-    let every =
-        specs().status(["available"]).featured(true).kind("app").term("t").sort(["name:asc"]);
-    let every = every.scope(["public"]).page_size(7);
+    let every = with_every_spec_filter(&client);
     assert_every_parameter_is_set(&every);
     for (request, query) in [
         (specs(), ""),
@@ -120,12 +133,7 @@ async fn every_parameter_is_sent_as_documented() -> Outcome {
     ] {
         assert_sent(&mock, request, "/v1/specs/", query).await?;
     }
-    let every = deployments()
-        .version("1.0.0-rc.1+b 2")
-        .status([DeploymentStatus::Failed])
-        .name("n")
-        .title("t");
-    let every = every.sort([DeploymentSort::NameDesc, DeploymentSort::CreatedByAsc]).page_size(7);
+    let every = with_every_deployment_filter(&client);
     assert_every_parameter_is_set(&every);
     for (request, query) in [
         (
@@ -140,6 +148,39 @@ async fn every_parameter_is_sent_as_documented() -> Outcome {
         assert_sent(&mock, request, "/v1/specs/s/releases/deployments", query).await?;
     }
     Ok(())
+}
+
+/// Asserts that `query` rejects each parameter of a request, and names its setter.
+async fn assert_setters_are_named<O: ListOperation>(
+    mock: &MockPress,
+    request: ListRequest<O>,
+) -> Outcome {
+    request.clone().page(1).await?;
+    for (parameter, _) in only_request(mock).query_pairs() {
+        let setter = match &*parameter {
+            "pageNumber" => "`page` or `start_page`",
+            "pageSize" => "`page_size`",
+            _ => &format!("`{parameter}`"),
+        };
+        let result = request.clone().query(&parameter, "x").page(1).await;
+        let error = result.err().ok_or("a page")?;
+        assert_eq!(error.kind(), ErrorKind::InvalidParameter);
+        let expected = format!("page 1: `query` cannot set `{parameter}`: use {setter}");
+        assert!(error.to_string().ends_with(&expected), "{error}");
+    }
+    assert_eq!(mock.request_count(), 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn query_names_the_setters_of_known_parameters() -> Outcome {
+    let mock = yes_man()?;
+    let client = client(&mock)?;
+    assert_setters_are_named(&mock, with_every_spec_filter(&client)).await?;
+    assert_setters_are_named(&mock, with_every_deployment_filter(&client)).await?;
+    // A parameter of the other operation has no setter here.
+    let specs = client.list_specs().query("version", "1");
+    assert_sent(&mock, specs, "/v1/specs/", "version=1").await
 }
 
 #[tokio::test]
