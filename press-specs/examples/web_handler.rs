@@ -7,12 +7,12 @@
 use std::error::Error;
 
 use axum::{Json, Router, extract::Query, extract::State, http::StatusCode, routing::get};
-use press_specs::{ErrorKind, ListSpecs, Spec, mock::MockPress, types::SpecPage};
+use press_specs::{ErrorKind, Spec, mock::MockPress, types::SpecPage};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
 struct Filters {
-    kind: Option<String>,
+    status: Option<String>,
     page: Option<u64>,
 }
 
@@ -20,7 +20,7 @@ async fn specs(
     State(client): State<Spec>,
     Query(filters): Query<Filters>,
 ) -> Result<Json<SpecPage>, (StatusCode, String)> {
-    let request = client.list_specs().maybe(filters.kind, ListSpecs::kind);
+    let request = client.list_specs().status(filters.status);
     request.page(filters.page).await.map(Json).map_err(response)
 }
 
@@ -50,7 +50,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     tokio::spawn(axum::serve(listener, app).into_future());
 
     let http = reqwest::Client::builder().no_proxy().build()?;
-    for query in ["kind=app&page=2", "page=0"] {
+    for query in ["status=available&page=2", "page=0"] {
         let response = http.get(format!("{url}?{query}")).send().await?;
         println!("GET {url}?{query}: {}\n{:.200}\n", response.status(), response.text().await?);
     }

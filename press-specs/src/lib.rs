@@ -74,8 +74,8 @@
 //!
 //! # Filters that may be absent
 //!
-//! [`maybe`](ListRequest::maybe) applies a setter only if there is a value, for example one from a
-//! query string:
+//! Setters of lists accept an `Option`. For the others, [`maybe`](ListRequest::maybe) applies a
+//! setter only if there is a value, for example one from a query string:
 //!
 //! ```
 //! # use press_specs::mock::MockPress;
@@ -85,8 +85,10 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let mock = MockPress::builder().generated_specs(60).start()?;
 //! # let client = press_specs::get_client(mock.session()?)?;
+//! let status: Option<String> = None;
 //! let kind: Option<String> = None;
-//! let request = client.list_specs().maybe(kind, ListSpecs::kind);
+//! let request =
+//!     client.list_specs().status(status).maybe(kind, ListSpecs::kind);
 //! assert_eq!(request.page(1).await?.spec_count, Some(60));
 //! # Ok(())
 //! # }

@@ -59,7 +59,8 @@ pub struct ListRequest<O, M = Async> {
 }
 
 impl<M> ListSpecs<M> {
-    /// Limits the list to specs with one of these statuses. An empty list means no filter.
+    /// Limits the list to specs with one of these statuses. Takes a list or an `Option`; an empty
+    /// one means no filter.
     pub fn status(mut self, status: impl IntoIterator<Item = impl Into<SpecStatus>>) -> Self {
         self.operation.status = list(status);
         self
@@ -88,13 +89,14 @@ impl<M> ListSpecs<M> {
     }
 
     /// Sets the sort keys, the most significant first, for example `"createdAt:desc"` or
-    /// [`SpecSort::NameAsc`]. Defaults to the creation date.
+    /// [`SpecSort::NameAsc`]. Takes a list or an `Option`. Defaults to the creation date.
     pub fn sort(mut self, sort: impl IntoIterator<Item = impl Into<SpecSort>>) -> Self {
         self.operation.sort = list(sort);
         self
     }
 
-    /// Limits the list to specs with one of these scopes. An empty list means no filter.
+    /// Limits the list to specs with one of these scopes. Takes a list or an `Option`; an empty one
+    /// means no filter.
     pub fn scope(mut self, scope: impl IntoIterator<Item = impl Into<SpecScope>>) -> Self {
         self.operation.scope = list(scope);
         self
@@ -109,7 +111,8 @@ impl<M> ListSpecReleaseDeployments<M> {
         self
     }
 
-    /// Limits the list to deployments with one of these statuses. An empty list means no filter.
+    /// Limits the list to deployments with one of these statuses. Takes a list or an `Option`; an
+    /// empty one means no filter.
     pub fn status(mut self, status: impl IntoIterator<Item = impl Into<DeploymentStatus>>) -> Self {
         self.operation.status = list(status);
         self
@@ -132,7 +135,7 @@ impl<M> ListSpecReleaseDeployments<M> {
     }
 
     /// Sets the sort keys, the most significant first, for example `"name:asc"` or
-    /// [`DeploymentSort::CreatedAtAsc`]. Defaults to the newest first.
+    /// [`DeploymentSort::CreatedAtAsc`]. Takes a list or an `Option`. Defaults to the newest first.
     pub fn sort(mut self, sort: impl IntoIterator<Item = impl Into<DeploymentSort>>) -> Self {
         self.operation.sort = list(sort);
         self
@@ -239,7 +242,8 @@ impl<O: ListOperation, M> ListRequest<O, M> {
     /// Adds a query parameter that this crate has no setter for. Further calls with the same name
     /// add further values.
     ///
-    /// Its value appears in no error, `Debug` or span.
+    /// Its value appears in no error, `Debug` or span. A parameter that has a setter is an error of
+    /// kind [`InvalidParameter`](crate::ErrorKind::InvalidParameter).
     pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.options.add_query::<O>(name.into(), value.into());
         self

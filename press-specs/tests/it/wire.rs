@@ -150,6 +150,28 @@ async fn every_parameter_is_sent_as_documented() -> Outcome {
     Ok(())
 }
 
+#[tokio::test]
+async fn list_setters_accept_options() -> Outcome {
+    let mock = yes_man()?;
+    let client = client(&mock)?;
+    let path = "/v1/specs/";
+    for (status, query) in [(Some("archived"), "status=archived"), (None, "")] {
+        assert_sent(&mock, client.list_specs().status(status), path, query).await?;
+        let owned = status.map(str::to_owned);
+        assert_sent(&mock, client.list_specs().status(&owned), path, query).await?;
+        assert_sent(&mock, client.list_specs().status(owned), path, query).await?;
+        let status = status.map(SpecStatus::from);
+        assert_sent(&mock, client.list_specs().status(&status), path, query).await?;
+        assert_sent(&mock, client.list_specs().status(status), path, query).await?;
+    }
+    let specs = client.list_specs().sort(Some("name:asc")).scope(Some(SpecScope::Public));
+    assert_sent(&mock, specs, path, "scope=public&sort=name:asc").await?;
+    let deployments = client.list_spec_release_deployments("s");
+    let deployments = deployments.status(Some("failed")).sort(None::<DeploymentSort>);
+    let path = "/v1/specs/s/releases/deployments";
+    assert_sent(&mock, deployments, path, "status=failed").await
+}
+
 /// Asserts that `query` rejects each parameter of a request, and names its setter.
 async fn assert_setters_are_named<O: ListOperation>(
     mock: &MockPress,
