@@ -1,10 +1,10 @@
-//! Errors: kind, status, response, page, attempts and advice.
+//! Errors: kind, status, response and attempts; invalid arguments and settings.
 
 use std::{error::Error as StdError, time::Duration};
 
 use futures::StreamExt;
 use press_specs::{
-    ErrorKind, ListOperation, ListRequest, Position, Session, Stage, get_client,
+    Error, ErrorKind, ListOperation, ListRequest, Position, Session, SessionBuilder, Stage,
     mock::{Fault, MockPress},
 };
 use serde_json::{Value, json};
@@ -28,118 +28,96 @@ const KINDS: &[(ErrorKind, &[u16])] = &[
     ),
 ];
 
+const RETRYABLE: [u16; 9] = [408, 425, 429, 500, 502, 503, 504, 520, 529];
+
+fn with_token() -> SessionBuilder {
+    Session::builder().auth_token("token")
+}
+
 #[tokio::test]
-async fn every_status_keeps_its_kind_and_its_body_whatever_that_is() -> Outcome {
+async fn each_status_has_a_kind() -> Outcome {
     let mock = MockPress::start()?;
-    let client = client(&mock)?;
-    let statuses = KINDS
-        .iter()
-        .flat_map(|(kind, statuses)| statuses.iter().map(move |&status| (*kind, status)));
-    for (kind, status) in statuses {
-        let fault = || Fault::status(status).header("X-Request-Id", "r-7").always();
-        let problem = json!({ "title": "No luck", "detail": "The moon is wrong", "code": 7 });
-        let invalid = b"\xff\xfe not text";
-        // (answer, body, title, what the message repeats of it)
-        for (fault, body, title, said) in [
-            (
-                fault().json(problem.clone()),
-                problem.to_string().as_bytes(),
-                Some("No luck"),
-                "The moon is wrong",
-            ),
-            (
-                fault().html("<html>bad gateway</html>"),
-                b"<html>bad gateway</html>",
-                None,
-                "bad gateway",
-            ),
-            (fault().empty(), b"", None, ""),
-            (fault().body("application/json", invalid), invalid, None, "not text"),
-            (fault().json(json!(["title"])), b"[\"title\"]", None, "title"),
-            (
-                fault().json(json!({ "title": 7, "detail": null })),
-                br#"{"detail":null,"title":7}"#,
-                None,
-                "",
-            ),
-        ] {
-            // A 304 cannot have a body.
-            let (body, title, said) =
-                if status == 304 { (&b""[..], None, "") } else { (body, title, said) };
+    let specs = client(&mock)?.list_specs();
+    for (kind, statuses) in KINDS {
+        for status in *statuses {
             mock.clear_faults();
-            mock.fault(fault);
-            let error = client.list_specs().page(4).await.expect_err("a refusal");
-            assert_eq!(
-                (error.kind(), error.status(), error.page_number()),
-                (kind, Some(status), Some(4))
-            );
-            assert_eq!(
-                error.is_retryable(),
-                [408, 425, 429, 500, 502, 503, 504, 520, 529].contains(&status),
-                "{status}"
-            );
-            let message = error.to_string();
-            for part in ["list_specs", "page 4", &status.to_string(), said] {
-                assert!(message.contains(part), "{part:?} is not in {message}");
-            }
-            let response = error.response().ok_or("a response")?;
-            assert_eq!((response.body(), response.text()), (body, std::str::from_utf8(body).ok()));
-            assert_eq!(response.json(), serde_json::from_slice::<Value>(body).ok());
-            assert_eq!((response.title(), response.detail().is_some()), (title, title.is_some()));
-            assert_eq!(
-                (response.request_id(), response.headers().get("x-request-id")),
-                (Some("r-7"), Some("r-7"))
-            );
-            assert_eq!(response.retry_after(), None);
+            mock.fault(Fault::status(*status).always());
+            let error = specs.clone().page(4).await.expect_err("an error status");
+            assert_eq!(error.kind(), *kind);
+            assert_eq!(error.status(), Some(*status));
+            assert_eq!(error.page_number(), Some(4));
+            assert_eq!(error.is_retryable(), RETRYABLE.contains(status), "{status}");
+            let text = error.to_string();
+            assert!(text.starts_with("list_specs, page 4"), "{text}");
+            assert!(text.contains(&status.to_string()), "{text}");
         }
     }
     Ok(())
 }
 
+/// Returns the error of a response with status 400.
+async fn bad_request(fault: impl FnOnce(Fault) -> Fault) -> Outcome<Error> {
+    let mock = MockPress::builder().fault(fault(Fault::status(400))).start()?;
+    let result = client(&mock)?.list_specs().page(1).await;
+    Ok(result.err().ok_or("a page")?)
+}
+
 #[tokio::test]
-async fn messages_tell_what_the_service_says_and_what_to_do() -> Outcome {
-    let mock = MockPress::builder().generated_specs(1).start()?;
-    let error = client(&mock)?
-        .list_spec_release_deployments("nobody")
-        .page(1)
-        .await
-        .expect_err("no such spec");
-    assert_eq!(
-        error.response().and_then(|response| response.detail()),
-        Some("There is no spec with this id")
-    );
-    let expected = format!(
-        "list_spec_release_deployments of spec `nobody`, page 1, at {}: the service responded with \
-         404 Not Found: There is no spec with this id; check the spec id and the stage",
-        mock.url()
-    );
-    assert_eq!(error.kind(), ErrorKind::NotFound);
-    assert_eq!(error.to_string(), expected);
-
-    let session = mock.session_builder().auth_token("wrong").build()?;
-    let error = get_client(session)?.list_specs().page(None).await.expect_err("a wrong token");
-    assert_eq!((error.kind(), error.page_number()), (ErrorKind::Unauthorized, None));
-    assert!(error.to_string().contains("PEAK_AUTH_TOKEN"), "{error}");
-
-    let error =
-        Session::builder().auth_token("t").base_url("nonsense").build().expect_err("no URL");
-    let source = error.source().ok_or("a source")?.to_string();
-    assert!(
-        !error.to_string().contains(&source) && format!("{error:?}").contains(&source),
-        "{error:?}"
-    );
+async fn error_bodies_may_be_anything() -> Outcome {
+    let problem = json!({ "title": "No luck", "detail": "The moon is wrong", "code": 7 });
+    let invalid = b"\xff\xfe not text";
+    let html = "<html>bad gateway</html>";
+    let json = |body: Value| move |fault: Fault| fault.json(body);
+    for (error, body, shown) in [
+        (bad_request(json(problem.clone())).await?, problem.to_string().as_bytes(), "No luck: The"),
+        (bad_request(|fault| fault.html(html)).await?, html.as_bytes(), html),
+        (bad_request(Fault::empty).await?, b"", "400 Bad Request; check"),
+        (bad_request(|fault| fault.body("text/plain", invalid)).await?, invalid, "not text"),
+        (bad_request(json(json!(["title"]))).await?, br#"["title"]"#, r#"["title"]"#),
+        (bad_request(json(json!({ "title": 7 }))).await?, br#"{"title":7}"#, r#"{"title":7}"#),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::BadRequest);
+        assert!(error.to_string().contains(shown), "{error}");
+        let response = error.response().ok_or("a response")?;
+        assert_eq!(response.body(), body);
+        assert_eq!(response.text(), std::str::from_utf8(body).ok());
+        assert_eq!(response.json(), serde_json::from_slice(body).ok());
+    }
     Ok(())
 }
 
 #[tokio::test]
-async fn request_ids_and_retry_after_are_read_from_the_headers() -> Outcome {
-    let mock = MockPress::start()?;
-    let specs = client(&mock)?.list_specs();
-    let ids =
-        ["X-Request-ID", "x-amzn-RequestId", "x-amz-request-id", "X-Correlation-Id", "x-amz-cf-id"];
-    let ids = ids.map(|name| (name, "the-id", Some("the-id"), None));
-    // How a wish is obeyed is in `faults`.
-    let wishes = [
+async fn title_and_detail_are_read_from_json() -> Outcome {
+    let problem = json!({ "title": "No luck", "detail": "The moon is wrong" });
+    let error = bad_request(|fault| fault.json(problem)).await?;
+    let response = error.response().ok_or("a response")?;
+    assert_eq!(response.title(), Some("No luck"));
+    assert_eq!(response.detail(), Some("The moon is wrong"));
+
+    let error = bad_request(|fault| fault.json(json!({ "title": 7, "detail": null }))).await?;
+    let response = error.response().ok_or("a response")?;
+    assert_eq!(response.title(), None);
+    assert_eq!(response.detail(), None);
+    Ok(())
+}
+
+#[tokio::test]
+async fn request_ids_are_read_from_known_headers() -> Outcome {
+    for name in
+        ["X-Request-ID", "x-amzn-RequestId", "x-amz-request-id", "X-Correlation-Id", "x-amz-cf-id"]
+    {
+        let error = bad_request(|fault| fault.header(name, "r-7")).await?;
+        let response = error.response().ok_or("a response")?;
+        assert_eq!(response.request_id(), Some("r-7"), "{name}");
+        assert_eq!(response.headers().get(name), Some("r-7"), "{name}");
+        assert!(error.to_string().contains("(request id r-7)"), "{error}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn retry_after_is_read_as_seconds() -> Outcome {
+    for (value, seconds) in [
         ("0", Some(0)),
         (" 7 ", Some(7)),
         ("1.5", Some(2)),
@@ -147,100 +125,130 @@ async fn request_ids_and_retry_after_are_read_from_the_headers() -> Outcome {
         ("1, 3", Some(3)),
         ("-1", None),
         ("", None),
-    ];
-    let wishes = wishes
-        .map(|(value, seconds)| ("Retry-After", value, None, seconds.map(Duration::from_secs)));
-    for (name, value, id, wish) in ids.into_iter().chain(wishes) {
-        mock.fault(Fault::status(400).header(name, value));
-        let error = specs.clone().page(1).await.expect_err("a refusal");
+    ] {
+        let error = bad_request(|fault| fault.header("Retry-After", value)).await?;
         let response = error.response().ok_or("a response")?;
-        assert_eq!(
-            (response.request_id(), response.retry_after()),
-            (id, wish),
-            "{name}: {value:?}"
-        );
+        assert_eq!(response.retry_after(), seconds.map(Duration::from_secs), "{value:?}");
     }
     Ok(())
 }
 
-/// Asserts that a request is refused before anything is sent, as streams and perhaps as one page,
-/// and names the argument.
-async fn assert_refused<O: ListOperation>(
+/// Asserts that the error is about this argument, and that no request was sent.
+fn assert_invalid(error: &Error, argument: &str) {
+    assert_eq!(error.kind(), ErrorKind::InvalidParameter, "{error:?}");
+    assert_eq!(error.attempts(), 0);
+    assert_eq!(error.status(), None);
+    assert!(error.response().is_none());
+    assert!(!error.is_retryable());
+    let text = error.to_string();
+    assert!(text.contains(argument), "{text}");
+    assert!(text.len() < 500, "{text}");
+    assert!(!text.contains('\n'), "{text}");
+    assert!(!text.contains("s3cr3t"), "{text}");
+}
+
+/// Asserts that streams of this request fail before anything is sent, and name the argument.
+async fn assert_invalid_streams<O: ListOperation>(
     request: ListRequest<O>,
-    name: &str,
-    as_page: bool,
+    argument: &str,
 ) -> Outcome {
-    let mut results = vec![request.clone().pages().next().await.ok_or("a page")?.map(drop)];
-    results.push(request.clone().stream().next().await.ok_or("an item")?.map(drop));
-    if as_page {
-        results.push(request.page(1).await.map(drop));
-    }
-    for result in results {
-        let error = result.expect_err(name);
-        assert_eq!((error.kind(), error.attempts()), (ErrorKind::InvalidParameter, 0), "{error:?}");
-        assert!(error.status().is_none() && error.response().is_none() && !error.is_retryable());
-        let text = error.to_string();
-        assert!(
-            text.contains(name)
-                && text.len() < 500
-                && !text.contains('\n')
-                && !text.contains("s3cr3t"),
-            "{text}"
-        );
-    }
+    let page = request.clone().pages().next().await.ok_or("a page")?;
+    assert_invalid(&page.err().ok_or(argument)?, argument);
+    let item = request.stream().next().await.ok_or("an item")?;
+    assert_invalid(&item.err().ok_or(argument)?, argument);
+    Ok(())
+}
+
+/// Asserts that this request fails before anything is sent, and names the argument.
+async fn assert_invalid_request<O: ListOperation>(
+    request: ListRequest<O>,
+    argument: &str,
+) -> Outcome {
+    assert_invalid_streams(request.clone(), argument).await?;
+    let page = request.page(1).await;
+    assert_invalid(&page.err().ok_or(argument)?, argument);
     Ok(())
 }
 
 #[tokio::test]
-async fn bad_arguments_are_refused_before_any_request() -> Outcome {
+async fn spec_ids_cannot_change_the_path() -> Outcome {
     let mock = MockPress::start()?;
     let client = client(&mock)?;
-    // Ids that could change the path.
     for id in [
         "", ".", "..", "/", "a/b", "../x", "..\\x", "\\", "\n", "a\r\nb", "\0", "a\tb", "\u{7f}",
         "\u{85}", "..;", "..;a=b", "a;b",
     ] {
-        assert_refused(client.list_spec_release_deployments(id), "`spec_id`", true).await?;
+        assert_invalid_request(client.list_spec_release_deployments(id), "`spec_id`").await?;
     }
-    assert_refused(client.list_spec_release_deployments("s").page_size(0), "`page_size`", true)
-        .await?;
-    let specs = || client.list_specs();
-    assert_refused(specs().page_size(0).concurrency(3), "`page_size`", true).await?;
-    assert_refused(specs().start_page(0), "`start_page`", false).await?;
-    assert_refused(specs().concurrency(0), "`concurrency`", false).await?;
-    assert_refused(specs().term("x".repeat(70_000)), "could not be built", true).await?;
-    for (name, value, says) in [
+    assert_eq!(mock.connections(), 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn numbers_below_1_are_invalid() -> Outcome {
+    let mock = MockPress::start()?;
+    let client = client(&mock)?;
+    let specs = client.list_specs();
+    let deployments = client.list_spec_release_deployments("s");
+    assert_invalid_request(deployments.page_size(0), "`page_size`").await?;
+    assert_invalid_request(specs.clone().page_size(0).concurrency(3), "`page_size`").await?;
+    assert_invalid_streams(specs.clone().start_page(0), "`start_page`").await?;
+    assert_invalid_streams(specs.clone().concurrency(0), "`concurrency`").await?;
+    let error = specs.clone().page(0).await.expect_err("page 0");
+    assert_invalid(&error, "`page`");
+    // A stream ends after its error.
+    assert_eq!(specs.start_page(0).stream().count().await, 1);
+    assert_eq!(mock.connections(), 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_url_that_is_too_long_is_invalid() -> Outcome {
+    let mock = MockPress::start()?;
+    let request = client(&mock)?.list_specs().term("x".repeat(70_000));
+    assert_invalid_request(request, "could not be built").await?;
+    assert_eq!(mock.connections(), 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn invalid_headers_are_never_sent_or_shown() -> Outcome {
+    let mock = MockPress::start()?;
+    let specs = client(&mock)?.list_specs();
+    for (name, value, argument) in [
         ("Authorization", "s3cr3t", "`authorization`"),
         ("no header", "s3cr3t", "\"no header\""),
         ("", "s3cr3t", "\"\""),
-        (&"x".repeat(1_000_000), "s3cr3t", "header"),
+        (&"x".repeat(1_000_000), "s3cr3t", "`header`"),
         ("x-tenant", "s3cr3t\r\nx: y", "`x-tenant`"),
     ] {
-        assert_refused(specs().header(name, value), says, true).await?;
-        let error = mock.session_builder().header(name, value).build().expect_err("no session");
+        assert_invalid_request(specs.clone().header(name, value), argument).await?;
+        let error = with_token().header(name, value).build().expect_err("an invalid header");
         assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
-        assert!(
-            error.to_string().contains(says) && !error.to_string().contains("s3cr3t"),
-            "{error}"
-        );
+        let text = error.to_string();
+        assert!(text.contains(argument), "{text}");
+        assert!(!text.contains("s3cr3t"), "{text}");
     }
-    assert_refused(specs().query("pageNumber", "7"), "`pageNumber`", true).await?;
-    assert_refused(specs().query("pageSize", "7"), "`pageSize`", true).await?;
-    // A position belongs to pages of its size.
-    for (position, size) in [("v1.p1.i1.s2", 3), ("v1.p1.i1", 25), ("v1.end.s2", 3)] {
-        let position: Position = position.parse()?;
-        assert_refused(specs().page_size(size).resume(position.clone()), "`page_size`", false)
-            .await?;
-        assert_refused(specs().resume(position).page_size(size), "`page_size`", false).await?;
-    }
-    let error = specs().page(0).await.expect_err("no such page");
-    assert_eq!(
-        (error.kind(), error.to_string().contains("`page`")),
-        (ErrorKind::InvalidParameter, true)
-    );
     assert_eq!(mock.connections(), 0);
-    // The walk that was refused is over.
-    assert_eq!(specs().start_page(0).stream().count().await, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_position_keeps_its_page_size() -> Outcome {
+    let mock = MockPress::start()?;
+    let specs = client(&mock)?.list_specs();
+    for (position, size, reason) in [
+        ("v1.p1.i1.s2", 3, "`page_size` is 3, but the position has a page size of 2"),
+        ("v1.p1.i1", 25, "`page_size` is 25, but the position has no page size"),
+        ("v1.end.s2", 3, "`page_size` is 3, but the position has a page size of 2"),
+    ] {
+        let position: Position = position.parse()?;
+        let request = specs.clone().page_size(size).resume(position.clone());
+        assert_invalid_streams(request, reason).await?;
+        let request = specs.clone().resume(position).page_size(size);
+        assert_invalid_streams(request, reason).await?;
+    }
+    assert_eq!(mock.connections(), 0);
     Ok(())
 }
 
@@ -251,21 +259,21 @@ async fn texts_are_bounded_and_show_as_they_read() -> Outcome {
     let long = format!("a{HIDDEN}b").repeat(50_000);
     let seen: String = long.chars().filter(|c| !c.is_control()).collect();
     let id = |id: &str| client.list_spec_release_deployments(id).page(1);
-    let session = || Session::builder().auth_token("token");
     let errors = [
         id(&long).await.map(drop),
         id(&seen).await.map(drop),
         id(&seen.chars().take(900).collect::<String>()).await.map(drop),
         long.parse::<Stage>().map(drop),
-        session().header(&long, "x").build().map(drop),
-        session().header("x".repeat(30_000), "\n").build().map(drop),
-        session().header("x-y", &long).build().map(drop),
-        session().base_url(&long).build().map(drop),
-        session().auth_token(&long).build().map(drop),
-        session().user_agent(&long).build().map(drop),
+        with_token().header(&long, "x").build().map(drop),
+        with_token().header("x".repeat(30_000), "\n").build().map(drop),
+        with_token().header("x-y", &long).build().map(drop),
+        with_token().base_url(&long).build().map(drop),
+        with_token().base_url("x".repeat(30_000)).build().map(drop),
+        with_token().auth_token(&long).build().map(drop),
+        with_token().user_agent(&long).build().map(drop),
     ];
     for (number, error) in errors.into_iter().enumerate() {
-        let error = error.expect_err("a bad argument");
+        let error = error.expect_err("an invalid argument");
         for shown in [format!("{error}"), format!("{error:?}"), format!("{error:#?}")] {
             assert!(shown.len() < 2000, "{number}: {} bytes", shown.len());
             assert!(!shown.contains(|c| c != '\n' && HIDDEN.contains(c)), "{number}: {shown:?}");
@@ -275,54 +283,83 @@ async fn texts_are_bounded_and_show_as_they_read() -> Outcome {
 }
 
 #[test]
-fn sessions_that_cannot_work_are_refused() -> Outcome {
-    let session = || Session::builder().auth_token("token");
-    let tokens = ["", "   ", "line\nbreak", "nul\0"];
-    for token in tokens {
-        let error = session().build()?.set_auth_token(token).expect_err("no token");
+fn debug_shows_the_sources() -> Outcome {
+    let error = with_token().base_url("two words").build().expect_err("an invalid URL");
+    let source = error.source().ok_or("a source")?.to_string();
+    assert!(!error.to_string().contains(&source), "{error}");
+    assert!(format!("{error:?}").contains(&format!("caused by: {source}")), "{error:?}");
+    Ok(())
+}
+
+fn assert_invalid_setting(session: SessionBuilder, setting: &str) {
+    let error = session.build().expect_err("an invalid setting");
+    assert_eq!(error.kind(), ErrorKind::InvalidConfiguration, "{error}");
+    assert_eq!(error.attempts(), 0);
+    assert!(!error.is_retryable());
+    assert!(error.to_string().contains(setting), "{error}");
+}
+
+#[test]
+fn invalid_settings_are_errors_of_build() -> Outcome {
+    let session = with_token().build()?;
+    for token in ["", "   ", "line\nbreak", "nul\0"] {
+        assert_invalid_setting(Session::builder().auth_token(token), "`auth_token`");
+        let error = session.set_auth_token(token).expect_err("an invalid token");
         assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
-        assert!(error.to_string().contains("auth_token"), "{error}");
+        assert!(error.to_string().contains("`auth_token`"), "{error}");
     }
-    let tokens = tokens.map(|token| ("auth_token", session().auth_token(token)));
-    let urls = "press.peak.ai /v1 https:// https://1.2.3.999 https://example.com:99999 ftp://example.com \
-                file:///etc/hosts mailto:a@example.com data:text/plain,x https://user:password@example.com \
-                https://user@example.com https://example.com?x=1 https://example.com/#x http://example.com \
-                HTTP://EXAMPLE.COM http://192.0.2.1 http://0.0.0.0 http://[2001:db8::1] http://localhost.example.com \
-                http://127.0.0.1.example.com http://127.0.0.1@example.com";
-    let urls =
-        urls.split(' ').chain(["", "not a url"]).map(|url| ("base_url", session().base_url(url)));
-    for (name, session) in urls.chain(tokens).chain([("user_agent", session().user_agent("a\nb"))])
-    {
-        let error = session.build().expect_err(name);
-        assert_eq!(
-            (error.kind(), error.attempts()),
-            (ErrorKind::InvalidConfiguration, 0),
-            "{error}"
-        );
-        assert!(error.to_string().contains(name) && !error.is_retryable(), "{error}");
+    assert_invalid_setting(with_token().user_agent("a\nb"), "`user_agent`");
+    for url in [
+        "",
+        "not a url",
+        "press.peak.ai",
+        "/v1",
+        "https://",
+        "https://1.2.3.999",
+        "https://example.com:99999",
+        "ftp://example.com",
+        "file:///etc/hosts",
+        "mailto:a@example.com",
+        "data:text/plain,x",
+        "https://user:password@example.com",
+        "https://user@example.com",
+        "https://example.com?x=1",
+        "https://example.com/#x",
+    ] {
+        assert_invalid_setting(with_token().base_url(url), "`base_url`");
     }
     Ok(())
 }
 
 #[test]
-fn plain_http_is_for_loopback_or_on_request() -> Outcome {
-    let session = || Session::builder().auth_token("token");
+fn plain_http_needs_loopback_or_permission() -> Outcome {
     for url in [
         "http://127.0.0.1:8080",
         "http://127.5.5.5",
         "http://[::1]:8080/press",
         "http://LOCALHOST:1",
     ] {
-        session().base_url(url).build()?;
+        with_token().base_url(url).build()?;
     }
-    let plain = session().base_url("http://example.com").allow_insecure_http(true).build()?;
+    for url in [
+        "http://example.com",
+        "HTTP://EXAMPLE.COM",
+        "http://192.0.2.1",
+        "http://0.0.0.0",
+        "http://[2001:db8::1]",
+        "http://localhost.example.com",
+        "http://127.0.0.1.example.com",
+        "http://127.0.0.1@example.com",
+    ] {
+        assert_invalid_setting(with_token().base_url(url), "`base_url`");
+    }
+    let plain = with_token().base_url("http://example.com").allow_insecure_http(true).build()?;
     assert_eq!(plain.base_url(), "http://example.com");
     Ok(())
 }
 
 #[test]
-fn stages_have_names_and_addresses() -> Outcome {
-    let session = || Session::builder().auth_token("token");
+fn stages_have_names_and_base_urls() -> Outcome {
     for (name, stage, url) in [
         ("dev", Stage::Dev, "https://press.dev.peak.ai"),
         ("latest", Stage::Latest, "https://press.dev.peak.ai"),
@@ -331,18 +368,17 @@ fn stages_have_names_and_addresses() -> Outcome {
         ("prod", Stage::Prod, "https://press.peak.ai"),
         ("parvati", Stage::Parvati, "https://press.parvati.peak.ai"),
     ] {
-        assert_eq!((name.parse::<Stage>()?, stage.to_string().as_str()), (stage, name));
-        assert_eq!(session().stage(stage).build()?.base_url(), url);
-        // A custom address wins over the stage.
-        assert_eq!(
-            session().stage(stage).base_url("https://x.example").build()?.base_url(),
-            "https://x.example"
-        );
+        assert_eq!(name.parse::<Stage>()?, stage);
+        assert_eq!(stage.to_string(), name);
+        let session = with_token().stage(stage);
+        assert_eq!(session.clone().build()?.base_url(), url);
+        // A base URL takes precedence.
+        let session = session.base_url("https://x.example").build()?;
+        assert_eq!(session.base_url(), "https://x.example");
     }
     Ok(())
 }
 
-/// Nothing but the Debug form tells them.
 #[test]
 fn the_default_limits_are_those_documented() -> Outcome {
     let shown = format!("{:?}", Session::builder().auth_token("t").stage(Stage::Prod).build()?);

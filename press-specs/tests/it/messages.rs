@@ -208,8 +208,8 @@ async fn connection_problems_are_told_apart() -> Outcome {
         ),
         (
             "https://press.invalid",
-            "the host name could not be resolved; check the network, the stage or base URL, and try \
-             again",
+            "the host name could not be resolved; check the network, the stage or base URL, and \
+             try again",
         ),
     ] {
         let error = failure(with_token().base_url(url)).await?;
