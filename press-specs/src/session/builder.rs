@@ -97,7 +97,7 @@ impl SessionBuilder {
         self
     }
 
-    /// Sets the base URL of the API, for example that of a gateway, in place of a stage. It may
+    /// Sets the base URL of the API, for example of a gateway, in place of a stage. It may
     /// have a path.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(url.into());

@@ -52,7 +52,7 @@ pub(crate) struct TokenFailure {
 }
 
 impl Credentials {
-    /// `total_timeout` is that of the session.
+    /// `total_timeout` is a setting of the session.
     pub(crate) fn new(
         token: Option<Token>,
         function: Option<TokenFn>,
