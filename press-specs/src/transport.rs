@@ -133,7 +133,7 @@ fn unreachable(error: &reqwest::Error) -> Error {
         "the host name could not be resolved"
     } else if is_refused(error) {
         "the connection was refused"
-    } else if says_any(error, &["handshake", "fatal alert", "peer misbehaved"]) {
+    } else if says_any(error, &["handshake", "fatal alert", "peer misbehaved", "unexpected EOF"]) {
         "the TLS handshake failed"
     } else {
         "the service could not be reached"
