@@ -1,5 +1,5 @@
-//! Generates the client from `../openapi/press.yaml` under the feature `codegen`; does nothing
-//! without it.
+//! Rejects targets without sockets. Under the feature `codegen`, generates the client from
+//! `../openapi/press.yaml`.
 
 #[cfg(feature = "codegen")]
 #[path = "build/codegen.rs"]
@@ -7,6 +7,11 @@ mod codegen;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    // A `compile_error!` would be followed by errors about traits that reqwest lacks there.
+    let architecture = std::env::var("CARGO_CFG_TARGET_ARCH").unwrap_or_default();
+    if architecture.starts_with("wasm") {
+        println!("cargo::error=press-specs doesn't support WebAssembly, which has no sockets");
+    }
     #[cfg(feature = "codegen")]
     if let Err(message) = codegen::run() {
         eprintln!("{message}");
