@@ -199,7 +199,7 @@ impl SessionBuilder {
     /// Uses a custom `reqwest::Client`, for proxies, client certificates or further root
     /// certificates.
     ///
-    /// The crate is re-exported as [`press_specs::reqwest`](crate::reqwest). The session still
+    /// The crate is re-exported as [`press_specs::reqwest`](https://docs.rs/reqwest). The session still
     /// sends the token, limits attempts, calls and bodies, and retries. The client decides the
     /// rest: its connect and read timeouts, redirects and what they carry, cookies, proxies,
     /// and its `User-Agent` unless [`user_agent`](Self::user_agent) is set. Turn its own
