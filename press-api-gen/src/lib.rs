@@ -27,6 +27,25 @@ pub use generated::{Client, operations};
 pub use operation::{ListOperation, Operation, Page};
 
 /// The data types of the API.
+///
+/// # Creating values
+///
+/// Tests of code that handles data create values by hand. Start from `default` and assign fields,
+/// or read JSON with the crate `serde_json`. Struct expressions don't work, so that a new field is
+/// not a breaking change.
+///
+/// ```
+/// # use press_api_gen as press_specs;
+/// use press_specs::types::{SpecKind, SpecSummary};
+///
+/// let mut spec = SpecSummary::default();
+/// spec.id = "spec-1".into();
+/// spec.kind = Some(SpecKind::App);
+///
+/// let json = serde_json::json!({ "id": "spec-1", "kind": "app" });
+/// assert_eq!(spec, serde_json::from_value(json)?);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 pub mod types {
     pub use crate::generated::{enumerations::*, types::*};
     pub use crate::timestamp::Timestamp;

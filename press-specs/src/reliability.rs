@@ -21,6 +21,8 @@
 //! - A response with status 429 and `Retry-After` delays all requests of the session. They continue
 //!   spread over half of the delay, but at most 5 seconds. Such retries don't count as attempts and
 //!   cost no budget.
+//! - `Retry-After: 0` counts as no header: the usual random delay applies, the retry counts as an
+//!   attempt, and other requests of the session aren't delayed.
 //!
 //! # Timeouts
 //!

@@ -20,8 +20,8 @@ use crate::error::{Error, ErrorKind};
 ///
 /// The delay before a retry is random, between zero and a bound that starts at
 /// [`initial_delay`](Self::initial_delay) and doubles up to [`max_delay`](Self::max_delay). If the
-/// response has a `Retry-After` header, the delay is at least that long. `Retry-After: 0` has no
-/// effect. If the delay is longer than the rest of the total timeout, the call fails at once.
+/// response has a `Retry-After` header, the delay is at least that long; `Retry-After: 0` counts as
+/// no header. If the delay is longer than the rest of the total timeout, the call fails at once.
 ///
 /// A response with status 429 and `Retry-After` is a rate limit. It delays all requests of the
 /// session, also those of calls that don't retry, and doesn't count as an attempt: only the total
