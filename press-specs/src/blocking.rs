@@ -1,6 +1,12 @@
 //! The client for synchronous code: the same names, setters and errors, with iterators in place of
 //! streams.
 //!
+//! Requires the feature `blocking`:
+//!
+//! ```sh
+//! cargo add press-specs --features blocking
+//! ```
+//!
 //! ```
 //! # use press_specs::mock::MockPress;
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -75,7 +81,20 @@ pub fn get_client(session: impl Into<Option<Session>>) -> Result<Spec, Error> {
 
 /// Sends the request from synchronous code.
 impl<O: ListOperation> ListRequest<O, Blocking> {
-    /// Fetches one page with its pagination details; `None` sends no page number.
+    /// Fetches one page with its pagination details.
+    ///
+    /// `None` sends no page number, and the service returns the first page. A page beyond the end
+    /// of the list isn't an error: it has no items, and its number is larger than its `page_count`.
+    ///
+    /// ```
+    /// # use press_specs::{blocking::get_client, mock::MockPress};
+    /// # let mock = MockPress::builder().generated_specs(60).start()?;
+    /// # let client = get_client(mock.session()?)?;
+    /// let page = client.list_specs().page_size(50).page(2)?;
+    /// assert_eq!(page.specs.len(), 10);
+    /// assert_eq!(page.page_count, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///

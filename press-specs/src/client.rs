@@ -77,8 +77,6 @@ impl<M> SpecClient<M> {
     /// ([API documentation](https://press.peak.ai/api-docs/index.htm#/Specs/get_v1_specs)).
     ///
     /// ```no_run
-    /// use futures::TryStreamExt;
-    ///
     /// #[tokio::main]
     /// async fn main() -> Result<(), press_specs::Error> {
     ///     let client = press_specs::get_client(None)?;

@@ -18,6 +18,23 @@ use crate::{
 ///
 /// `{:?}` prints the text with its sources, so that `fn main() -> Result<(), press_specs::Error>`
 /// ends in a readable message. `{:#?}` prints the structure.
+///
+/// ```
+/// # use press_specs::mock::MockPress;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mock = MockPress::builder().generated_specs(60).start()?;
+/// # let client = press_specs::get_client(mock.session()?)?;
+/// use press_specs::ErrorKind;
+///
+/// let request = client.list_spec_release_deployments("no-such-spec");
+/// let error = request.page(1).await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::NotFound);
+/// assert_eq!(error.status(), Some(404));
+/// println!("{error}");
+/// # Ok(())
+/// # }
+/// ```
 pub struct Error(Box<Inner>);
 
 struct Inner {

@@ -135,8 +135,8 @@
 //! # assert_eq!(label(spec), "a ");
 //! ```
 //!
-//! A value that this version of the crate doesn't know is kept as `Unknown`. A field that it doesn't
-//! know, or whose value has an unexpected type, is kept in `extra`.
+//! A value that this version of the crate doesn't know is kept as `Unknown`. A field that it
+//! doesn't know, or whose value has an unexpected type, is kept in `extra`.
 //!
 //! The constant `KNOWN` of an enumeration lists the documented values, for example for the help and
 //! the checks of a command-line tool:
@@ -383,13 +383,14 @@
 //!
 //! # Observability
 //!
-//! The feature `tracing` adds spans and events for requests, pages, attempts and retries. The module
-//! [`observability`] lists them, and shows metrics and trace propagation.
+//! The feature `tracing` adds spans and events for requests, pages, attempts and retries. The
+//! module [`observability`] lists them, and shows metrics and trace propagation.
 //!
 //! # Testing
 //!
 //! With the feature `mock`, [`mock::MockPress`] serves a catalogue of your own on the loopback
-//! address, injects the faults that you script, and records the requests that it receives:
+//! address, injects the faults that you script, and records the requests that it receives. Its page
+//! also says what [paused time](mock#paused-time) does to timeouts.
 //!
 //! ```sh
 //! cargo add --dev press-specs --features mock

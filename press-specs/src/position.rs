@@ -15,6 +15,14 @@ pub(crate) const MAX_PAGE: u64 = i64::MAX as u64;
 /// [`ListRequest::resume`](crate::ListRequest::resume) continues there, in another process too; see
 /// the [example](crate#progress-and-resuming). It displays, parses and serializes as a short text
 /// such as `v1.p3.i7.s25`, which contains no item, filter or credential.
+///
+/// ```
+/// use press_specs::Position;
+///
+/// let position: Position = "v1.p3.i7.s25".parse()?;
+/// assert_eq!(position.to_string(), "v1.p3.i7.s25");
+/// # Ok::<(), press_specs::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
     /// `None` at the end of the list.

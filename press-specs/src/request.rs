@@ -61,6 +61,21 @@ pub struct ListRequest<O, M = Async> {
 impl<M> ListSpecs<M> {
     /// Limits the list to specs with one of these statuses. Takes a list or an `Option`; an empty
     /// one means no filter.
+    ///
+    /// ```
+    /// # use press_specs::mock::MockPress;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mock = MockPress::builder().generated_specs(60).start()?;
+    /// # let client = press_specs::get_client(mock.session()?)?;
+    /// use press_specs::types::SpecStatus;
+    ///
+    /// let request = client.list_specs().status([SpecStatus::Available]);
+    /// let page = request.page(1).await?;
+    /// # assert!(page.spec_count < Some(60));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn status(mut self, status: impl IntoIterator<Item = impl Into<SpecStatus>>) -> Self {
         self.operation.status = list(status);
         self
@@ -90,6 +105,19 @@ impl<M> ListSpecs<M> {
 
     /// Sets the sort keys, the most significant first, for example `"createdAt:desc"` or
     /// [`SpecSort::NameAsc`]. Takes a list or an `Option`. Defaults to the creation date.
+    ///
+    /// ```
+    /// # use press_specs::mock::MockPress;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mock = MockPress::builder().generated_specs(60).start()?;
+    /// # let client = press_specs::get_client(mock.session()?)?;
+    /// let request = client.list_specs().sort(["title:asc", "createdAt:desc"]);
+    /// let page = request.page(1).await?;
+    /// # assert_eq!(page.specs.len(), 25);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn sort(mut self, sort: impl IntoIterator<Item = impl Into<SpecSort>>) -> Self {
         self.operation.sort = list(sort);
         self
@@ -113,6 +141,23 @@ impl<M> ListSpecReleaseDeployments<M> {
 
     /// Limits the list to deployments with one of these statuses. Takes a list or an `Option`; an
     /// empty one means no filter.
+    ///
+    /// ```
+    /// # use press_specs::mock::MockPress;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mock = MockPress::builder().generated_specs(1).generated_deployments(60).start()?;
+    /// # let client = press_specs::get_client(mock.session()?)?;
+    /// # let spec_id = mock.spec_ids().remove(0);
+    /// use press_specs::types::DeploymentStatus;
+    ///
+    /// let failed = [DeploymentStatus::Failed, DeploymentStatus::RollbackFailed];
+    /// let request = client.list_spec_release_deployments(spec_id).status(failed);
+    /// let page = request.page(1).await?;
+    /// # assert!(page.deployment_count < Some(60));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn status(mut self, status: impl IntoIterator<Item = impl Into<DeploymentStatus>>) -> Self {
         self.operation.status = list(status);
         self
@@ -136,6 +181,20 @@ impl<M> ListSpecReleaseDeployments<M> {
 
     /// Sets the sort keys, the most significant first, for example `"name:asc"` or
     /// [`DeploymentSort::CreatedAtAsc`]. Takes a list or an `Option`. Defaults to the newest first.
+    ///
+    /// ```
+    /// # use press_specs::mock::MockPress;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mock = MockPress::builder().generated_specs(1).generated_deployments(60).start()?;
+    /// # let client = press_specs::get_client(mock.session()?)?;
+    /// # let spec_id = mock.spec_ids().remove(0);
+    /// let request = client.list_spec_release_deployments(spec_id).sort(["name:asc"]);
+    /// let page = request.page(1).await?;
+    /// # assert_eq!(page.deployments.len(), 25);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn sort(mut self, sort: impl IntoIterator<Item = impl Into<DeploymentSort>>) -> Self {
         self.operation.sort = list(sort);
         self
@@ -192,6 +251,22 @@ impl<O: ListOperation, M> ListRequest<O, M> {
     ///
     /// [`pages`](Self::pages) yields whole pages, starting with the one that contains the position.
     /// Replaces [`start_page`](Self::start_page). [`page`](Self::page) ignores it.
+    ///
+    /// ```
+    /// # use press_specs::mock::MockPress;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mock = MockPress::builder().generated_specs(60).start()?;
+    /// # let client = press_specs::get_client(mock.session()?)?;
+    /// let mut specs = client.list_specs().stream();
+    /// specs.try_next().await?;
+    ///
+    /// let rest = client.list_specs().resume(specs.position()).stream();
+    /// let rest: Vec<_> = rest.try_collect().await?;
+    /// assert_eq!(rest.len(), 59);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn resume(mut self, position: Position) -> Self {
         self.resume = Some(position);
         self
@@ -205,6 +280,19 @@ impl<O: ListOperation, M> ListRequest<O, M> {
     /// [`max_response_bytes`](crate::SessionBuilder::max_response_bytes) long. Page requests run
     /// as tasks of the current Tokio runtime and are canceled when the stream is dropped.
     /// [`page`](Self::page) ignores it.
+    ///
+    /// ```
+    /// # use press_specs::mock::MockPress;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mock = MockPress::builder().generated_specs(60).start()?;
+    /// # let client = press_specs::get_client(mock.session()?)?;
+    /// let stream = client.list_specs().page_size(5).concurrency(4).stream();
+    /// let specs: Vec<_> = stream.try_collect().await?;
+    /// assert_eq!(specs.len(), 60);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn concurrency(mut self, requests: usize) -> Self {
         const MAX: usize = 128;
         self.concurrency = requests.min(MAX);
@@ -427,7 +515,28 @@ fn hash(id: &str) -> u128 {
 
 /// Sends the request.
 impl<O: ListOperation> ListRequest<O> {
-    /// Fetches one page with its pagination details; `None` sends no page number.
+    /// Fetches one page with its pagination details.
+    ///
+    /// `None` sends no page number, and the service returns the first page. A page beyond the end
+    /// of the list isn't an error: it has no items, and its number is larger than its `page_count`.
+    ///
+    /// ```
+    /// # use press_specs::mock::MockPress;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mock = MockPress::builder().generated_specs(60).start()?;
+    /// # let client = press_specs::get_client(mock.session()?)?;
+    /// let page = client.list_specs().page_size(50).page(2).await?;
+    /// assert_eq!(page.specs.len(), 10);
+    /// assert_eq!(page.page_count, 2);
+    /// # let first = client.list_specs().page_size(50).page(None).await?;
+    /// # assert_eq!(first.specs.len(), 50);
+    /// # let beyond = client.list_specs().page_size(50).page(99).await?;
+    /// # assert_eq!(beyond.specs.len(), 0);
+    /// # assert_eq!(beyond.page_count, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -459,8 +568,6 @@ impl<O: ListOperation> ListRequest<O> {
     ///
     /// ```
     /// # use press_specs::mock::MockPress;
-    /// use futures::TryStreamExt;
-    ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mock = MockPress::builder().generated_specs(30).start()?;
@@ -485,6 +592,20 @@ impl<O: ListOperation> ListRequest<O> {
     }
 
     /// Streams the items of all pages. A page is requested when its first item is polled.
+    ///
+    /// ```
+    /// # use press_specs::mock::MockPress;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mock = MockPress::builder().generated_specs(60).start()?;
+    /// # let client = press_specs::get_client(mock.session()?)?;
+    /// let mut specs = client.list_specs().stream();
+    /// while let Some(spec) = specs.try_next().await? {
+    ///     println!("{}", spec.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

@@ -21,6 +21,21 @@ use super::{
 /// a fault applies to the next request, whichever it is.
 ///
 /// Each request uses up the first scripted fault that applies to it.
+///
+/// ```
+/// # use press_specs::mock::MockPress;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mock = MockPress::builder().generated_specs(60).start()?;
+/// # let client = press_specs::get_client(mock.session()?)?;
+/// use press_specs::mock::Fault;
+///
+/// mock.faults([Fault::status(503), Fault::drop_connection()]);
+/// client.list_specs().page(1).await?;
+/// assert_eq!(mock.request_count(), 3);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a fault does nothing until it is given to the mock"]
 pub struct Fault {

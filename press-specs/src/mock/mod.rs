@@ -1,11 +1,34 @@
 //! A server for tests of programs that use press-specs, without the service and without
 //! credentials.
 //!
+//! Requires the feature `mock`:
+//!
+//! ```sh
+//! cargo add --dev press-specs --features mock
+//! cargo add --dev tokio --features macros,rt
+//! ```
+//!
+//! ```
+//! use press_specs::mock::MockPress;
+//!
+//! # /*
+//! #[tokio::test]
+//! # */
+//! # #[tokio::main(flavor = "current_thread")]
+//! async fn lists_specs() -> Result<(), Box<dyn std::error::Error>> {
+//!     let mock = MockPress::builder().generated_specs(3).start()?;
+//!     let client = press_specs::get_client(mock.session()?)?;
+//!     let page = client.list_specs().page(1).await?;
+//!     assert_eq!(page.specs.len(), 3);
+//!     Ok(())
+//! }
+//! # lists_specs().unwrap();
+//! ```
+//!
 //! [`MockPress`] is an HTTP server on the loopback address. It holds a catalogue of specs and
 //! deployments in memory and serves both operations of the Press API as documented, with every
 //! filter, sort order, page count and error. It has its own thread, so you can use it from async
-//! and synchronous code, from several runtimes and in tests with paused time. It stops when it is
-//! dropped.
+//! and synchronous code, and from several runtimes. It stops when it is dropped.
 //!
 //! # Seed, script and assert
 //!
@@ -15,8 +38,9 @@
 //! cut off, slow or not JSON. Each request uses up the first scripted fault that applies to it. A
 //! session of the mock retries as any other, only with short delays.
 //!
+//! This example seeds specs with the crate `serde_json`.
+//!
 //! ```
-//! use futures::TryStreamExt;
 //! use press_specs::{
 //!     ErrorKind,
 //!     mock::{Fault, MockPress},
@@ -47,7 +71,8 @@
 //! mock.faults([Fault::status(503).times(2), Fault::drop_connection()]);
 //! mock.fault(Fault::status(403).json(json!({ "title": "Forbidden" })).on_page(1));
 //! let error = client.list_specs().page(1).await.unwrap_err();
-//! assert_eq!((error.kind(), error.attempts()), (ErrorKind::Forbidden, 4));
+//! assert_eq!(error.kind(), ErrorKind::Forbidden);
+//! assert_eq!(error.attempts(), 4);
 //! # Ok(())
 //! # }
 //! ```
@@ -62,6 +87,31 @@
 //! requests, or has lost enough clients before their response was complete. A [`Gate`] holds
 //! responses back until the test opens it. With these you can test cancellation and responses out
 //! of order without guessed pauses.
+//!
+//! # Paused time
+//!
+//! While a runtime with a paused clock has nothing else to do, Tokio moves the clock to the next
+//! timer, also while the runtime waits for a response. In a test with `start_paused = true`,
+//! requests therefore fail after milliseconds, with an error about a timeout of 30 or 120 seconds.
+//! The delays of the mock itself are in real time. Pause the clock between requests:
+//!
+//! ```
+//! # use press_specs::mock::MockPress;
+//! # use std::time::Duration;
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let mock = MockPress::builder().generated_specs(3).start()?;
+//! # let client = press_specs::get_client(mock.session()?)?;
+//! client.list_specs().page(1).await?;
+//! tokio::time::pause();
+//! // Your code sleeps, and continues at once.
+//! tokio::time::sleep(Duration::from_secs(3600)).await;
+//! tokio::time::resume();
+//! client.list_specs().page(1).await?;
+//! # assert_eq!(mock.request_count(), 2);
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! # Assumptions
 //!

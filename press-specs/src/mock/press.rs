@@ -21,6 +21,18 @@ use super::{
 /// A Press API server in memory, on a loopback address, until it is dropped.
 ///
 /// The [module page](crate::mock) shows how to test with it.
+///
+/// ```
+/// use press_specs::mock::MockPress;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mock = MockPress::builder().generated_specs(60).start()?;
+/// let client = press_specs::get_client(mock.session()?)?;
+/// assert_eq!(client.list_specs().page(1).await?.spec_count, Some(60));
+/// # Ok(())
+/// # }
+/// ```
 pub struct MockPress {
     pub(super) shared: Arc<Shared>,
     pub(super) server: Server,

@@ -30,6 +30,17 @@ const STAGE_VARIABLES: [&str; 2] = ["PEAK__STAGE", "STAGE"];
 /// A builder for a [`Session`], returned by [`Session::builder`].
 ///
 /// Timeouts may be set to any values. The first to expire ends the call.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use press_specs::{Session, Stage};
+///
+/// let builder = Session::builder().auth_token("my-token").stage(Stage::Beta);
+/// let session = builder.timeout(Duration::from_secs(5)).build()?;
+/// assert_eq!(session.base_url(), "https://press.beta.peak.ai");
+/// # Ok::<(), press_specs::Error>(())
+/// ```
 #[derive(Clone, Default)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct SessionBuilder {
@@ -137,8 +148,7 @@ impl SessionBuilder {
     /// [`ErrorKind::InvalidConfiguration`].
     ///
     /// ```
-    /// use http::HeaderValue;
-    /// use press_specs::Session;
+    /// use press_specs::{Session, reqwest::header::HeaderValue};
     ///
     /// let session = Session::builder()
     ///     .auth_token("my-token")
@@ -199,12 +209,14 @@ impl SessionBuilder {
     /// Uses a custom `reqwest::Client`, for proxies, client certificates or further root
     /// certificates.
     ///
-    /// The crate is re-exported as [`press_specs::reqwest`](https://docs.rs/reqwest). The session still
-    /// sends the token, limits attempts, calls and bodies, and retries. The client decides the
-    /// rest: its connect and read timeouts, redirects and what they carry, cookies, proxies,
-    /// and its `User-Agent` unless [`user_agent`](Self::user_agent) is set. Turn its own
-    /// retries off (`reqwest::retry::never()`), so that each request is counted. Its connections
-    /// belong to the Tokio runtime that uses it: use one client per runtime.
+    /// The crate is re-exported as [`press_specs::reqwest`](https://docs.rs/reqwest). The session
+    /// still sends the token, limits attempts, calls and bodies, and retries. The client decides
+    /// the rest: its connect and read timeouts, redirects and what they carry, cookies, proxies,
+    /// and its `User-Agent` unless [`user_agent`](Self::user_agent) is set. Turn its own retries
+    /// off (`reqwest::retry::never()`), so that each request is counted.
+    ///
+    /// Its connections belong to the Tokio runtime that uses it: use one client per runtime.
+    /// Sessions of one runtime can [share a client](crate#sessions).
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http_client = Some(client);
         self

@@ -41,8 +41,17 @@ use runtimes::Runtimes;
 /// | token | `PEAK_AUTH_TOKEN`, `API_KEY` | none; an error |
 /// | stage | `PEAK__STAGE`, `STAGE` | [`Stage::Prod`] |
 ///
-/// Empty variables are ignored. [`Session::builder`] sets values in code, as in the
+/// Empty variables are ignored. [`Session::builder`] sets values in code, as in these
 /// [examples](crate#sessions).
+///
+/// ```no_run
+/// use press_specs::{Session, get_client};
+///
+/// let session = Session::from_env()?;
+/// println!("{}", session.base_url());
+/// let client = get_client(session)?;
+/// # Ok::<(), press_specs::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Session {
     pub(crate) inner: Arc<Inner>,
