@@ -7,8 +7,8 @@ use std::{
 
 /// A point in time, in the text that the service sent.
 ///
-/// The text is kept as it came, so that an unusual one never fails the response that holds it.
-/// Timestamps are equal if their texts are. They are ordered by time; a text that isn't a time
+/// The text is kept unchanged, so an unusual one never fails its response. Timestamps are equal if
+/// their texts are. They are ordered by time; a text that isn't a time
 /// comes before all times.
 ///
 /// # Examples

@@ -46,7 +46,8 @@ async fn export(client: &Spec, output: &Path, stop_after: usize) -> Result<bool,
     file.set_len(bytes)?;
     file.seek(SeekFrom::End(0))?;
 
-    // A spec that is added or removed meanwhile could shift others to pages that have been read.
+    // A spec that is added or removed during the export could move others to pages that have
+    // already been read.
     let request = client.list_specs().sort(["createdAt:asc"]).detect_changes(true);
     let mut specs = request.maybe(position, ListSpecs::resume).stream();
     let mut left = stop_after;

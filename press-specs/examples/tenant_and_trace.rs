@@ -17,7 +17,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::layer::SubscriberExt;
 
 fn inject_trace_context(headers: &mut HeaderMap) {
-    // The current span is that of the attempt, so that each retry gets a parent of its own.
+    // The current span is the attempt, so each retry gets its own parent.
     let context = Span::current().context();
     global::get_text_map_propagator(|propagator| {
         propagator.inject_context(&context, &mut HeaderInjector(headers))

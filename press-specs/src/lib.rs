@@ -417,7 +417,7 @@
 //! |---|---|---|
 //! | `rustls` | yes | TLS with rustls and its default cryptography |
 //! | `rustls-no-provider` | | TLS with rustls and a cryptography provider that you install |
-//! | `native-tls` | | TLS with the library of the operating system |
+//! | `native-tls` | | TLS with the library of the operating system, even if `rustls` is enabled |
 //! | `http2` | | HTTP/2 for the built-in client |
 //! | `gzip` | yes | compressed responses |
 //! | `blocking` | | the module [`blocking`] |

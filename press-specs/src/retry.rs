@@ -145,8 +145,8 @@ pub(crate) struct CallRetries<'a> {
 impl CallRetries<'_> {
     /// Returns the delay before the next attempt because of a rate limit.
     ///
-    /// Returns `None` if there is no rate limit, or if it ends after the time that is left: then
-    /// the request is sent at once, and the error is the service's own.
+    /// Returns `None` without a rate limit, or if it outlasts the time that is left. The request is
+    /// then sent at once, so that the service's own error is returned.
     pub(crate) fn rate_limit_delay(&mut self, left: Duration) -> Option<Duration> {
         let remaining = self.state.remaining().filter(|remaining| *remaining < left)?;
         // Requests rejected together don't return together. A call is spread only once, so that it

@@ -20,7 +20,7 @@ use serde_json::Value;
 #[derive(Parser)]
 #[command(name = "cargo conformance", bin_name = "cargo conformance")]
 struct Arguments {
-    /// Base URL of the service; by default that of the stage in PEAK__STAGE or STAGE.
+    /// Base URL of the service. Defaults to the stage in PEAK__STAGE or STAGE.
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
     /// Maximum number of pages to request for each operation.

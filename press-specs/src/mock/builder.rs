@@ -31,7 +31,7 @@ impl MockPress {
     ///
     /// # Errors
     ///
-    /// Returns an error if the system refuses a thread or a socket.
+    /// Returns an error if no thread or socket can be created.
     pub fn start() -> io::Result<Self> {
         Self::builder().start()
     }
@@ -123,8 +123,8 @@ impl MockPressBuilder {
     ///
     /// # Errors
     ///
-    /// Returns an error if an item cannot be serialized, the port is taken, or the system refuses a
-    /// thread or a socket.
+    /// Returns an error if an item cannot be serialized, the port is taken, or no thread or socket
+    /// can be created.
     pub fn start(self) -> io::Result<MockPress> {
         self.seeded?;
         let shared = Arc::new(self.shared);

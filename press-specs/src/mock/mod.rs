@@ -134,8 +134,8 @@
 //! [`wait_for_requests`]: MockPress::wait_for_requests
 //! [`wait_for_aborted`]: MockPress::wait_for_aborted
 
-// Nothing here may use the generated client or its models: a contract that was misread in both
-// would go unnoticed.
+// Nothing here may use the generated client or its models. Otherwise, tests wouldn't notice if
+// those misread the API.
 mod builder;
 mod catalogue;
 mod counts;

@@ -178,8 +178,8 @@ impl MockPress {
 
     /// Changes every page of the catalogue before it is sent, in place of any earlier closure.
     ///
-    /// The closure runs on the mock's thread, which serves nothing else meanwhile. It can use the
-    /// mock, but must not wait for requests.
+    /// The closure runs on the mock's thread and blocks it. It can use the mock, but must not wait
+    /// for requests.
     pub fn on_page(&self, change: impl FnMut(&ReceivedRequest, &mut Value) + Send + 'static) {
         *lock(&self.shared.page_hook) = Some(Arc::new(Mutex::new(change)));
     }
