@@ -141,9 +141,12 @@ impl Api {
 
 impl Object {
     /// Adds the properties of `other`, which has the same name. Returns `false` if one of them is
-    /// defined differently.
+    /// defined differently, or if each has properties that the other lacks.
     pub(crate) fn join(&mut self, other: Self) -> bool {
-        let mut is_same = true;
+        let has_all = |one: &Self, other: &Self| {
+            other.properties.keys().all(|key| one.properties.contains_key(key))
+        };
+        let mut is_same = has_all(self, &other) || has_all(&other, self);
         for (key, property) in other.properties {
             match self.properties.get(&key) {
                 Some(known) => is_same &= known.shape == property.shape,

@@ -7,6 +7,7 @@ use progenitor::{GenerationSettings, Generator, HooksMode};
 use quote::quote;
 
 mod api;
+mod document;
 mod mapping;
 mod mistakes;
 mod normalize;
@@ -46,7 +47,7 @@ pub(crate) fn run() -> Result<(), String> {
 /// Returns the code for `document`, and the notes on what it lacks.
 fn generate(document: &str, mapping: &str) -> Result<(String, String), String> {
     let mapping = Mapping::parse(mapping)?;
-    let document = mistakes::parse(mistakes::FILE, document)?;
+    let document = mistakes::parse(document)?;
     mistakes::version(&document)?;
     let (mut api, notes) = normalize::normalize(&document, &mapping)?;
     relax::relax(&mut api, &mapping);

@@ -1,11 +1,11 @@
-//! `openapi/mapping.yaml`: the operations that the crate wraps, and the names of operations and
+//! `openapi/mapping.yaml`: the operations that are generated, and the names of operations and
 //! types.
 //!
 //! The file is optional, and so is each of its entries. It exists so that the document can stay as
 //! it was exported.
 //!
 //! ```yaml
-//! # Only these operations are generated. Without this entry: every operation that can be.
+//! # Names only; an operation that is not named here keeps the name that it gets from the document.
 //! operations:
 //!   DELETE /v1/specs/{specId}: delete_spec
 //!   GET /v1/specs:
@@ -17,6 +17,8 @@
 //!       items: pagination.total        # items in the list; by default the other `…Count`
 //!       number_parameter: page         # by default `pageNumber`
 //!       size_parameter: limit          # by default `pageSize`
+//! # Only these operations are generated. Without this entry: every operation that can be.
+//! select: [GET /v1/specs]
 //! # Names of types, by JSON pointer or by the name that they would get. Places with one name
 //! # share one type.
 //! types:
@@ -29,37 +31,43 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
+use serde_json::Value;
 
-use super::mistakes;
+use super::{
+    document::{self, Document},
+    mistakes::Findings,
+    normalize::operation_name,
+};
 
 /// The path of the file, as messages name it.
 pub(crate) const FILE: &str = "openapi/mapping.yaml";
 
+const KEYS: [&str; 4] = ["operations", "select", "types", "required"];
+const KEYS_OF_OPERATIONS: [&str; 2] = ["name", "page"];
+const KEYS_OF_PAGES: [&str; 6] =
+    ["list", "count", "number", "items", "number_parameter", "size_parameter"];
+
 /// The whole file.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Default)]
 pub(crate) struct Mapping {
-    pub(crate) operations: Option<BTreeMap<String, Wrapped>>,
+    /// The names and pages of operations, by method and path.
+    operations: BTreeMap<String, OperationMapping>,
+    /// The operations that are generated, each with its index; `None` for all that can be.
+    select: Option<BTreeMap<String, String>>,
     pub(crate) types: BTreeMap<String, String>,
     pub(crate) required: BTreeMap<String, BTreeSet<String>>,
+    document: Document,
 }
 
-/// One operation, named with or without its page.
-#[derive(Debug, Deserialize)]
-#[serde(
-    untagged,
-    deny_unknown_fields,
-    expecting = "an operation is its name, or a mapping of `name` and `page`"
-)]
-pub(crate) enum Wrapped {
-    Name(String),
-    List { name: String, page: Option<PageMapping> },
+/// The name of an operation, and where its page keeps its list.
+#[derive(Debug, Default)]
+pub(crate) struct OperationMapping {
+    name: Option<String>,
+    page: Option<PageMapping>,
 }
 
 /// The places of a page that the crate reads, each with dots between the names of fields.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct PageMapping {
     pub(crate) list: Option<String>,
     pub(crate) count: Option<String>,
@@ -69,33 +77,242 @@ pub(crate) struct PageMapping {
     pub(crate) size_parameter: Option<String>,
 }
 
-impl Mapping {
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        if text.trim().is_empty() {
-            return Ok(Self::default());
-        }
-        let value = mistakes::parse(FILE, text)?;
-        serde_json::from_value(value)
-            .map_err(|error| format!("{FILE}: {error}; its format stands in build/mapping.rs"))
-    }
-
-    /// What the file has of the operation `key`, such as `GET /v1/specs`.
-    pub(crate) fn operation(&self, key: &str) -> Option<&Wrapped> {
-        self.operations.as_ref()?.get(key)
-    }
-}
-
-impl Wrapped {
-    pub(crate) fn name(&self) -> &str {
-        match self {
-            Self::Name(name) | Self::List { name, .. } => name,
-        }
+impl OperationMapping {
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     pub(crate) fn page(&self) -> Option<&PageMapping> {
-        match self {
-            Self::Name(_) => None,
-            Self::List { page, .. } => page.as_ref(),
+        self.page.as_ref()
+    }
+}
+
+impl Mapping {
+    /// Reads the file. A file without entries is as good as none.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let document =
+            document::parse(text).map_err(|(place, why)| format!("{FILE}{place}\n    {why}\n"))?;
+        let mut reader = Reader { document: &document, findings: Findings::default() };
+        let mapping = reader.mapping();
+        reader.findings.finish()?;
+        Ok(Self { document, ..mapping })
+    }
+
+    /// What the file has of the operation `key`, such as `GET /v1/specs`.
+    pub(crate) fn operation(&self, key: &str) -> Option<&OperationMapping> {
+        self.operations.get(key)
+    }
+
+    /// Returns `true` if the file says that the operation `key` is generated.
+    pub(crate) fn selects(&self, key: &str) -> bool {
+        self.select.as_ref().is_some_and(|select| select.contains_key(key))
+    }
+
+    /// Returns `true` if the file leaves the operation `key` out.
+    pub(crate) fn leaves_out(&self, key: &str) -> bool {
+        self.select.as_ref().is_some_and(|select| !select.contains_key(key))
+    }
+
+    /// The operations that the file names or selects, each with its place there.
+    pub(crate) fn operations(&self) -> Vec<(&str, String)> {
+        let mut operations = Vec::new();
+        for key in self.operations.keys() {
+            operations.push((key.as_str(), self.place(&["operations", key])));
         }
+        for (key, index) in self.select.iter().flatten() {
+            operations.push((key.as_str(), self.place(&["select", index])));
+        }
+        operations
+    }
+
+    /// The place of an entry of this file, as messages name it.
+    pub(crate) fn place(&self, path: &[&str]) -> String {
+        place(&self.document, path)
+    }
+}
+
+fn place(document: &Document, path: &[&str]) -> String {
+    let line = document.line(path.iter().copied());
+    let line = line.map(|line| format!(":{line}")).unwrap_or_default();
+    let entry = path.join(" > ");
+    format!("{FILE}{line} {entry}").trim_end().to_owned()
+}
+
+/// Makes a [`Mapping`] of a document.
+struct Reader<'a> {
+    document: &'a Document,
+    findings: Findings,
+}
+
+/// An entry of the file.
+struct Entry<'a> {
+    /// The keys that lead to it.
+    path: Vec<String>,
+    value: &'a Value,
+}
+
+impl<'a> Entry<'a> {
+    fn inner(&self, key: String, value: &'a Value) -> Self {
+        let mut path = self.path.clone();
+        path.push(key);
+        Self { path, value }
+    }
+}
+
+impl<'a> Reader<'a> {
+    fn mapping(&mut self) -> Mapping {
+        let mut mapping = Mapping::default();
+        let root = Entry { path: Vec::new(), value: &self.document.root };
+        for (key, entry) in self.entries(&root) {
+            match key {
+                "operations" => mapping.operations = self.operations(&entry),
+                "select" => mapping.select = self.select(&entry),
+                "types" => mapping.types = self.types(&entry),
+                "required" => mapping.required = self.required(&entry),
+                _ => self.unknown(&entry, &KEYS),
+            }
+        }
+        mapping
+    }
+
+    fn operations(&mut self, entry: &Entry<'a>) -> BTreeMap<String, OperationMapping> {
+        let mut operations = BTreeMap::new();
+        for (key, entry) in self.entries(entry) {
+            let operation = if entry.value.is_object() {
+                self.operation(&entry)
+            } else {
+                OperationMapping { name: self.operation_name(&entry), page: None }
+            };
+            operations.insert(key.to_owned(), operation);
+        }
+        operations
+    }
+
+    fn operation(&mut self, entry: &Entry<'a>) -> OperationMapping {
+        let mut operation = OperationMapping::default();
+        for (key, entry) in self.entries(entry) {
+            match key {
+                "name" => operation.name = self.operation_name(&entry),
+                "page" => operation.page = Some(self.page(&entry)),
+                _ => self.unknown(&entry, &KEYS_OF_OPERATIONS),
+            }
+        }
+        operation
+    }
+
+    fn operation_name(&mut self, entry: &Entry<'a>) -> Option<String> {
+        let name = self.text(entry)?;
+        let legal = operation_name(&name);
+        if name != legal {
+            self.refuse(entry, format!("`{name}` cannot name a method; write `{legal}`"));
+        }
+        Some(name)
+    }
+
+    fn page(&mut self, entry: &Entry<'a>) -> PageMapping {
+        let mut page = PageMapping::default();
+        for (key, entry) in self.entries(entry) {
+            match key {
+                "list" => page.list = self.text(&entry),
+                "count" => page.count = self.text(&entry),
+                "number" => page.number = self.text(&entry),
+                "items" => page.items = self.text(&entry),
+                "number_parameter" => page.number_parameter = self.text(&entry),
+                "size_parameter" => page.size_parameter = self.text(&entry),
+                _ => self.unknown(&entry, &KEYS_OF_PAGES),
+            }
+        }
+        let number = page.number_parameter.as_deref().unwrap_or("pageNumber");
+        let size = page.size_parameter.as_deref().unwrap_or("pageSize");
+        if number == size {
+            let why = format!(
+                "`{number}` is both `number_parameter` and `size_parameter`; write the names of two \
+                 parameters"
+            );
+            self.refuse(entry, why);
+        }
+        page
+    }
+
+    /// The operations that are selected, each with its index.
+    fn select(&mut self, entry: &Entry<'a>) -> Option<BTreeMap<String, String>> {
+        if entry.value.is_null() {
+            return None;
+        }
+        if entry.value.as_array().is_some_and(Vec::is_empty) {
+            let why = "no operation is selected; add one, or remove `select` to generate all";
+            self.refuse(entry, why);
+        }
+        let mut select = BTreeMap::new();
+        for (index, key) in self.texts(entry).into_iter().enumerate() {
+            select.insert(key, index.to_string());
+        }
+        Some(select)
+    }
+
+    fn types(&mut self, entry: &Entry<'a>) -> BTreeMap<String, String> {
+        let mut types = BTreeMap::new();
+        for (key, entry) in self.entries(entry) {
+            if let Some(name) = self.text(&entry) {
+                types.insert(key.to_owned(), name);
+            }
+        }
+        types
+    }
+
+    fn required(&mut self, entry: &Entry<'a>) -> BTreeMap<String, BTreeSet<String>> {
+        let mut required = BTreeMap::new();
+        for (name, entry) in self.entries(entry) {
+            required.insert(name.to_owned(), self.texts(&entry).into_iter().collect());
+        }
+        required
+    }
+
+    /// The entries of a mapping, which may be empty.
+    fn entries(&mut self, entry: &Entry<'a>) -> Vec<(&'a str, Entry<'a>)> {
+        let mut inner = Vec::new();
+        match entry.value {
+            Value::Object(entries) => {
+                for (key, value) in entries {
+                    inner.push((key.as_str(), entry.inner(key.clone(), value)));
+                }
+            }
+            Value::Null => {}
+            _ => self.refuse(entry, "not a mapping; write `key: value` entries here"),
+        }
+        inner
+    }
+
+    fn text(&mut self, entry: &Entry<'a>) -> Option<String> {
+        let text = entry.value.as_str().filter(|text| !text.is_empty());
+        if text.is_none() {
+            self.refuse(entry, format!("`{}` is not a name; write a text", entry.value));
+        }
+        text.map(str::to_owned)
+    }
+
+    fn texts(&mut self, entry: &Entry<'a>) -> Vec<String> {
+        let mut texts = Vec::new();
+        match entry.value {
+            Value::Array(values) => {
+                for (index, value) in values.iter().enumerate() {
+                    texts.extend(self.text(&entry.inner(index.to_string(), value)));
+                }
+            }
+            Value::Null => {}
+            _ => self.refuse(entry, "not a list; write `[one, another]`"),
+        }
+        texts
+    }
+
+    fn unknown(&mut self, entry: &Entry<'a>, known: &[&str]) {
+        let key = entry.path.last().map(String::as_str).unwrap_or_default();
+        let why = format!("there is no key `{key}`; write one of `{}`", known.join("`, `"));
+        self.refuse(entry, why);
+    }
+
+    fn refuse(&mut self, entry: &Entry<'a>, why: impl AsRef<str>) {
+        let path: Vec<_> = entry.path.iter().map(String::as_str).collect();
+        self.findings.refuse(&place(self.document, &path), why);
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::mapping;
+use super::{document, mapping};
 
 /// The path of the document, as messages name it.
 pub(crate) const FILE: &str = "openapi/press.yaml";
@@ -15,11 +15,11 @@ pub(crate) struct Findings {
 }
 
 impl Findings {
-    /// Refuses what is at `at`, a pointer into the document or an entry of the mapping; `why` ends
+    /// Refuses what is at `at`, a pointer into the document or a place of the mapping; `why` ends
     /// with what to write.
     pub(crate) fn refuse(&mut self, at: &str, why: impl AsRef<str>) {
-        let file = if at.starts_with('#') { FILE } else { mapping::FILE };
-        let mistake = mistake(&format!("{file} {at}"), why.as_ref());
+        let place = if at.starts_with('#') { format!("{FILE} {at}") } else { at.to_owned() };
+        let mistake = mistake(&place, why.as_ref());
         if !self.mistakes.contains(&mistake) {
             self.mistakes.push(mistake);
         }
@@ -35,11 +35,19 @@ impl Findings {
 
     /// Returns the notes, one a line, unless there was a mistake.
     pub(crate) fn finish(&self) -> Result<String, String> {
-        match self.mistakes.len() {
-            0 => Ok(self.notes.concat()),
-            1 => Err(format!("{FILE} has 1 problem\n\n{}", self.mistakes.concat())),
-            count => Err(format!("{FILE} has {count} problems\n\n{}", self.mistakes.join("\n"))),
+        if self.mistakes.is_empty() {
+            return Ok(self.notes.concat());
         }
+        let count = self.mistakes.len();
+        let problems = if count == 1 { "problem" } else { "problems" };
+        let of_mapping =
+            self.mistakes.iter().filter(|mistake| mistake.starts_with(mapping::FILE)).count();
+        let files = match of_mapping {
+            0 => FILE.to_owned(),
+            _ if of_mapping == count => mapping::FILE.to_owned(),
+            _ => format!("{FILE} with {}", mapping::FILE),
+        };
+        Err(format!("{files} has {count} {problems}\n\n{}", self.mistakes.join("\n")))
     }
 }
 
@@ -47,39 +55,14 @@ fn mistake(place: &str, why: &str) -> String {
     format!("{place}\n    {why}\n")
 }
 
-/// Parses `text`, which is YAML or JSON; a mistake is told with line and column.
-pub(crate) fn parse(file: &str, text: &str) -> Result<Value, String> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let options =
-        serde_saphyr::options! { budget: None, strict_booleans: true, with_snippet: false };
-    let error = match serde_saphyr::from_str_with_options::<Value>(text, options) {
-        Ok(document) if document.is_object() => return Ok(document),
-        Ok(_) => {
-            return Err(mistake(
-                file,
-                "the document is not a mapping; begin it with `openapi: 3.0.3`",
-            ));
-        }
-        Err(error) => error,
-    };
-    let what = error.without_snippet().to_string();
-    let what = what.split(" at line ").next().unwrap_or_default();
-    let what = what.split(", set DuplicateKeyPolicy").next().unwrap_or_default();
-    let instead = if what.contains("duplicate") {
-        "keep one of the two entries, or give one of them another name"
-    } else if let Ok(document @ Value::Object(_)) = serde_json::from_str(text) {
-        // JSON escapes characters in ways that YAML does not know, but allows two equal keys, which
-        // are a mistake here.
-        return Ok(document);
-    } else {
-        "look at the indentation, the quotes and the brackets of this line and of the one before"
-    };
-    let place =
-        error.location().map(|location| format!(":{}:{}", location.line(), location.column()));
-    Err(mistake(
-        &format!("{file}{}", place.unwrap_or_default()),
-        &format!("not YAML: {what}; {instead}"),
-    ))
+/// Parses the document; a mistake is told with line and column.
+pub(crate) fn parse(text: &str) -> Result<Value, String> {
+    let document =
+        document::parse(text).map_err(|(place, why)| mistake(&format!("{FILE}{place}"), &why))?;
+    if !document.root.is_object() {
+        return Err(mistake(FILE, "the document is not a mapping; begin it with `openapi: 3.0.3`"));
+    }
+    Ok(document.root)
 }
 
 /// Refuses what is no OpenAPI document of a known version.

@@ -5,6 +5,7 @@
 
 mod bodies;
 mod flat;
+mod mapped;
 mod names;
 mod operations;
 mod pages;
@@ -21,7 +22,7 @@ use super::{
     mapping::{FILE, Mapping},
     mistakes::{Findings, plain},
 };
-pub(crate) use names::{argument, field, legal, numbered};
+pub(crate) use names::{argument, field, legal, numbered, operation_name};
 
 /// Reads `document` as `mapping` has it. Returns the notes, too.
 pub(crate) fn normalize(document: &Value, mapping: &Mapping) -> Result<(Api, String), String> {
@@ -38,7 +39,8 @@ pub(crate) fn normalize(document: &Value, mapping: &Mapping) -> Result<(Api, Str
     };
     normalizer.operations();
     normalizer.pages();
-    normalizer.check_mapping();
+    normalizer.check_types();
+    normalizer.check_required();
     let notes = normalizer.findings.finish()?;
     Ok((normalizer.api, notes))
 }
@@ -100,31 +102,6 @@ struct Normalizer<'a> {
 }
 
 impl<'a> Normalizer<'a> {
-    /// Refuses a mapping of things that are not in the document.
-    fn check_mapping(&mut self) {
-        for (key, name) in
-            self.mapping.types.iter().filter(|(key, _)| !self.names.used.contains(*key))
-        {
-            let why = format!(
-                "`{key}`, for `{name}`, is no type that the selected operations reach; leave it out"
-            );
-            self.findings.refuse("types", why);
-        }
-        for (name, fields) in &self.mapping.required {
-            let properties = self.api.objects.get(name).map(|object| &object.properties);
-            for field in fields
-                .iter()
-                .filter(|field| properties.is_none_or(|there| !there.contains_key(*field)))
-            {
-                let why = format!(
-                    "there is no field `{field}` in a type `{name}`; leave it out, or correct the \
-                     names"
-                );
-                self.findings.refuse("required", why);
-            }
-        }
-    }
-
     /// What the reference at `place` refers to.
     fn resolve(&mut self, place: &Place<'a>) -> Option<Place<'a>> {
         let target = &place.node["$ref"];

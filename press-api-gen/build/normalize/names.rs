@@ -16,6 +16,10 @@ pub(super) struct Names {
     types: HashMap<String, String>,
     /// The schema that each title of inline schemas names: the first one with this title.
     titles: BTreeMap<String, String>,
+    /// The places of the types with each name that are generated.
+    pub(super) places: BTreeMap<String, Vec<String>>,
+    /// The key in the mapping for the type at each place.
+    pub(super) mapped: HashMap<String, String>,
     /// The entries of the mapping that were of use.
     pub(super) used: BTreeSet<String>,
 }
@@ -109,9 +113,10 @@ impl Normalizer<'_> {
         let name = match mapped {
             Some((key, name)) => {
                 self.names.used.insert(key.clone());
+                self.names.mapped.insert(place.at.clone(), key.clone());
                 if type_name(name) != *name {
-                    let why = format!("`{name}` is no name of a type; write `{}`", type_name(name));
-                    self.findings.refuse("types", why);
+                    let why = format!("`{name}` cannot name a type; write `{}`", type_name(name));
+                    self.findings.refuse(&self.mapping.place(&["types", key]), why);
                 }
                 name.clone()
             }
@@ -119,6 +124,7 @@ impl Normalizer<'_> {
             None => self.names.free(&made, &place.at),
         };
         self.names.types.insert(place.at.clone(), name.clone());
+        self.names.places.entry(name.clone()).or_default().push(place.at.clone());
         name
     }
 }
@@ -145,7 +151,7 @@ pub(super) fn camel(text: &str) -> String {
 }
 
 /// `text` as the name of an operation and its method.
-pub(super) fn operation_name(text: &str) -> String {
+pub(crate) fn operation_name(text: &str) -> String {
     let name = text.to_snake_case();
     let taken = ["new", "new_with_client"].contains(&&*name)
         || TAKEN.contains(&&*name.to_upper_camel_case());

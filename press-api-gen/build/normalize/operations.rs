@@ -1,4 +1,4 @@
-//! The operations that are generated: those that the mapping names, or else all that can be.
+//! The operations that are generated: those that the mapping selects, or else all that can be.
 
 use std::collections::BTreeSet;
 
@@ -7,15 +7,15 @@ use heck::ToUpperCamelCase;
 use super::{FILE, Normalizer, Place, documentation, names::operation_name};
 use crate::codegen::{
     api::{Operation, Parameter},
-    mapping::Wrapped,
+    mapping::OperationMapping,
 };
 
 const METHODS: [&str; 6] = ["get", "put", "post", "delete", "head", "patch"];
 
 impl<'a> Normalizer<'a> {
     pub(super) fn operations(&mut self) {
-        let wanted = self.mapping.operations.as_ref();
-        let (mut there, mut seen) = (Vec::new(), BTreeSet::new());
+        let mut there = Vec::new();
+        let mut seen = BTreeSet::new();
         let paths = self.document.get("paths");
         for (path, item) in
             self.entries(&paths).into_iter().filter(|(path, _)| !path.starts_with("x-"))
@@ -23,18 +23,17 @@ impl<'a> Normalizer<'a> {
             let Some(item) = self.follow(item) else { continue };
             for (method, place) in self.entries(&item) {
                 let key = format!("{} {path}", method.to_ascii_uppercase());
-                if ["options", "trace"].contains(&method) {
-                    self.findings.note(
-                        &place.at,
-                        format!("left out: the client sends no {}", method.to_uppercase()),
-                    );
-                }
-                if !METHODS.contains(&method) {
+                let is_unsent = ["options", "trace"].contains(&method);
+                if !is_unsent && !METHODS.contains(&method) {
                     continue;
                 }
-                let is_named = self.mapping.operation(&key).is_some();
                 there.push(key.clone());
-                if wanted.is_some() && !is_named {
+                if self.mapping.leaves_out(&key) {
+                    continue;
+                }
+                if is_unsent {
+                    let why = format!("the client sends no {}", method.to_uppercase());
+                    self.left_out(&key, &place, &why);
                     continue;
                 }
                 self.check_references(&place, &mut seen);
@@ -53,39 +52,26 @@ impl<'a> Normalizer<'a> {
                         }
                         self.api.operations.push(operation);
                     }
-                    Err(why) if is_named => {
-                        self.findings
-                            .refuse(&place.at, format!("{why}; leave `{key}` out of {FILE}"));
-                    }
-                    Err(why) => self.findings.note(&place.at, format!("left out: {why}")),
+                    Err(why) => self.left_out(&key, &place, &why),
                 }
             }
         }
-        let left_out = wanted
-            .map_or(0, |wanted| there.iter().filter(|key| !wanted.contains_key(*key)).count());
-        if left_out > 0 {
-            self.findings.note(
-                &paths.at,
-                format!("{left_out} operations that {FILE} does not name are left out"),
-            );
-        }
-        for key in
-            wanted.into_iter().flat_map(|wanted| wanted.keys()).filter(|key| !there.contains(key))
-        {
-            let bare = |key: &str| key.trim_end_matches('/').to_ascii_lowercase();
-            let instead = match there.iter().find(|other| bare(other) == bare(key)) {
-                Some(other) => format!("write `{other}`"),
-                None => "write the method and the path as the document has them, such as \
-                         `GET /v1/specs`"
-                    .to_owned(),
-            };
-            self.findings.refuse("operations", format!("there is no operation `{key}`; {instead}"));
-        }
+        self.check_operations(&there);
         if there.is_empty() {
             self.findings.refuse(
                 &paths.at,
                 "there are no operations; add `paths` with those of the service",
             );
+        }
+    }
+
+    /// Leaves out the operation `key` at `place`, which must not be selected.
+    fn left_out(&mut self, key: &str, place: &Place<'a>, why: &str) {
+        if self.mapping.selects(key) {
+            let why = format!("{why}; remove `{key}` from `select` in {FILE}");
+            self.findings.refuse(&place.at, why);
+        } else {
+            self.findings.note(&place.at, format!("left out: {why}"));
         }
     }
 
@@ -161,24 +147,18 @@ impl<'a> Normalizer<'a> {
 
     /// The name of an operation by the mapping, by its id, or else by its method and path.
     fn operation_name(&mut self, key: &str, place: &Place<'a>) -> String {
-        let mapped = self.mapping.operation(key).map(Wrapped::name);
+        let mapped = self.mapping.operation(key).and_then(OperationMapping::name);
         let id = place.text("operationId").filter(|id| id.chars().any(char::is_alphanumeric));
         let mut name = operation_name(mapped.or(id).unwrap_or(key));
         let other = self.operations.get(&name.to_upper_camel_case());
-        match (mapped, id, other) {
-            (Some(mapped), ..) if mapped != name => {
-                self.findings.refuse(
-                    "operations",
-                    format!("`{mapped}` is no name of an operation; write `{name}`"),
-                );
-            }
-            (None, Some(id), Some(other)) if other.text("operationId") != Some(id) => {
-                let what =
-                    format!("`{id}` reads as the id of `{}`, so the path names it", other.at);
-                self.findings.note(&place.get("operationId").at, what);
-                name = operation_name(key);
-            }
-            _ => {}
+        if mapped.is_none()
+            && let Some(id) = id
+            && let Some(other) = other
+            && other.text("operationId") != Some(id)
+        {
+            let what = format!("`{id}` reads as the id of `{}`, so the path names it", other.at);
+            self.findings.note(&place.get("operationId").at, what);
+            name = operation_name(key);
         }
         name
     }

@@ -4,10 +4,10 @@ use std::mem;
 
 use heck::ToUpperCamelCase;
 
-use super::{FILE, Normalizer, argument, field, only};
+use super::{Normalizer, argument, field, only};
 use crate::codegen::{
     api::{Operation, Page, Schema, Shape},
-    mapping::{PageMapping, Wrapped},
+    mapping::{OperationMapping, PageMapping},
 };
 
 impl Normalizer<'_> {
@@ -16,16 +16,17 @@ impl Normalizer<'_> {
         let mut operations = mem::take(&mut self.api.operations);
         for operation in &mut operations {
             let key = format!("{} {}", operation.method, operation.path);
-            let wanted = self.mapping.operation(&key).and_then(Wrapped::page);
+            let wanted = self.mapping.operation(&key).and_then(OperationMapping::page);
             match self.page(operation, wanted) {
                 Ok(page) => operation.page = page,
                 Err(why) => {
                     let at = &self.operations[&operation.name.to_upper_camel_case()].at;
                     let why = format!("`{}` is no paginated list: {why}", operation.name);
                     match wanted {
-                        Some(_) => self
-                            .findings
-                            .refuse(at, format!("{why}; correct or remove its `page` in {FILE}")),
+                        Some(_) => {
+                            let place = self.mapping.place(&["operations", &key, "page"]);
+                            self.findings.refuse(&place, format!("{why}; correct or remove it"));
+                        }
                         None => self.findings.note(at, why),
                     }
                 }

@@ -211,7 +211,12 @@ impl<'a> Normalizer<'a> {
             self.findings.note(&place.get("enum").at, what);
         }
         let name = self.type_name(place, name, flat.title);
-        self.check_shared(place, &name, !self.api.objects.contains_key(&name));
+        let known = self.api.enumerations.get(&name);
+        let shares_value = |known: &Enumeration| {
+            flat.values.iter().any(|value| known.values.contains(&plain(value)))
+        };
+        let is_same = !self.api.objects.contains_key(&name) && known.is_none_or(shares_value);
+        self.check_shared(place, &name, is_same);
         let enumeration =
             self.api.enumerations.entry(name.clone()).or_insert_with(|| Enumeration {
                 description: flat.description.map(documentation),
@@ -229,12 +234,20 @@ impl<'a> Normalizer<'a> {
 
     /// Refuses a type that several places share, unless it is the `same` in all.
     fn check_shared(&mut self, place: &Place<'a>, name: &str, same: bool) {
-        if !same {
-            let why = format!(
-                "the type `{name}` is here another one than before; give one another name in {FILE}"
-            );
-            self.findings.refuse(&place.at, why);
+        if same {
+            return;
         }
+        let mut places = self.names.places.get(name).into_iter().flatten();
+        let other = places.find(|other| **other != place.at).unwrap_or(&place.at);
+        let keys = [&place.at, other].map(|at| self.names.mapped.get(at));
+        let key = keys.into_iter().flatten().next();
+        let at = key.map_or_else(|| place.at.clone(), |key| self.mapping.place(&["types", key]));
+        let why = format!(
+            "the type `{name}` is defined differently at `{}` and at `{other}`; give one of them \
+             another name in {FILE}",
+            place.at
+        );
+        self.findings.refuse(&at, why);
     }
 
     /// One open type for all members of a choice, or else any value: a closed choice would fail a

@@ -1,10 +1,9 @@
-//! Mistakes in the document and in the mapping, each refused with its place and a remedy.
+//! Mistakes in the document and in the mapping, each rejected with its place and a remedy.
 
 use crate::{Output, bench};
 
 const SMALL: &str = include_str!("documents/small.yaml");
 
-const GET: &str = "#/paths/~1v1~1things~1{thingId}/get";
 const TERM: &str = "          in: query\n          schema: {type: string}\n        - $ref";
 const TITLE: &str = "        title: {type: string}";
 
@@ -57,29 +56,202 @@ const DOCUMENTS: &[Case] = &[
     ("requestBody: {content: {text/plain: {}}}", "operationId: listThings", &["/post", "the operation `list_things` has the name of", "mapping.yaml"]),
 ];
 
-/// A mapping, then parts of the message.
-#[rustfmt::skip]
-const MAPPINGS: &[(&str, &[&str])] = &[
-    ("operations: {GET /v1/things: list}", &["openapi/mapping.yaml operations", "no operation `GET /v1/things`", "as the document has them"]),
-    ("operations: {'GET /v1/things/{thingid}/': list}", &["write `GET /v1/things/{thingId}`"]),
-    ("operations: {'GET /v1/things/{thingId}': list-things}", &["`list-things` is no name", "write `list_things`"]),
-    ("operations: {'POST /v1/things/{thingId}': make}", &["/post\n", "its body is `text/plain`", "leave `POST /v1/things/{thingId}` out"]),
-    ("operations: {'GET /v1/things/{thingId}': {name: list, page: {list: data}}}", &[GET, "`list` is no paginated list", "`data` is no list of objects"]),
-    ("operations: {'GET /v1/things/{thingId}': {name: list, page: {count: meta.pages}}}", &[GET, "no number `meta.pages`"]),
-    ("operations: {'GET /v1/things/{thingId}': {name: list, page: {items: total}}}", &[GET, "no number `total`"]),
-    ("operations: {'GET /v1/things/{thingId}': {name: list, page: {number_parameter: page}}}", &[GET, "no whole number `page` as parameter"]),
-    ("operations: {'GET /v1/things/{thingId}': {nam: list}}", &["mapping.yaml", "a mapping of `name` and `page`"]),
-    ("operation: {}", &["mapping.yaml", "unknown field `operation`"]),
-    ("types: {'#/components/schemas/Nothing': Thing}", &["mapping.yaml types", "is no type that the selected operations reach"]),
-    ("types: {Thing: some_thing}", &["`some_thing` is no name of a type", "write `SomeThing`"]),
-    ("types: {Other: Thing}", &["#/components/schemas/Thing", "the type `Thing` is here another one"]),
-    ("required: {Thing: [name]}", &["mapping.yaml required", "no field `name` in a type `Thing`"]),
-    ("- x", &["openapi/mapping.yaml", "not a mapping"]),
-    ("operations: {", &["openapi/mapping.yaml:1:", "not YAML"]),
+/// A mapping, and parts of the message.
+struct MappingCase {
+    mapping: &'static str,
+    parts: &'static [&'static str],
+}
+
+const MAPPINGS: &[MappingCase] = &[
+    MappingCase {
+        mapping: "operations:\n  GET /v1/things: list",
+        parts: &[
+            "openapi/mapping.yaml has 1 problem\n\nopenapi/mapping.yaml:2 operations > GET \
+             /v1/things\n",
+            "there is no operation `GET /v1/things`",
+            "write `GET /v1/things/{thingId}`",
+        ],
+    },
+    MappingCase {
+        mapping: "operations: {PUT /tags: list}",
+        parts: &["no operation `PUT /tags`", "as the document has them"],
+    },
+    MappingCase {
+        mapping: "operations: {'GET /v1/things/{thingid}/': list}",
+        parts: &["write `GET /v1/things/{thingId}`"],
+    },
+    MappingCase {
+        mapping: "# Of two.\nselect:\n  - GET /v1/things/{thingId}\n  - GET /v1/thing/{id}",
+        parts: &[
+            "openapi/mapping.yaml:4 select > 1\n",
+            "no operation `GET /v1/thing/{id}`",
+            "write `GET /v1/things/{thingId}`",
+        ],
+    },
+    MappingCase {
+        mapping: "select: ['PATCH /v1/things/{thingId}']",
+        parts: &[
+            "openapi/mapping.yaml:1 select > 0\n",
+            "write `GET /v1/things/{thingId}`, or `POST /v1/things/{thingId}`",
+        ],
+    },
+    MappingCase {
+        mapping: "select: ['get /v1/things/{thingId}']",
+        parts: &["write `GET /v1/things/{thingId}`"],
+    },
+    MappingCase {
+        mapping: "select: ['POST /v1/things/{thingId}']",
+        parts: &[
+            "/post\n",
+            "its body is `text/plain`",
+            "remove `POST /v1/things/{thingId}` from `select`",
+        ],
+    },
+    MappingCase {
+        mapping: "select: []",
+        parts: &["openapi/mapping.yaml:1 select\n", "no operation is selected", "remove `select`"],
+    },
+    MappingCase {
+        mapping: "select: GET /v1/things/{thingId}",
+        parts: &["mapping.yaml:1 select\n", "not a list"],
+    },
+    MappingCase {
+        mapping: "select:\n  - GET /v1/things/{thingId}\n  - 3",
+        parts: &["mapping.yaml:3 select > 1\n", "`3` is not a name"],
+    },
+    MappingCase {
+        mapping: "operations:\n\n  'GET /v1/things/{thingId}': list-things",
+        parts: &[
+            "openapi/mapping.yaml:3 operations > GET /v1/things/{thingId}\n",
+            "`list-things` cannot name a method",
+            "write `list_things`",
+        ],
+    },
+    MappingCase {
+        mapping: "operations:\n  GET /v1/things/{thingId}:\n    name: List",
+        parts: &["mapping.yaml:3 operations > GET /v1/things/{thingId} > name\n", "write `list`"],
+    },
+    MappingCase {
+        mapping: "operations: {'GET /v1/things/{thingId}': [list]}",
+        parts: &["`[\"list\"]` is not a name"],
+    },
+    MappingCase {
+        mapping: "operations: {'GET /v1/things/{thingId}': {page: {list: data}}}",
+        parts: &[
+            "openapi/mapping.yaml:1 operations > GET /v1/things/{thingId} > page",
+            "`list_things` is no paginated list",
+            "`data` is no list of objects",
+        ],
+    },
+    MappingCase {
+        mapping: "operations: {'GET /v1/things/{thingId}': {name: list, page: {count: \
+                  meta.pages}}}",
+        parts: &["/{thingId} > page", "no number `meta.pages`"],
+    },
+    MappingCase {
+        mapping: "operations: {'GET /v1/things/{thingId}': {name: list, page: {items: total}}}",
+        parts: &["/{thingId} > page", "no number `total`"],
+    },
+    MappingCase {
+        mapping: "operations: {'GET /v1/things/{thingId}': {name: list, page: {number_parameter: \
+                  page}}}",
+        parts: &["/{thingId} > page", "no whole number `page` as parameter"],
+    },
+    MappingCase {
+        mapping: "operations:\n  GET /v1/things/{thingId}:\n    page: {number_parameter: pageSize}",
+        parts: &[
+            "mapping.yaml:3 operations > GET /v1/things/{thingId} > page\n",
+            "`pageSize` is both `number_parameter` and `size_parameter`",
+            "names of two",
+        ],
+    },
+    MappingCase {
+        mapping: "operations: {'GET /v1/things/{thingId}': {page: {number_parameter: p, \
+                  size_parameter: p}}}",
+        parts: &["`p` is both `number_parameter` and `size_parameter`"],
+    },
+    MappingCase {
+        mapping: "operations: {'GET /v1/things/{thingId}': {page: data}}",
+        parts: &["> page\n", "not a mapping"],
+    },
+    MappingCase {
+        mapping: "types: {}\noperation: {}",
+        parts: &[
+            "openapi/mapping.yaml:2 operation\n",
+            "no key `operation`",
+            "write one of `operations`, `select`, `types`, `required`",
+        ],
+    },
+    MappingCase {
+        mapping: "operations:\n  GET /v1/things/{thingId}:\n    nam: list",
+        parts: &[
+            "mapping.yaml:3 operations > GET /v1/things/{thingId} > nam\n",
+            "no key `nam`",
+            "`name`, `page`",
+        ],
+    },
+    MappingCase {
+        mapping: "operations:\n  GET /v1/things/{thingId}:\n    page:\n      total: x",
+        parts: &[
+            "mapping.yaml:4 operations > GET /v1/things/{thingId} > page > total\n",
+            "no key `total`",
+            "`list`, `count`",
+        ],
+    },
+    MappingCase {
+        mapping: "types:\n  '#/components/schemas/Nothing': Thing",
+        parts: &[
+            "openapi/mapping.yaml:2 types > #/components/schemas/Nothing\n",
+            "is not a type of the generated operations",
+        ],
+    },
+    MappingCase {
+        mapping: "types: {Thing: some_thing}",
+        parts: &[
+            "openapi/mapping.yaml:1 types > Thing\n",
+            "`some_thing` cannot name a type",
+            "write `SomeThing`",
+        ],
+    },
+    MappingCase {
+        mapping: "types:\n  Other: Thing",
+        parts: &[
+            "openapi/mapping.yaml:2 types > Other\n",
+            "the type `Thing` is defined differently at `#/components/schemas/Thing` and at \
+             `#/components/schemas/Other`",
+            "another name",
+        ],
+    },
+    MappingCase {
+        mapping: "types: {Thing: Same, ThingPage: Same}",
+        parts: &[
+            "openapi/mapping.yaml:1 types > ThingPage\n",
+            "defined differently at `#/components/schemas/ThingPage`",
+            "and at `#/components/schemas/Thing`",
+        ],
+    },
+    MappingCase {
+        mapping: "types: {Thing: 3}",
+        parts: &["mapping.yaml:1 types > Thing\n", "`3` is not a name"],
+    },
+    MappingCase { mapping: "types: [Thing]", parts: &["mapping.yaml:1 types\n", "not a mapping"] },
+    MappingCase {
+        mapping: "required:\n  Thing: [name]",
+        parts: &["openapi/mapping.yaml:2 required > Thing\n", "no field `name` in a type `Thing`"],
+    },
+    MappingCase {
+        mapping: "- x",
+        parts: &["openapi/mapping.yaml has 1 problem\n\nopenapi/mapping.yaml\n", "not a mapping"],
+    },
+    MappingCase { mapping: "operations: {", parts: &["openapi/mapping.yaml:1:", "not YAML"] },
+    MappingCase {
+        mapping: "types:\n  A: B\n  A: C",
+        parts: &["openapi/mapping.yaml:3:3", "duplicate", "keep one"],
+    },
 ];
 
 #[test]
-fn each_mistake_is_refused_with_its_place_and_a_remedy() {
+fn each_mistake_is_rejected_with_its_place_and_a_remedy() {
     let bench = bench();
     assert!(
         bench
@@ -100,7 +272,7 @@ fn each_mistake_is_refused_with_its_place_and_a_remedy() {
         assert!(SMALL.contains(anchor), "{anchor}");
         refused(replacement, &SMALL.replacen(anchor, replacement, 1), "", parts);
     }
-    for (mapping, parts) in MAPPINGS {
+    for MappingCase { mapping, parts } in MAPPINGS {
         refused(mapping, SMALL, mapping, parts);
     }
     for text in ["", "# nothing", "- a list", "just text"] {
@@ -117,7 +289,30 @@ fn only_what_the_selected_operations_reach_can_be_a_mistake() {
     let document = SMALL
         .replace("paths:\n", &format!("paths:\n{broken}"))
         .replace("    Other:", "    Unused: {type: text}\n    Other:");
-    let output = bench.accepts(&document, "operations: {'GET /v1/things/{thingId}': list_things}");
-    let note = "2 operations that openapi/mapping.yaml does not name are left out";
-    assert!(output.notes.contains(note), "{}", output.notes);
+    let output = bench.accepts(&document, "select: ['GET /v1/things/{thingId}']");
+    assert_eq!(output.notes, "");
+}
+
+#[test]
+fn naming_an_operation_does_not_select_it() {
+    let bench = bench();
+    let post = "requestBody: {content: {text/plain: {}}}";
+    let document = SMALL.replace(post, "operationId: makeThing");
+    let listed = "operations: {'GET /v1/things/{thingId}': list_all}";
+    for (mapping, names) in [
+        ("", ["list_things", "make_thing"].as_slice()),
+        ("# Only a comment.\n", &["list_things", "make_thing"]),
+        ("operations:\nselect:\ntypes:\nrequired:\n", &["list_things", "make_thing"]),
+        (listed, &["list_all", "make_thing"]),
+        ("operations: {'GET /v1/things/{thingId}': {name: list_all}}", &["list_all", "make_thing"]),
+        ("operations: {'GET /v1/things/{thingId}': {page: {}}}", &["list_things", "make_thing"]),
+        ("select: ['POST /v1/things/{thingId}']", &["make_thing"]),
+        (&format!("{listed}\nselect: ['GET /v1/things/{{thingId}}']"), &["list_all"]),
+        (&format!("{listed}\nselect: ['POST /v1/things/{{thingId}}']"), &["make_thing"]),
+    ] {
+        let code = bench.accepts(&document, mapping).code;
+        let constants = code.lines().filter(|line| line.contains("const NAME"));
+        let found: Vec<_> = constants.filter_map(|line| line.split('"').nth(1)).collect();
+        assert_eq!(found, names, "{mapping}");
+    }
 }

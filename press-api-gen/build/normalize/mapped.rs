@@ -1,0 +1,92 @@
+//! Checks that what the mapping names is in the document.
+
+use super::Normalizer;
+
+impl Normalizer<'_> {
+    /// Checks the operations that the mapping names or selects; `known` are those of the document.
+    pub(super) fn check_operations(&mut self, known: &[String]) {
+        for (key, place) in self.mapping.operations() {
+            if known.iter().any(|known| known == key) {
+                continue;
+            }
+            let remedy = match nearest(key, known).as_slice() {
+                [] => "write the method and the path as the document has them, such as \
+                       `GET /v1/specs`"
+                    .to_owned(),
+                near => format!("write `{}`", near.join("`, or `")),
+            };
+            self.findings.refuse(&place, format!("there is no operation `{key}`; {remedy}"));
+        }
+    }
+
+    /// Checks that the mapping names only types that are generated.
+    pub(super) fn check_types(&mut self) {
+        for (key, name) in &self.mapping.types {
+            if !self.names.used.contains(key) {
+                let why = format!(
+                    "`{key}`, for `{name}`, is not a type of the generated operations; remove it, \
+                     or correct it"
+                );
+                self.findings.refuse(&self.mapping.place(&["types", key]), why);
+            }
+        }
+    }
+
+    /// Checks that the mapping requires only fields that are generated.
+    pub(super) fn check_required(&mut self) {
+        for (name, fields) in &self.mapping.required {
+            let object = self.api.objects.get(name);
+            for field in fields {
+                if object.is_none_or(|object| !object.properties.contains_key(field)) {
+                    let why = format!(
+                        "there is no field `{field}` in a type `{name}`; remove it, or correct the \
+                         names"
+                    );
+                    self.findings.refuse(&self.mapping.place(&["required", name]), why);
+                }
+            }
+        }
+    }
+}
+
+/// Up to three of `known` that are written nearly like `text`, the nearest first.
+fn nearest<'a>(text: &str, known: &'a [String]) -> Vec<&'a str> {
+    let mut near = Vec::new();
+    for known in known {
+        let distance = distance(&bare(text), &bare(known));
+        if distance <= text.chars().count() / 4 {
+            near.push((distance, known.as_str()));
+        }
+    }
+    near.sort();
+    near.into_iter().take(3).map(|(_, known)| known).collect()
+}
+
+/// `text` in lower case and without the names of path parameters.
+fn bare(text: &str) -> String {
+    let mut parts = text.split('{');
+    let mut bare = parts.next().unwrap_or_default().to_lowercase();
+    for part in parts {
+        let rest = part.split_once('}').map_or(part, |(_, rest)| rest);
+        bare += "{}";
+        bare += &rest.to_lowercase();
+    }
+    bare
+}
+
+/// The number of characters to insert, delete or replace to make `one` of `other`.
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut above: Vec<usize> = (0..=other.len()).collect();
+    for (row, of_one) in one.chars().enumerate() {
+        let mut current = vec![row + 1];
+        for (column, of_other) in other.iter().enumerate() {
+            let replaced = above[column] + usize::from(of_one != *of_other);
+            let inserted = current[column] + 1;
+            let deleted = above[column + 1] + 1;
+            current.push(replaced.min(inserted).min(deleted));
+        }
+        above = current;
+    }
+    above.last().copied().unwrap_or_default()
+}
