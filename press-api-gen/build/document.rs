@@ -1,149 +1,292 @@
-//! Reading YAML and JSON, with the line of each entry.
+//! Reading a file: its encoding, its format, and where each entry stands in it.
 
-use std::{collections::BTreeMap, fmt};
+use serde_json::Value;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{Error, MapAccess, SeqAccess, Visitor},
+use super::{
+    diagnostics::{Diagnostics, Problem},
+    yaml::{self, Node, Source},
 };
-use serde_json::{Map, Number, Value};
-use serde_saphyr::Spanned;
+
+/// The path of the OpenAPI document, as messages name it.
+pub(crate) const FILE: &str = "openapi/press.yaml";
+
+/// Keys with a text, which YAML may read as a number.
+const TEXTS: [&str; 9] = [
+    "description",
+    "format",
+    "in",
+    "name",
+    "operationId",
+    "pattern",
+    "summary",
+    "title",
+    "version",
+];
+
+/// Keys with values of the type beside them.
+const VALUES: [&str; 5] = ["const", "default", "enum", "example", "examples"];
 
 /// A file in memory.
 #[derive(Debug, Default)]
 pub(crate) struct Document {
-    pub(crate) root: Value,
-    lines: Lines,
-}
-
-/// The lines of an entry and of the entries inside.
-#[derive(Debug, Default)]
-struct Lines {
-    line: u64,
-    entries: BTreeMap<String, Lines>,
+    file: &'static str,
+    text: String,
+    node: Node,
 }
 
 impl Document {
-    /// The line of the entry at `path`, or of the innermost known entry around it.
-    pub(crate) fn line<'a>(&self, path: impl IntoIterator<Item = &'a str>) -> Option<u64> {
-        let mut lines = &self.lines;
-        for key in path {
-            match lines.entries.get(key) {
-                Some(inner) => lines = inner,
+    /// Reads the YAML or JSON in `bytes`, the content of `file`.
+    pub(crate) fn read(file: &'static str, bytes: Vec<u8>) -> Result<Self, Problem> {
+        let problem = |(place, why)| Problem { place: format!("{file}{place}"), why };
+        let text = decode(bytes).map_err(problem)?;
+        let mut node = parse(&text).map_err(problem)?;
+        keep_texts(&mut node.value, &node.source, &text, "");
+        Ok(Self { file, text, node })
+    }
+
+    pub(crate) fn root(&self) -> &Value {
+        &self.node.value
+    }
+
+    /// The place of the entry at `pointer`, a JSON pointer with a `#` before it.
+    pub(crate) fn place_at(&self, pointer: &str) -> String {
+        format!("{}{} {pointer}", self.file, self.line(&keys(pointer)))
+    }
+
+    /// The place of the entry to which `keys` lead.
+    pub(crate) fn place(&self, keys: &[String]) -> String {
+        let place = format!("{}{} {}", self.file, self.line(keys), keys.join(" > "));
+        place.trim_end().to_owned()
+    }
+
+    /// The comment after the key at `pointer`, if there is no value before it.
+    pub(crate) fn comment_at(&self, pointer: &str) -> Option<&str> {
+        let line = self.source(&keys(pointer)).line.checked_sub(1)?;
+        let line = self.text.lines().nth(usize::try_from(line).ok()?)?;
+        let (_, comment) = line.split_once(": ")?;
+        Some(comment.trim()).filter(|comment| comment.starts_with('#'))
+    }
+
+    /// The line of an entry, or of the innermost known entry around it.
+    fn line(&self, keys: &[String]) -> String {
+        match self.source(keys).line {
+            0 => String::new(),
+            line => format!(":{line}"),
+        }
+    }
+
+    fn source(&self, keys: &[String]) -> &Source {
+        let mut source = &self.node.source;
+        for key in keys {
+            match source.entries.get(key) {
+                Some(inner) => source = inner,
                 None => break,
             }
         }
-        Some(lines.line).filter(|line| *line > 0)
+        source
+    }
+
+    /// Checks that this is an OpenAPI document of a known version.
+    pub(crate) fn check_version(&self, diagnostics: &mut Diagnostics<'_>) {
+        let root = self.root();
+        if !root.is_object() {
+            let why = "the document is not a mapping; begin it with `openapi: 3.0.3`";
+            diagnostics.reject("#", why);
+            return;
+        }
+        if root["openapi"].is_null() {
+            self.reject_other_format(diagnostics);
+            return;
+        }
+        let version = plain(&root["openapi"]);
+        let is = |known: &str| version == known || version.starts_with(&format!("{known}."));
+        if is("3.2") {
+            diagnostics.note("#/openapi", "OpenAPI 3.2 is read as 3.1");
+        } else if !is("3.0") && !is("3.1") {
+            let why = format!("OpenAPI {version} is not known; export it as OpenAPI 3.0 or 3.1");
+            diagnostics.reject("#/openapi", why);
+        }
+    }
+
+    fn reject_other_format(&self, diagnostics: &mut Diagnostics<'_>) {
+        let swagger = &self.root()["swagger"];
+        if swagger.is_null() {
+            let why = "the entry `openapi` is missing; begin with `openapi: 3.0.3`";
+            diagnostics.reject("#", why);
+            return;
+        }
+        let why = format!(
+            "Swagger {}, not OpenAPI 3; convert it with `npx swagger2openapi`",
+            plain(swagger)
+        );
+        diagnostics.reject("#/swagger", why);
     }
 }
 
-/// Parses `text`, which is YAML or JSON. An error has its place, such as `:3:15`, and a remedy.
-pub(crate) fn parse(text: &str) -> Result<Document, (String, String)> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let options =
-        serde_saphyr::options! { budget: None, strict_booleans: true, with_snippet: false };
-    let error = match serde_saphyr::from_str_with_options::<Node>(text, options) {
-        Ok(node) => return Ok(Document { root: node.value, lines: node.lines }),
+/// `value` as it is written in the document.
+pub(crate) fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// The keys in `pointer`, a JSON pointer with a `#` before it.
+fn keys(pointer: &str) -> Vec<String> {
+    pointer.split('/').skip(1).map(|key| key.replace("~1", "/").replace("~0", "~")).collect()
+}
+
+/// The text in `bytes`, or its place and what is wrong with it.
+fn decode(bytes: Vec<u8>) -> Result<String, (String, String)> {
+    let problem = |why: &str| Err((String::new(), why.to_owned()));
+    if bytes.starts_with(b"\x1f\x8b") {
+        return problem("compressed with gzip; decompress it with `gunzip`");
+    }
+    if bytes.starts_with(b"PK\x03\x04") {
+        return problem("a ZIP archive; extract the document with `unzip`");
+    }
+    let has_mark = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
+    if has_mark || bytes.iter().take(2).any(|byte| *byte == 0) {
+        return problem("not UTF-8 but UTF-16; convert it with `iconv -f UTF-16 -t UTF-8`");
+    }
+    let text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let start = error.utf8_error().valid_up_to();
+            let bytes = error.as_bytes();
+            let line = bytes[..start].iter().filter(|byte| **byte == b'\n').count() + 1;
+            let why = format!(
+                "the byte 0x{:02x} is not UTF-8, and may be Latin-1; convert the file with \
+                 `iconv -f LATIN1 -t UTF-8`",
+                bytes[start]
+            );
+            return Err((format!(":{line}"), why));
+        }
+    };
+    if text.trim_start_matches('\u{feff}').trim_start().starts_with('<') {
+        return problem(
+            "HTML or XML, not OpenAPI; download the document itself, which documentation pages \
+             link to, for example as `openapi.json` or `api-json`",
+        );
+    }
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
+/// The entries in `text`, or the place of a mistake and the remedy.
+fn parse(text: &str) -> Result<Node, (String, String)> {
+    let error = match yaml::parse(text) {
+        Ok(node) => return Ok(node),
         Err(error) => error,
     };
+    let location = error.location();
+    let place = location.map(|location| format!(":{}:{}", location.line(), location.column()));
+    let place = place.unwrap_or_default();
     let what = error.without_snippet().to_string();
     let what = what.split(" at line ").next().unwrap_or_default();
-    let what = what.split(", set DuplicateKeyPolicy").next().unwrap_or_default();
-    let instead = if what.contains("duplicate") {
-        "keep one of the two entries, or give one of them another name"
-    } else if let Ok(root @ Value::Object(_)) = serde_json::from_str(text) {
-        // JSON escapes characters in ways that YAML does not know, but allows two equal keys, which
-        // are a mistake here.
-        return Ok(Document { root, lines: Lines::default() });
-    } else {
-        "look at the indentation, the quotes and the brackets of this line and of the one before"
-    };
-    let place =
-        error.location().map(|location| format!(":{}:{}", location.line(), location.column()));
-    Err((place.unwrap_or_default(), format!("not YAML: {what}; {instead}")))
+    if what.contains("duplicate") {
+        let what = what.split(", set DuplicateKeyPolicy").next().unwrap_or_default();
+        let why = format!("{what}; keep one of the two entries, or rename one of them");
+        return Err((place, why));
+    }
+    // JSON escapes characters in ways that YAML does not know, but allows two equal keys, which
+    // are a mistake here.
+    if let Ok(value @ Value::Object(_)) = serde_json::from_str(text) {
+        return Ok(Node { value, source: Source::default() });
+    }
+    if what.contains("multiple YAML documents") {
+        let why = "a second document begins here; keep one, without the line `---` between them";
+        return Err((place, why.to_owned()));
+    }
+    let is_too_deep = what.contains("Depth");
+    if what.contains("budget breached") && !is_too_deep || what.contains("replay limit") {
+        let why = "too large with all that aliases such as `*name` repeat; use `$ref` for them";
+        return Err((place, why.to_owned()));
+    }
+    if let Some(line) = text.lines().position(is_reference_in_comment) {
+        let why = "`#` begins a comment in YAML; put the reference after `$ref` in quotes";
+        return Err((format!(":{}", line + 1), why.to_owned()));
+    }
+    let why = format!(
+        "not YAML or JSON: {what}; look at the indentation, the quotes and the brackets of \
+         this line and of the one before"
+    );
+    Err((place, why))
 }
 
-/// An entry as it is read.
-struct Node {
-    value: Value,
-    lines: Lines,
+fn is_reference_in_comment(line: &str) -> bool {
+    line.split_once("$ref: ").is_some_and(|(_, reference)| reference.trim_start().starts_with('#'))
 }
 
-impl From<Value> for Node {
-    fn from(value: Value) -> Self {
-        Self { value, lines: Lines::default() }
-    }
-}
-
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NodeVisitor)
-    }
-}
-
-struct NodeVisitor;
-
-impl<'de> Visitor<'de> for NodeVisitor {
-    type Value = Node;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("any value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Node, E> {
-        Ok(Value::Null.into())
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
-        Ok(Value::from(value).into())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
-        Ok(Value::from(value).into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
-        Ok(Value::from(value).into())
-    }
-
-    fn visit_i128<E: Error>(self, value: i128) -> Result<Node, E> {
-        self.visit_f64(value as f64)
-    }
-
-    fn visit_u128<E: Error>(self, value: u128) -> Result<Node, E> {
-        self.visit_f64(value as f64)
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
-        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number).into())
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Node, E> {
-        Ok(Value::from(value).into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Node, A::Error> {
-        let mut values = Vec::new();
-        let mut lines = Lines::default();
-        while let Some(Spanned { value: node, referenced, .. }) =
-            list.next_element::<Spanned<Node>>()?
-        {
-            let inner = Lines { line: referenced.line(), ..node.lines };
-            lines.entries.insert(values.len().to_string(), inner);
-            values.push(node.value);
+/// Replaces the numbers in `value` where the document means a text, such as `1.10`, by their text
+/// in `file`, and null by `null` where a type is meant.
+fn keep_texts(value: &mut Value, source: &Source, file: &str, parent: &str) {
+    match value {
+        Value::Array(entries) => {
+            for (index, entry) in entries.iter_mut().enumerate() {
+                if let Some(source) = source.entries.get(&index.to_string()) {
+                    keep_texts(entry, source, file, "");
+                }
+            }
         }
-        Ok(Node { value: values.into(), lines })
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut mapping: A) -> Result<Node, A::Error> {
-        let mut values = Map::new();
-        let mut lines = Lines::default();
-        while let Some(key) = mapping.next_key::<Spanned<String>>()? {
-            let node: Node = mapping.next_value()?;
-            let inner = Lines { line: key.referenced.line(), ..node.lines };
-            lines.entries.insert(key.value.clone(), inner);
-            values.insert(key.value, node.value);
+        Value::Object(entries) => {
+            let of_texts = is_text(entries.get("type"));
+            // The keys of properties are names.
+            let are_names = ["properties", "schemas"].contains(&parent);
+            for (key, entry) in entries {
+                let Some(source) = source.entries.get(key) else { continue };
+                let key = key.as_str();
+                if are_names || !VALUES.contains(&key) {
+                    keep_texts(entry, source, file, key);
+                }
+                if are_names {
+                    continue;
+                }
+                if key == "type" {
+                    name_null(entry);
+                }
+                let has_texts = of_texts && VALUES.contains(&key) || key == "required";
+                if has_texts || TEXTS.contains(&key) {
+                    replace_numbers(entry, source, file);
+                }
+            }
         }
-        Ok(Node { value: values.into(), lines })
+        _ => {}
+    }
+}
+
+fn is_text(types: Option<&Value>) -> bool {
+    match types {
+        Some(Value::Array(types)) => types.iter().all(|of| *of == "string" || is_null(of)),
+        Some(of) => *of == "string",
+        None => false,
+    }
+}
+
+fn is_null(of: &Value) -> bool {
+    of.is_null() || *of == "null"
+}
+
+/// Gives the type null its name, which has no quotes in `type: [string, null]`.
+fn name_null(types: &mut Value) {
+    match types {
+        Value::Null => *types = "null".into(),
+        Value::Array(types) => types.iter_mut().for_each(name_null),
+        _ => {}
+    }
+}
+
+/// Replaces a number, or those in a list, by their text in `file`.
+fn replace_numbers(value: &mut Value, source: &Source, file: &str) {
+    match value {
+        Value::Number(_) => {
+            if let Some(text) = file.get(source.range.clone()) {
+                *value = text.into();
+            }
+        }
+        Value::Array(entries) => {
+            for (index, entry) in entries.iter_mut().enumerate() {
+                if let Some(source) = source.entries.get(&index.to_string()) {
+                    replace_numbers(entry, source, file);
+                }
+            }
+        }
+        _ => {}
     }
 }

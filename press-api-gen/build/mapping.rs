@@ -33,11 +33,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{
-    document::{self, Document},
-    mistakes::Findings,
-    normalize::operation_name,
-};
+use super::{diagnostics::Diagnostics, document::Document, normalize::operation_name};
 
 /// The path of the file, as messages name it.
 pub(crate) const FILE: &str = "openapi/mapping.yaml";
@@ -88,13 +84,12 @@ impl OperationMapping {
 }
 
 impl Mapping {
-    /// Reads the file. A file without entries is as good as none.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let document =
-            document::parse(text).map_err(|(place, why)| format!("{FILE}{place}\n    {why}\n"))?;
-        let mut reader = Reader { document: &document, findings: Findings::default() };
+    /// Makes a mapping of the entries in `document`, of which there may be none.
+    pub(crate) fn parse(document: Document) -> Result<Self, String> {
+        let diagnostics = Diagnostics::new(&document);
+        let mut reader = Reader { document: &document, diagnostics };
         let mapping = reader.mapping();
-        reader.findings.finish()?;
+        reader.diagnostics.check()?;
         Ok(Self { document, ..mapping })
     }
 
@@ -126,22 +121,16 @@ impl Mapping {
     }
 
     /// The place of an entry of this file, as messages name it.
-    pub(crate) fn place(&self, path: &[&str]) -> String {
-        place(&self.document, path)
+    pub(crate) fn place(&self, keys: &[&str]) -> String {
+        let keys: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
+        self.document.place(&keys)
     }
-}
-
-fn place(document: &Document, path: &[&str]) -> String {
-    let line = document.line(path.iter().copied());
-    let line = line.map(|line| format!(":{line}")).unwrap_or_default();
-    let entry = path.join(" > ");
-    format!("{FILE}{line} {entry}").trim_end().to_owned()
 }
 
 /// Makes a [`Mapping`] of a document.
 struct Reader<'a> {
     document: &'a Document,
-    findings: Findings,
+    diagnostics: Diagnostics<'a>,
 }
 
 /// An entry of the file.
@@ -162,7 +151,7 @@ impl<'a> Entry<'a> {
 impl<'a> Reader<'a> {
     fn mapping(&mut self) -> Mapping {
         let mut mapping = Mapping::default();
-        let root = Entry { path: Vec::new(), value: &self.document.root };
+        let root = Entry { path: Vec::new(), value: self.document.root() };
         for (key, entry) in self.entries(&root) {
             match key {
                 "operations" => mapping.operations = self.operations(&entry),
@@ -204,7 +193,7 @@ impl<'a> Reader<'a> {
         let name = self.text(entry)?;
         let legal = operation_name(&name);
         if name != legal {
-            self.refuse(entry, format!("`{name}` cannot name a method; write `{legal}`"));
+            self.reject(entry, format!("`{name}` cannot name a method; write `{legal}`"));
         }
         Some(name)
     }
@@ -229,7 +218,7 @@ impl<'a> Reader<'a> {
                 "`{number}` is both `number_parameter` and `size_parameter`; write the names of two \
                  parameters"
             );
-            self.refuse(entry, why);
+            self.reject(entry, why);
         }
         page
     }
@@ -241,7 +230,7 @@ impl<'a> Reader<'a> {
         }
         if entry.value.as_array().is_some_and(Vec::is_empty) {
             let why = "no operation is selected; add one, or remove `select` to generate all";
-            self.refuse(entry, why);
+            self.reject(entry, why);
         }
         let mut select = BTreeMap::new();
         for (index, key) in self.texts(entry).into_iter().enumerate() {
@@ -278,7 +267,7 @@ impl<'a> Reader<'a> {
                 }
             }
             Value::Null => {}
-            _ => self.refuse(entry, "not a mapping; write `key: value` entries here"),
+            _ => self.reject(entry, "not a mapping; write `key: value` entries here"),
         }
         inner
     }
@@ -286,7 +275,7 @@ impl<'a> Reader<'a> {
     fn text(&mut self, entry: &Entry<'a>) -> Option<String> {
         let text = entry.value.as_str().filter(|text| !text.is_empty());
         if text.is_none() {
-            self.refuse(entry, format!("`{}` is not a name; write a text", entry.value));
+            self.reject(entry, format!("`{}` is not a name; write a text", entry.value));
         }
         text.map(str::to_owned)
     }
@@ -300,7 +289,7 @@ impl<'a> Reader<'a> {
                 }
             }
             Value::Null => {}
-            _ => self.refuse(entry, "not a list; write `[one, another]`"),
+            _ => self.reject(entry, "not a list; write `[one, another]`"),
         }
         texts
     }
@@ -308,11 +297,10 @@ impl<'a> Reader<'a> {
     fn unknown(&mut self, entry: &Entry<'a>, known: &[&str]) {
         let key = entry.path.last().map(String::as_str).unwrap_or_default();
         let why = format!("there is no key `{key}`; write one of `{}`", known.join("`, `"));
-        self.refuse(entry, why);
+        self.reject(entry, why);
     }
 
-    fn refuse(&mut self, entry: &Entry<'a>, why: impl AsRef<str>) {
-        let path: Vec<_> = entry.path.iter().map(String::as_str).collect();
-        self.findings.refuse(&place(self.document, &path), why);
+    fn reject(&mut self, entry: &Entry<'a>, why: impl Into<String>) {
+        self.diagnostics.reject(&self.document.place(&entry.path), why);
     }
 }

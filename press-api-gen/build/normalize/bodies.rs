@@ -36,7 +36,7 @@ impl<'a> Normalizer<'a> {
                     "`{status}` is not a status; write three digits, or `4XX` for all that begin \
                      with 4"
                 );
-                self.findings.refuse(&place.at, why);
+                self.findings.reject(&place.at, why);
             }
         }
         let any_success = responses.iter().any(|(status, _)| status.starts_with('2'));

@@ -8,7 +8,7 @@ use std::{
 use serde_json::Value;
 
 use super::{Normalizer, Place};
-use crate::codegen::mistakes::plain;
+use crate::codegen::document::plain;
 
 const TYPES: [&str; 6] = ["string", "integer", "number", "boolean", "array", "object"];
 
@@ -100,7 +100,7 @@ impl<'a> Normalizer<'a> {
             Some(Some(flat)) => return flat.clone(),
             Some(None) => {
                 let why = "a schema that is part of itself; break the circle of `allOf` and `$ref`";
-                self.findings.refuse(&place.at, why);
+                self.findings.reject(&place.at, why);
                 return Flat::default();
             }
             None => self.flats.insert(place.at.clone(), None),
@@ -119,7 +119,7 @@ impl<'a> Normalizer<'a> {
                     "a schema is a mapping, not `{}`; write for example `type: string`",
                     plain(node)
                 );
-                self.findings.refuse(&place.at, why);
+                self.findings.reject(&place.at, why);
             }
             return Flat::default();
         }
@@ -181,15 +181,14 @@ impl<'a> Normalizer<'a> {
             match of.as_str() {
                 Some("null") => flat.nullable = true,
                 Some(of) if TYPES.contains(&of) => _ = flat.types.insert(of),
-                // `[string, null]` in YAML, whose author forgot the quotes.
-                None if of.is_null() => flat.nullable |= types.node.is_array(),
+                None if of.is_null() => {}
                 _ => {
                     let why = format!(
                         "there is no type `{}`; write one of `{}`",
                         plain(of),
                         TYPES.join("`, `")
                     );
-                    self.findings.refuse(&types.at, why);
+                    self.findings.reject(&types.at, why);
                 }
             }
         }
@@ -294,7 +293,7 @@ impl<'a> Normalizer<'a> {
             }
             _ => {
                 let why = "not a list of properties; write `required: [name]`";
-                self.findings.refuse(&place.get("required").at, why);
+                self.findings.reject(&place.get("required").at, why);
             }
         }
     }

@@ -10,6 +10,7 @@ mod names;
 mod operations;
 mod pages;
 mod parameters;
+mod paths;
 mod schemas;
 
 use std::collections::{BTreeMap, HashMap};
@@ -19,17 +20,21 @@ use serde_json::{Value, json};
 
 use super::{
     api::{Api, Schema},
+    diagnostics::Diagnostics,
+    document::{Document, FILE as DOCUMENT, plain},
     mapping::{FILE, Mapping},
-    mistakes::{Findings, plain},
 };
 pub(crate) use names::{argument, field, legal, numbered, operation_name};
 
 /// Reads `document` as `mapping` has it. Returns the notes, too.
-pub(crate) fn normalize(document: &Value, mapping: &Mapping) -> Result<(Api, String), String> {
-    let document = Place { at: "#".to_owned(), node: document };
+pub(crate) fn normalize(document: &Document, mapping: &Mapping) -> Result<(Api, String), String> {
+    let mut diagnostics = Diagnostics::new(document);
+    document.check_version(&mut diagnostics);
+    diagnostics.check()?;
+    let document = Place { at: "#".to_owned(), node: document.root() };
     let mut normalizer = Normalizer {
         mapping,
-        findings: Findings::default(),
+        findings: diagnostics,
         names: names::Names::new(&document),
         done: HashMap::new(),
         flats: HashMap::new(),
@@ -41,8 +46,8 @@ pub(crate) fn normalize(document: &Value, mapping: &Mapping) -> Result<(Api, Str
     normalizer.pages();
     normalizer.check_types();
     normalizer.check_required();
-    let notes = normalizer.findings.finish()?;
-    Ok((normalizer.api, notes))
+    normalizer.findings.check()?;
+    Ok((normalizer.api, normalizer.findings.notes()))
 }
 
 /// A node of the document and where it stands. What is not there is null.
@@ -89,7 +94,7 @@ impl<'a> Place<'a> {
 struct Normalizer<'a> {
     document: Place<'a>,
     mapping: &'a Mapping,
-    findings: Findings,
+    findings: Diagnostics<'a>,
     names: names::Names,
     /// What each place has become; nothing yet on the way to it, to notice one that holds nothing
     /// but itself.
@@ -107,10 +112,8 @@ impl<'a> Normalizer<'a> {
         let target = &place.node["$ref"];
         let text = plain(target);
         let Some(pointer) = text.strip_prefix('#').filter(|_| target.is_string()) else {
-            let why = format!(
-                "`{text}` refers to something outside of this document; copy it to `components`"
-            );
-            self.findings.refuse(&place.at, why);
+            let why = self.outside(place, &text);
+            self.findings.reject(&place.get("$ref").at, why);
             return None;
         };
         let pointer = percent_decode_str(pointer).decode_utf8_lossy();
@@ -119,9 +122,28 @@ impl<'a> Normalizer<'a> {
             let why = format!(
                 "`{text}` refers to nothing; add it there, or refer to something that exists"
             );
-            self.findings.refuse(&place.at, why);
+            self.findings.reject(&place.at, why);
         }
         found.map(|node| Place { at: format!("#{pointer}"), node })
+    }
+
+    /// Why the reference `text` at `place` does not refer to this document, and the remedy.
+    fn outside(&self, place: &Place<'a>, text: &str) -> String {
+        if place.node["$ref"].is_null() {
+            let at = place.get("$ref").at;
+            let comment = self.findings.comment_at(&at).unwrap_or("#/components/…");
+            return format!(
+                "`$ref` is empty: `#` begins a comment in YAML; write `$ref: '{comment}'`"
+            );
+        }
+        let schemas = self.document.get("components").get("schemas");
+        if schemas.node.get(text).is_some() {
+            return format!("`{text}` is not a reference; write `#/components/schemas/{text}`");
+        }
+        format!(
+            "`{text}` refers to another file; bundle the files first, for example with \
+             `npx @redocly/cli bundle openapi.yaml -o {DOCUMENT}`"
+        )
     }
 
     /// Follows the references of `place`, which is no schema.
@@ -132,7 +154,7 @@ impl<'a> Normalizer<'a> {
             }
             place = self.resolve(&place)?;
         }
-        self.findings.refuse(
+        self.findings.reject(
             &place.at,
             "a reference that leads back to itself; let one of the entries be what it is",
         );
@@ -142,7 +164,7 @@ impl<'a> Normalizer<'a> {
     /// The entries of `place`, which must be a mapping if it is there.
     fn entries(&mut self, place: &Place<'a>) -> Vec<(&'a str, Place<'a>)> {
         if !place.node.is_object() && !place.node.is_null() {
-            self.findings.refuse(&place.at, "not a mapping; write `key: value` entries here");
+            self.findings.reject(&place.at, "not a mapping; write `key: value` entries here");
             return Vec::new();
         }
         place.children()
@@ -151,7 +173,7 @@ impl<'a> Normalizer<'a> {
     /// The entries of `place`, which must be a list if it is there.
     fn list(&mut self, place: &Place<'a>) -> Vec<Place<'a>> {
         if !place.node.is_array() && !place.node.is_null() {
-            self.findings.refuse(&place.at, "not a list; begin each entry with `- `");
+            self.findings.reject(&place.at, "not a list; begin each entry with `- `");
             return Vec::new();
         }
         place.children().into_iter().map(|(_, entry)| entry).collect()

@@ -45,7 +45,7 @@ impl<'a> Normalizer<'a> {
                         {
                             let why =
                                 format!("the operation `{name}` has the name of `{}`", other.at);
-                            self.findings.refuse(
+                            self.findings.reject(
                                 &at,
                                 format!("{why}; give each its own, here or in {FILE}"),
                             );
@@ -58,7 +58,7 @@ impl<'a> Normalizer<'a> {
         }
         self.check_operations(&there);
         if there.is_empty() {
-            self.findings.refuse(
+            self.findings.reject(
                 &paths.at,
                 "there are no operations; add `paths` with those of the service",
             );
@@ -69,7 +69,7 @@ impl<'a> Normalizer<'a> {
     fn left_out(&mut self, key: &str, place: &Place<'a>, why: &str) {
         if self.mapping.selects(key) {
             let why = format!("{why}; remove `{key}` from `select` in {FILE}");
-            self.findings.refuse(&place.at, why);
+            self.findings.reject(&place.at, why);
         } else {
             self.findings.note(&place.at, format!("left out: {why}"));
         }

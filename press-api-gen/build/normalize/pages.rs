@@ -25,7 +25,7 @@ impl Normalizer<'_> {
                     match wanted {
                         Some(_) => {
                             let place = self.mapping.place(&["operations", &key, "page"]);
-                            self.findings.refuse(&place, format!("{why}; correct or remove it"));
+                            self.findings.reject(&place, format!("{why}; correct or remove it"));
                         }
                         None => self.findings.note(at, why),
                     }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Normalizer, Place, argument, documentation, names::camel};
+use super::{Normalizer, Place, argument, documentation, names::camel, paths};
 use crate::codegen::{
     api::{Parameter, Shape},
-    mistakes::{self, plain},
+    document::plain,
 };
 
 const LOCATIONS: [&str; 4] = ["path", "query", "header", "cookie"];
@@ -57,12 +57,14 @@ impl<'a> Normalizer<'a> {
                     }
                     continue;
                 };
-                self.findings.refuse(&parameter.at, why);
+                self.findings.reject(&parameter.at, why);
             }
         }
         let of_path: Vec<_> =
             folded.iter().filter(|parameter| parameter.node["in"] == "path").collect();
-        let names = mistakes::path(&mut self.findings, &item.at, path);
+        let Some(names) = paths::names_in(&mut self.findings, &item.at, path) else {
+            return folded;
+        };
         for parameter in of_path
             .iter()
             .filter(|parameter| !names.iter().any(|name| parameter.node["name"] == *name))
@@ -71,7 +73,7 @@ impl<'a> Normalizer<'a> {
             let why = format!(
                 "`{name}` is not in the path `{path}`; write `{{{name}}}` there, or leave it out"
             );
-            self.findings.refuse(&parameter.at, why);
+            self.findings.reject(&parameter.at, why);
         }
         for name in names
             .iter()
@@ -83,7 +85,7 @@ impl<'a> Normalizer<'a> {
                 "the path has a place for `{name}`, and the operation has no such parameter; add \
                  {parameter}"
             );
-            self.findings.refuse(&operation.at, why);
+            self.findings.reject(&operation.at, why);
         }
         folded
     }

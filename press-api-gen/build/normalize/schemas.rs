@@ -206,10 +206,6 @@ impl<'a> Normalizer<'a> {
                 Shape::Any
             };
         }
-        if flat.values.iter().any(|value| value.is_f64()) {
-            let what = "YAML reads some of these texts as numbers, `1.10` as 1.1; quote them";
-            self.findings.note(&place.get("enum").at, what);
-        }
         let name = self.type_name(place, name, flat.title);
         let known = self.api.enumerations.get(&name);
         let shares_value = |known: &Enumeration| {
@@ -247,7 +243,7 @@ impl<'a> Normalizer<'a> {
              another name in {FILE}",
             place.at
         );
-        self.findings.refuse(&at, why);
+        self.findings.reject(&at, why);
     }
 
     /// One open type for all members of a choice, or else any value: a closed choice would fail a

@@ -36,7 +36,7 @@ struct Bench {
 /// The result of the build step.
 struct Output {
     answer: Answer,
-    /// The generated file; empty when the document is refused.
+    /// The generated file; empty if the document is rejected.
     code: String,
     /// Everything that was left out, one line each.
     notes: String,
@@ -93,7 +93,7 @@ impl Bench {
     }
 
     /// Generates from `document` and `mapping`; takes milliseconds, where cargo would take seconds.
-    fn generate(&self, document: &str, mapping: &str) -> Output {
+    fn generate(&self, document: impl AsRef<[u8]>, mapping: &str) -> Output {
         self.copy.write(DOCUMENT, document);
         self.copy.write(MAPPING, mapping);
         let out = self.copy.path("out");

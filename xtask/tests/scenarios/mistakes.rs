@@ -7,53 +7,234 @@ const SMALL: &str = include_str!("documents/small.yaml");
 const TERM: &str = "          in: query\n          schema: {type: string}\n        - $ref";
 const TITLE: &str = "        title: {type: string}";
 
-/// An edit of the document, then parts of the message, of which the first is a place.
-type Case = (&'static str, &'static str, &'static [&'static str]);
+/// An edit of the document, and parts of the message, of which the first is a place.
+struct DocumentCase {
+    anchor: &'static str,
+    replacement: &'static str,
+    parts: &'static [&'static str],
+}
 
-#[rustfmt::skip]
-const DOCUMENTS: &[Case] = &[
+const DOCUMENTS: &[DocumentCase] = &[
     // The document.
-    ("openapi: 3.0.3", "swagger: '2.0'", &["openapi/press.yaml #/swagger", "Swagger 2.0", "npx swagger2openapi"]),
-    ("openapi: 3.0.3", "openapi: 4.0.0", &["#/openapi", "OpenAPI 4.0.0", "3.0 or 3.1"]),
-    ("openapi: 3.0.3\n", "", &["#\n", "`openapi` is missing"]),
-    ("  title: Small", "  title: Small: large", &["press.yaml:3:15", "not YAML", "look at"]),
-    ("  version: v1", "  version: v1\n  version: v2", &["press.yaml:5:3", "duplicate", "keep one"]),
-    ("  version: v1", "  version: *v1", &["press.yaml:4:12", "not YAML"]),
-    ("schema: {type: string}\n        - name: term", "schema: {type: string\n        - name: term", &["press.yaml:1", "not YAML"]),
-    ("paths:\n  /v1", "x-paths:\n  /v1", &["#/paths", "there are no operations"]),
-    ("paths:\n", "paths:\n  /v1/list: [get]\n", &["#/paths/~1v1~1list", "not a mapping"]),
+    DocumentCase {
+        anchor: "openapi: 3.0.3",
+        replacement: "swagger: '2.0'",
+        parts: &["openapi/press.yaml:1 #/swagger", "Swagger 2.0", "npx swagger2openapi"],
+    },
+    DocumentCase {
+        anchor: "openapi: 3.0.3",
+        replacement: "openapi: 4.0.0",
+        parts: &["openapi/press.yaml:1 #/openapi", "OpenAPI 4.0.0", "3.0 or 3.1"],
+    },
+    DocumentCase {
+        anchor: "openapi: 3.0.3\n",
+        replacement: "",
+        parts: &["#\n", "`openapi` is missing"],
+    },
+    DocumentCase {
+        anchor: "  title: Small",
+        replacement: "  title: Small: large",
+        parts: &["press.yaml:3:15", "not YAML", "look at the indentation"],
+    },
+    DocumentCase {
+        anchor: "  version: v1",
+        replacement: "  version: v1\n  version: v2",
+        parts: &["press.yaml:5:3", "duplicate", "keep one"],
+    },
+    DocumentCase {
+        anchor: "  version: v1",
+        replacement: "  version: *v1",
+        parts: &["press.yaml:4:12", "not YAML"],
+    },
+    DocumentCase {
+        anchor: "schema: {type: string}\n        - name: term",
+        replacement: "schema: {type: string\n        - name: term",
+        parts: &["press.yaml:1", "not YAML"],
+    },
+    DocumentCase {
+        anchor: "paths:\n  /v1",
+        replacement: "x-paths:\n  /v1",
+        parts: &["#/paths", "there are no operations"],
+    },
+    DocumentCase {
+        anchor: "paths:\n",
+        replacement: "paths:\n  /v1/list: [get]\n",
+        parts: &["#/paths/~1v1~1list", "not a mapping"],
+    },
     // References.
-    ("schemas/ThingPage'", "schemas/ThingPages'", &["/content/application~1json/schema", "`#/components/schemas/ThingPages` refers to nothing", "add it"]),
-    ("$ref: '#/components/parameters/PageSize'", "$ref: 'other.yaml#/PageSize'", &["/parameters/2", "outside of this document", "copy it"]),
-    ("$ref: '#/components/parameters/PageSize'", "$ref: 3", &["/parameters/2", "`3` refers to something outside"]),
-    ("PageSize: {name", "PageSize: {$ref: '#/components/parameters/PageSize', name", &["#/components/parameters/PageSize", "leads back to itself"]),
-    ("    Thing:\n      type: object", "    Thing:\n      allOf: [{type: object}, {$ref: '#/components/schemas/Thing'}]", &["#/components/schemas/Thing", "part of itself", "circle"]),
-    ("'404': {description: Nothing.}", "'404': {$ref: 'errors.yaml#/NotFound'}", &["/get/responses/404", "outside of this document", "copy it"]),
-    ("'404': {description: Nothing.}", "'404': {content: {application/json: {schema: {$ref: '#/components/schemas/Eror'}}}}", &["/responses/404/content/", "refers to nothing"]),
+    DocumentCase {
+        anchor: "schemas/ThingPage'",
+        replacement: "schemas/ThingPages'",
+        parts: &[
+            "/content/application~1json/schema",
+            "`#/components/schemas/ThingPages` refers to nothing",
+            "add it",
+        ],
+    },
+    DocumentCase {
+        anchor: "$ref: '#/components/parameters/PageSize'",
+        replacement: "$ref: 'other.yaml#/PageSize'",
+        parts: &[
+            "openapi/press.yaml:17 #/paths/~1v1~1things~1{thingId}/get/parameters/2/$ref\n",
+            "`other.yaml#/PageSize` refers to another file",
+            "`npx @redocly/cli bundle openapi.yaml -o openapi/press.yaml`",
+        ],
+    },
+    DocumentCase {
+        anchor: "$ref: '#/components/parameters/PageSize'",
+        replacement: "$ref: 3",
+        parts: &["/parameters/2", "`3` refers to another file"],
+    },
+    DocumentCase {
+        anchor: "$ref: '#/components/schemas/Other'",
+        replacement: "$ref: Other",
+        parts: &[
+            "/properties/other/$ref\n",
+            "`Other` is not a reference",
+            "#/components/schemas/Other",
+        ],
+    },
+    DocumentCase {
+        anchor: "        - $ref: '#/components/parameters/PageSize'",
+        replacement: "        - $ref: #/components/parameters/PageSize",
+        parts: &[
+            "openapi/press.yaml:17 #/paths/~1v1~1things~1{thingId}/get/parameters/2/$ref\n",
+            "begins a comment",
+            "write `$ref: '#/components/parameters/PageSize'`",
+        ],
+    },
+    DocumentCase {
+        anchor: "{$ref: '#/components/schemas/ThingPage'}",
+        replacement: "{$ref: #/components/schemas/ThingPage}",
+        parts: &["openapi/press.yaml:24\n", "begins a comment", "in quotes"],
+    },
+    DocumentCase {
+        anchor: "PageSize: {name",
+        replacement: "PageSize: {$ref: '#/components/parameters/PageSize', name",
+        parts: &["#/components/parameters/PageSize", "leads back to itself"],
+    },
+    DocumentCase {
+        anchor: "    Thing:\n      type: object",
+        replacement: "    Thing:\n      \
+                      allOf: [{type: object}, {$ref: '#/components/schemas/Thing'}]",
+        parts: &["#/components/schemas/Thing", "part of itself", "circle"],
+    },
+    DocumentCase {
+        anchor: "'404': {description: Nothing.}",
+        replacement: "'404': {$ref: 'errors.yaml#/NotFound'}",
+        parts: &["/get/responses/404", "refers to another file"],
+    },
+    DocumentCase {
+        anchor: "'404': {description: Nothing.}",
+        replacement: "'404': {content: {application/json: {schema: {$ref: \
+                      '#/components/schemas/Eror'}}}}",
+        parts: &["/responses/404/content/", "refers to nothing"],
+    },
     // Paths and parameters.
-    ("  /v1/things", "  v1/things", &["#/paths/v1~1things", "begin with a slash", "write `/v1/things/{thingId}`"]),
-    ("/{thingId}:", "/{thingId:", &["{thingId", "do not enclose names"]),
-    ("/{thingId}:", "/{thingId}/{thingId}:", &["{thingId}~1{thingId}", "twice"]),
-    ("/{thingId}:", "/{thingId}?x=1:", &["{thingId}?x=1", "query parameters"]),
-    ("/{thingId}:", "/{id}:", &["/get/parameters/0", "`thingId` is not in the path"]),
-    ("/{thingId}:", "/{thingId}/{id}:", &["/get\n", "has a place for `id`", "`in: path`"]),
-    ("- name: term", "- nam: term", &["/get/parameters/1", "without a name"]),
-    (TERM, "          in: body\n          schema: {type: string}\n        - $ref", &["/get/parameters/1", "`term` is in `body`", "`in: query`"]),
-    (TERM, "          in: query\n        - $ref", &["/get/parameters/1", "no schema", "add `schema`"]),
-    ("- name: term", "- {name: term, in: query, schema: {}}\n        - name: term", &["/get/parameters/2", "there twice"]),
-    ("      parameters:\n        - name: thingId\n", "      parameters:\n        x:\n          name: thingId\n        y: &x\n          name: x\n", &["YAML"]),
+    DocumentCase {
+        anchor: "  /v1/things",
+        replacement: "  v1/things",
+        parts: &["#/paths/v1~1things", "begin with a slash", "write `/v1/things/{thingId}`"],
+    },
+    DocumentCase {
+        anchor: "/{thingId}:",
+        replacement: "/{thingId:",
+        parts: &["{thingId", "do not enclose names"],
+    },
+    DocumentCase {
+        anchor: "/{thingId}:",
+        replacement: "/{thingId}/{thingId}:",
+        parts: &["{thingId}~1{thingId}", "twice"],
+    },
+    DocumentCase {
+        anchor: "/{thingId}:",
+        replacement: "/{thingId}?x=1:",
+        parts: &["{thingId}?x=1", "query parameters"],
+    },
+    DocumentCase {
+        anchor: "/{thingId}:",
+        replacement: "/{id}:",
+        parts: &["/get/parameters/0", "`thingId` is not in the path"],
+    },
+    DocumentCase {
+        anchor: "/{thingId}:",
+        replacement: "/{thingId}/{id}:",
+        parts: &["/get\n", "has a place for `id`", "`in: path`"],
+    },
+    DocumentCase {
+        anchor: "- name: term",
+        replacement: "- nam: term",
+        parts: &["/get/parameters/1", "without a name"],
+    },
+    DocumentCase {
+        anchor: TERM,
+        replacement: "          in: body\n          schema: {type: string}\n        - $ref",
+        parts: &["/get/parameters/1", "`term` is in `body`", "`in: query`"],
+    },
+    DocumentCase {
+        anchor: TERM,
+        replacement: "          in: query\n        - $ref",
+        parts: &["/get/parameters/1", "no schema", "add `schema`"],
+    },
+    DocumentCase {
+        anchor: "- name: term",
+        replacement: "- {name: term, in: query, schema: {}}\n        - name: term",
+        parts: &["/get/parameters/2", "there twice"],
+    },
+    DocumentCase {
+        anchor: "      parameters:\n        - name: thingId\n",
+        replacement: "      parameters:\n        x:\n          name: thingId\n        \
+                      y: &x\n          name: x\n",
+        parts: &["YAML"],
+    },
     // Responses.
-    ("'404':", "'6OO':", &["/responses/6OO", "not a status", "`4XX`"]),
+    DocumentCase {
+        anchor: "'404':",
+        replacement: "'6OO':",
+        parts: &["/responses/6OO", "not a status", "`4XX`"],
+    },
     // Schemas.
-    (TITLE, "        title: {type: text}", &["#/components/schemas/Thing/properties/title/type", "no type `text`", "`string`"]),
-    (TITLE, "        title: {type: [string, nil]}", &["/properties/title/type", "no type `nil`"]),
-    (TITLE, "        title: string", &["/properties/title", "a schema is a mapping, not `string`"]),
-    (TITLE, "        title: {type: object, properties: [x]}", &["/properties/title/properties", "not a mapping"]),
-    (TITLE, "        title: {enum: a}", &["/properties/title/enum", "not a list"]),
-    (TITLE, "        title: {type: object, required: title}", &["/properties/title/required", "`required: [name]`"]),
-    (TITLE, "        title: {type: string, allOf: {type: string}}", &["/properties/title/allOf", "not a list"]),
+    DocumentCase {
+        anchor: TITLE,
+        replacement: "        title: {type: text}",
+        parts: &["#/components/schemas/Thing/properties/title/type", "no type `text`", "`string`"],
+    },
+    DocumentCase {
+        anchor: TITLE,
+        replacement: "        title: {type: [string, nil]}",
+        parts: &["/properties/title/type", "no type `nil`"],
+    },
+    DocumentCase {
+        anchor: TITLE,
+        replacement: "        title: string",
+        parts: &["/properties/title", "a schema is a mapping, not `string`"],
+    },
+    DocumentCase {
+        anchor: TITLE,
+        replacement: "        title: {type: object, properties: [x]}",
+        parts: &["/properties/title/properties", "not a mapping"],
+    },
+    DocumentCase {
+        anchor: TITLE,
+        replacement: "        title: {enum: a}",
+        parts: &["/properties/title/enum", "not a list"],
+    },
+    DocumentCase {
+        anchor: TITLE,
+        replacement: "        title: {type: object, required: title}",
+        parts: &["/properties/title/required", "`required: [name]`"],
+    },
+    DocumentCase {
+        anchor: TITLE,
+        replacement: "        title: {type: string, allOf: {type: string}}",
+        parts: &["/properties/title/allOf", "not a list"],
+    },
     // Names.
-    ("requestBody: {content: {text/plain: {}}}", "operationId: listThings", &["/post", "the operation `list_things` has the name of", "mapping.yaml"]),
+    DocumentCase {
+        anchor: "requestBody: {content: {text/plain: {}}}",
+        replacement: "operationId: listThings",
+        parts: &["/post", "the operation `list_things` has the name of", "mapping.yaml"],
+    },
 ];
 
 /// A mapping, and parts of the message.
@@ -259,7 +440,7 @@ fn each_mistake_is_rejected_with_its_place_and_a_remedy() {
             .code
             .contains("impl crate::operation::ListOperation for ListThings")
     );
-    let refused = |name: &str, document: &str, mapping: &str, parts: &[&str]| {
+    let rejected = |name: &str, document: &[u8], mapping: &str, parts: &[&str]| {
         let Output { answer, code, .. } = bench.generate(document, mapping);
         let missing: Vec<_> = parts.iter().filter(|part| !answer.stderr.contains(**part)).collect();
         assert!(missing.is_empty(), "{name}\nmissing {missing:?} in:\n{}", answer.stderr);
@@ -268,24 +449,137 @@ fn each_mistake_is_rejected_with_its_place_and_a_remedy() {
             "{name}: {answer:?}"
         );
     };
-    for (anchor, replacement, parts) in DOCUMENTS {
+    for DocumentCase { anchor, replacement, parts } in DOCUMENTS {
         assert!(SMALL.contains(anchor), "{anchor}");
-        refused(replacement, &SMALL.replacen(anchor, replacement, 1), "", parts);
+        let document = SMALL.replacen(anchor, replacement, 1);
+        rejected(replacement, document.as_bytes(), "", parts);
     }
     for MappingCase { mapping, parts } in MAPPINGS {
-        refused(mapping, SMALL, mapping, parts);
-    }
-    for text in ["", "# nothing", "- a list", "just text"] {
-        refused(text, text, "", &["openapi/press.yaml\n", "not a mapping"]);
+        rejected(mapping, SMALL.as_bytes(), mapping, parts);
     }
     let two = SMALL.replace(TITLE, "        title: {type: text}").replace("'404'", "'6OO'");
-    refused("two at once", &two, "", &["has 2 problems", "no type `text`", "not a status"]);
+    rejected("two", two.as_bytes(), "", &["has 2 problems", "no type `text`", "not a status"]);
+}
+
+/// A file that is not an OpenAPI document in UTF-8, and parts of the message.
+struct FileCase {
+    name: &'static str,
+    content: fn() -> Vec<u8>,
+    parts: &'static [&'static str],
+}
+
+const FILES: &[FileCase] = &[
+    FileCase { name: "empty", content: Vec::new, parts: &["press.yaml #\n", "not a mapping"] },
+    FileCase {
+        name: "comment",
+        content: || b"# nothing".to_vec(),
+        parts: &["press.yaml #\n", "not a mapping"],
+    },
+    FileCase {
+        name: "list",
+        content: || b"- a list".to_vec(),
+        parts: &["press.yaml #\n", "not a mapping"],
+    },
+    FileCase {
+        name: "text",
+        content: || b"just text".to_vec(),
+        parts: &["press.yaml #\n", "begin it with `openapi: 3.0.3`"],
+    },
+    FileCase {
+        name: "UTF-16",
+        content: || SMALL.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+        parts: &["openapi/press.yaml\n", "UTF-16", "`iconv -f UTF-16 -t UTF-8`"],
+    },
+    FileCase {
+        name: "UTF-16 with a byte order mark",
+        content: || format!("\u{feff}{SMALL}").encode_utf16().flat_map(u16::to_be_bytes).collect(),
+        parts: &["openapi/press.yaml\n", "UTF-16", "`iconv -f UTF-16 -t UTF-8`"],
+    },
+    FileCase {
+        name: "Latin-1",
+        content: || [&SMALL.as_bytes()[..30], b"\xe9", &SMALL.as_bytes()[30..]].concat(),
+        parts: &["openapi/press.yaml:3\n", "0xe9", "`iconv -f LATIN1 -t UTF-8`"],
+    },
+    FileCase {
+        name: "gzip",
+        content: || b"\x1f\x8b\x08\0".to_vec(),
+        parts: &["openapi/press.yaml\n", "gzip", "`gunzip`"],
+    },
+    FileCase {
+        name: "ZIP",
+        content: || b"PK\x03\x04\0".to_vec(),
+        parts: &["openapi/press.yaml\n", "ZIP", "`unzip`"],
+    },
+    FileCase {
+        name: "HTML",
+        content: || b"\n<!DOCTYPE html><html></html>".to_vec(),
+        parts: &["openapi/press.yaml\n", "HTML", "download the document itself"],
+    },
+    FileCase {
+        name: "two documents",
+        content: || format!("{SMALL}---\n{SMALL}").into_bytes(),
+        parts: &["openapi/press.yaml:", "a second document begins here", "keep one"],
+    },
+    FileCase {
+        name: "aliases of aliases",
+        content: || {
+            let mut text = "x0: &x0 [a, a, a, a, a, a, a, a, a, a]\n".to_owned();
+            for level in 1..12 {
+                let inner = vec![format!("*x{}", level - 1); 10].join(", ");
+                text += &format!("x{level}: &x{level} [{inner}]\n");
+            }
+            (text + SMALL).into_bytes()
+        },
+        parts: &["openapi/press.yaml:", "too large", "use `$ref`"],
+    },
+    FileCase {
+        name: "aliases of a long text",
+        content: || {
+            let mut text = format!("x: &x {}\n", "x".repeat(1_000_000));
+            for index in 0..1_000 {
+                text += &format!("x{index}: *x\n");
+            }
+            (text + SMALL).into_bytes()
+        },
+        parts: &["openapi/press.yaml:", "too large", "use `$ref`"],
+    },
+    FileCase {
+        name: "many problems",
+        content: || {
+            let mut text = SMALL.to_owned();
+            for index in 0..13 {
+                let field = format!("{TITLE}\n        x{index}: {{type: text}}");
+                text = text.replacen(TITLE, &field, 1);
+            }
+            text.into_bytes()
+        },
+        parts: &[
+            "openapi/press.yaml has 13 problems\n",
+            "/properties/x11/type\n",
+            "\nThere are 3 more problems.\n",
+        ],
+    },
+];
+
+#[test]
+fn each_unreadable_file_is_rejected_with_a_remedy() {
+    let bench = bench();
+    for FileCase { name, content, parts } in FILES {
+        let Output { answer, code, .. } = bench.generate(content(), "");
+        let missing: Vec<_> = parts.iter().filter(|part| !answer.stderr.contains(**part)).collect();
+        assert!(missing.is_empty(), "{name}\nmissing {missing:?} in:\n{}", answer.stderr);
+        assert!(!answer.stderr.contains("panicked"), "{name}: {answer:?}");
+        assert!(answer.stderr.matches("    ").count() <= 10, "{name}: {answer:?}");
+        assert!(!answer.success, "{name}: {answer:?}");
+        assert_eq!(code, "", "{name}");
+    }
 }
 
 #[test]
 fn only_what_the_selected_operations_reach_can_be_a_mistake() {
     let bench = bench();
-    let broken = "  /broken/{x:\n    get: {responses: {'200': {content: {application/json: {schema: {type: text}}}}}}\n";
+    let broken = "  /broken/{x:\n    get:\n      responses: {'200': {content: {application/json: \
+                  {schema: {type: text}}}}}\n";
     let document = SMALL
         .replace("paths:\n", &format!("paths:\n{broken}"))
         .replace("    Other:", "    Unused: {type: text}\n    Other:");

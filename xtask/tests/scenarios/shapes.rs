@@ -190,6 +190,59 @@ fn an_addition_to_the_document_adds_a_few_lines() {
     }
 }
 
+#[test]
+fn openapi_3_2_is_read_as_3_1_with_a_note() {
+    let bench = bench();
+    let newer = |version: &str| PRESS.replace("openapi: 3.0.3", &format!("openapi: {version}"));
+    let code = bench.accepts(&newer("3.1.0"), "").code;
+    for version in ["3.2.0", "'3.2'", "3.2"] {
+        let output = bench.accepts(&newer(version), "");
+        assert_eq!(output.code, code, "{version}");
+        assert_eq!(output.notes, "#/openapi: OpenAPI 3.2 is read as 3.1\n", "{version}");
+    }
+}
+
+#[test]
+fn texts_that_yaml_reads_as_numbers_are_kept() {
+    let bench = bench();
+    let document = r#"
+openapi: 3.0.3
+info: {title: 2024, version: 1.10}
+paths:
+  /versions:
+    get:
+      operationId: 1.10
+      parameters: [{name: 1e3, in: query, description: 0x10, schema: {type: string}}]
+      responses:
+        200:
+          content:
+            application/json:
+              schema:
+                type: object
+                properties:
+                  type: {type: string, enum: [1.10, "1.1", 0x10, 010, 1_000, +1], default: 1.10}
+                  maybe: {type: [string, null], enum: [2.0, null]}
+                  number: {type: number, enum: [1.10]}
+"#;
+    let output = bench.accepts(document, "");
+    for part in [
+        "V110 = \"1.10\",",
+        "V11 = \"1.1\",",
+        "V0x10 = \"0x10\",",
+        "V010 = \"010\",",
+        "= \"+1\",",
+        "V20 = \"2.0\",",
+        "pub number: ::std::option::Option<f64>",
+        "Version: 1.10",
+        "\"1e3\"",
+        "/// 0x10",
+        "operation_1_10",
+    ] {
+        assert!(output.code.contains(part), "{part}\n{}", output.code);
+    }
+    assert!(!output.notes.contains("YAML"), "{}", output.notes);
+}
+
 /// A document whose operations return these schemas.
 fn returning(schemas: &[(&str, Value)], components: Value) -> String {
     let mut paths = Map::new();

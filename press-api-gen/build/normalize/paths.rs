@@ -1,0 +1,46 @@
+//! The paths of operations.
+
+use crate::codegen::diagnostics::Diagnostics;
+
+/// Returns the names in the braces of `path`, which must be a path that requests can be sent to.
+pub(super) fn names_in<'a>(
+    findings: &mut Diagnostics<'_>,
+    at: &str,
+    path: &'a str,
+) -> Option<Vec<&'a str>> {
+    let names = enclosed(path);
+    let problem = if !path.starts_with('/') {
+        format!("does not begin with a slash; write `/{path}`")
+    } else if names.is_none() {
+        "has braces that do not enclose names; write each parameter as `{name}`".to_owned()
+    } else if path.contains(['?', '#']) {
+        "has a query or a fragment; describe it as query parameters".to_owned()
+    } else if names.as_deref().is_some_and(has_duplicates) {
+        "has a name in braces twice; name each place differently".to_owned()
+    } else {
+        return names;
+    };
+    findings.reject(at, format!("the path `{path}` {problem}"));
+    None
+}
+
+/// The names in the braces of `path`, unless a brace stands alone or encloses something else.
+fn enclosed(path: &str) -> Option<Vec<&str>> {
+    let mut parts = path.split('{');
+    let mut names = Vec::new();
+    if parts.next()?.contains('}') {
+        return None;
+    }
+    for part in parts {
+        let (name, rest) = part.split_once('}')?;
+        if name.is_empty() || name.contains('/') || rest.contains('}') {
+            return None;
+        }
+        names.push(name);
+    }
+    Some(names)
+}
+
+fn has_duplicates(names: &[&str]) -> bool {
+    names.iter().enumerate().any(|(index, name)| names[..index].contains(name))
+}
