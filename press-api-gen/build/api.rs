@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proc_macro2::TokenStream;
 use serde_json::{Map, Value, json};
 
-use super::normalize::field;
+use super::normalize::{argument, field};
 
 /// All that is generated.
 #[derive(Default)]
@@ -65,6 +65,7 @@ pub(crate) struct Operation {
     pub(crate) path: String,
     pub(crate) summary: String,
     pub(crate) description: String,
+    pub(crate) is_deprecated: bool,
     pub(crate) parameters: Vec<Parameter>,
     /// The media type of the body, and the body, which is passed like a parameter.
     pub(crate) body: Option<(&'static str, Parameter)>,
@@ -74,9 +75,13 @@ pub(crate) struct Operation {
 
 /// A parameter of one operation.
 pub(crate) struct Parameter {
+    /// The name in the request.
     pub(crate) name: String,
+    /// The name in Rust, which differs from other arguments of the operation.
+    pub(crate) argument: String,
     pub(crate) location: &'static str,
     pub(crate) required: bool,
+    pub(crate) is_deprecated: bool,
     pub(crate) description: Option<String>,
     pub(crate) shape: Shape,
     /// The separator of a list that goes out as one value.
@@ -105,7 +110,7 @@ impl Api {
     pub(crate) fn openapi(&self) -> Result<openapiv3::OpenAPI, String> {
         let mut paths = Map::new();
         for operation in &self.operations {
-            let item = paths.entry(&operation.path).or_insert_with(|| json!({}));
+            let item = paths.entry(operation.template()).or_insert_with(|| json!({}));
             item[operation.method.to_ascii_lowercase()] = operation.node();
         }
         let mut schemas = Map::from_iter([("Timestamp".to_owned(), json!({ "type": "string" }))]);
@@ -258,13 +263,23 @@ impl From<Shape> for Schema {
 }
 
 impl Operation {
+    /// The path with the names that the generator gets.
+    fn template(&self) -> String {
+        let mut template = self.path.clone();
+        for parameter in self.parameters.iter().filter(|parameter| parameter.location == "path") {
+            let renamed = format!("{{{}}}", parameter.generator_name());
+            template = template.replace(&format!("{{{}}}", parameter.name), &renamed);
+        }
+        template
+    }
+
     fn node(&self) -> Value {
         let mut parameters = Vec::new();
         for parameter in &self.parameters {
             let is_text = parameter.separator.is_some();
             let schema = if is_text { Shape::Text.node() } else { parameter.shape.node() };
             parameters.push(json!({
-                "name": parameter.name,
+                "name": parameter.generator_name(),
                 "in": parameter.location,
                 "required": parameter.required,
                 "description": parameter.description,
@@ -288,5 +303,13 @@ impl Operation {
                 json!({ "required": true, "description": description, "content": content });
         }
         node
+    }
+}
+
+impl Parameter {
+    /// The name that the generator gets, which knows one name for the argument and the request: that
+    /// of the request, unless its argument is taken.
+    pub(crate) fn generator_name(&self) -> &str {
+        if argument(&self.name) == self.argument { &self.name } else { &self.argument }
     }
 }

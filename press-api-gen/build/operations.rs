@@ -100,8 +100,10 @@ fn operation_type(operation: &Operation) -> TokenStream {
         .response
         .as_ref()
         .map_or_else(|| quote! { () }, |shape| shape.rust("super::types"));
+    let deprecated = deprecated(operation.is_deprecated);
     quote! {
         #[doc = #doc]
+        #deprecated
         #[derive(Clone, Debug, Default, PartialEq)]
         #[non_exhaustive]
         pub struct #ident { #(#fields),* }
@@ -137,7 +139,12 @@ fn struct_field(parameter: &Parameter) -> TokenStream {
         _ if parameter.required => ty,
         _ => quote! { Option<#ty> },
     };
-    quote! { #[doc = #description] pub #ident: #ty }
+    let deprecated = deprecated(parameter.is_deprecated);
+    quote! { #[doc = #description] #deprecated pub #ident: #ty }
+}
+
+fn deprecated(is_deprecated: bool) -> Option<TokenStream> {
+    is_deprecated.then(|| quote! { #[deprecated] })
 }
 
 /// The field of `parameter` as the client's method takes it.
@@ -159,8 +166,7 @@ fn method_argument(parameter: &Parameter) -> TokenStream {
 }
 
 fn ident_and_name(parameter: &Parameter) -> (Ident, String) {
-    let name = argument(&parameter.name);
-    (format_ident!("{name}"), name)
+    (format_ident!("{}", parameter.argument), argument(&parameter.name))
 }
 
 fn type_ident(operation: &Operation) -> Ident {

@@ -3,8 +3,8 @@
 
 use quote::quote;
 use syn::{
-    Attribute, Block, Expr, ExprMethodCall, File, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod,
-    Lit, Local, Meta, Pat, Stmt, Visibility, parse_quote,
+    Attribute, Block, Expr, ExprCall, ExprLit, ExprMethodCall, File, ImplItem, ImplItemFn, Item,
+    ItemImpl, ItemMod, Lit, LitStr, Local, Meta, Pat, Stmt, Visibility, parse_quote,
     visit_mut::{self, VisitMut},
 };
 
@@ -84,6 +84,10 @@ fn exchange(function: &mut ImplItemFn, operation: &Operation) {
         crate::exchange::#end(&self.client, &self.inner, request).await
     } };
     statements.extend(stmts);
+    WireNames(operation).visit_block_mut(&mut function.block);
+    if operation.is_deprecated {
+        function.attrs.push(parse_quote! { #[deprecated] });
+    }
     function.sig.output =
         parse_quote! { -> Result<crate::response::Response<#response>, crate::response::Failure> };
 }
@@ -104,6 +108,42 @@ fn sets_api_version(statement: &Stmt) -> bool {
             call.method == "append" && matches!(call.args.first(), Some(Expr::Call(_)))
         }
         _ => false,
+    }
+}
+
+/// Gives a parameter with another name in Rust the one that it has in the request.
+struct WireNames<'a>(&'a Operation);
+
+impl WireNames<'_> {
+    fn rename(&self, argument: Option<&mut Expr>) {
+        let Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) = argument else { return };
+        let name = text.value();
+        let mut parameters = self.0.parameters.iter();
+        if let Some(parameter) = parameters.find(|parameter| parameter.generator_name() == name) {
+            *text = LitStr::new(&parameter.name, text.span());
+        }
+    }
+}
+
+impl VisitMut for WireNames<'_> {
+    fn visit_expr_call_mut(&mut self, call: &mut ExprCall) {
+        let names_a_parameter = match &*call.func {
+            Expr::Path(function) => {
+                function.path.segments.iter().any(|segment| segment.ident == "QueryParam")
+            }
+            _ => false,
+        };
+        if names_a_parameter {
+            self.rename(call.args.first_mut());
+        }
+        visit_mut::visit_expr_call_mut(self, call);
+    }
+
+    fn visit_expr_method_call_mut(&mut self, call: &mut ExprMethodCall) {
+        if call.method == "append" {
+            self.rename(call.args.first_mut());
+        }
+        visit_mut::visit_expr_method_call_mut(self, call);
     }
 }
 

@@ -1,8 +1,10 @@
 //! The bodies of requests and responses.
 
+use std::collections::BTreeSet;
+
 use openapiv3::StatusCode;
 
-use super::{Normalizer, Place};
+use super::{Normalizer, Place, flat::Flat};
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -13,21 +15,86 @@ impl<'a> Normalizer<'a> {
         &mut self,
         body: &Place<'a>,
     ) -> Result<Option<(&'static str, Place<'a>)>, String> {
-        match (self.json(body), first_media_type(body)) {
-            (Some(schema), _) => Ok(Some((JSON, schema))),
+        self.note_unknown_keys(body, &["content", "description", "required"], "a request body");
+        let (media_type, schema) = match (self.json(body), first_media_type(body)) {
+            (Some(schema), _) => (JSON, schema),
             (None, Some(_)) if body.node["content"].get(FORM).is_some() => {
-                Ok(Some((FORM, schema_of(body, FORM))))
+                (FORM, self.form(schema_of(body, FORM))?)
             }
             (None, Some(media_type)) => {
-                Err(format!("its body is `{media_type}`, neither JSON nor a form"))
+                return Err(format!("its body is `{media_type}`, neither JSON nor a form"));
             }
-            (None, None) => Ok(None),
+            (None, None) => return Ok(None),
+        };
+        if body.node["required"] != true {
+            self.findings
+                .note(&body.at, "the body is optional here, and the client always sends it");
         }
+        Ok(Some((media_type, schema)))
+    }
+
+    /// `schema`, if it is that of a form, whose fields are single values.
+    fn form(&mut self, schema: Place<'a>) -> Result<Place<'a>, String> {
+        let flat = self.flat(&schema);
+        let fields = self.with_fields_of_choices(&flat).properties;
+        for (name, places) in fields {
+            for place in places {
+                if self.is_nested(&place) {
+                    return Err(format!("the field `{name}` of its form is not a single value"));
+                }
+            }
+        }
+        Ok(schema)
+    }
+
+    fn is_nested(&mut self, schema: &Place<'a>) -> bool {
+        let flat = self.flat(schema);
+        let is_nested = |flat: &Flat<'_>| {
+            flat.is_object() || flat.items.is_some() || flat.types.contains("array")
+        };
+        is_nested(&flat) || self.members(&flat, &mut BTreeSet::new()).iter().any(is_nested)
     }
 
     /// The schema of the successful response, if it has content, or why it cannot be read.
-    pub(super) fn success(&mut self, place: &Place<'a>) -> Result<Option<Place<'a>>, String> {
-        let mut responses = self.entries(&place.get("responses"));
+    pub(super) fn success(
+        &mut self,
+        operation: &Place<'a>,
+        method: &str,
+    ) -> Result<Option<Place<'a>>, String> {
+        let mut successes = Vec::new();
+        for (status, response) in self.success_statuses(operation) {
+            if let Some(response) = self.follow(response) {
+                successes.push((status, response));
+            }
+        }
+        let Some((first, response)) = successes.first().cloned() else {
+            return Err("it has no successful response".to_owned());
+        };
+        if method == "HEAD" {
+            return Ok(None);
+        }
+        for (status, response) in &successes {
+            if let Some(schema) = self.json(response) {
+                self.note_left_out(&successes, status);
+                return Ok(Some(schema));
+            }
+        }
+        for (status, response) in &successes {
+            if let Some(media_type) = first_media_type(response) {
+                return Err(format!("its response {status} is `{media_type}`, not JSON"));
+            }
+        }
+        if !["204", "205"].contains(&first) {
+            let what =
+                format!("the response {first} has no content: a body that comes is not read");
+            self.findings.note(&response.at, what);
+        }
+        Ok(None)
+    }
+
+    /// The successful responses of `operation`, or else the default one.
+    fn success_statuses(&mut self, operation: &Place<'a>) -> Vec<(&'a str, Place<'a>)> {
+        let mut responses = self.entries(&operation.get("responses"));
         responses.retain(|(status, _)| !status.starts_with("x-"));
         responses.sort_by_key(|(status, _)| *status);
         for (status, place) in responses.iter().filter(|(status, _)| *status != "default") {
@@ -40,33 +107,23 @@ impl<'a> Normalizer<'a> {
             }
         }
         let any_success = responses.iter().any(|(status, _)| status.starts_with('2'));
-        responses.retain(
-            |(status, _)| if any_success { status.starts_with('2') } else { *status == "default" },
-        );
-        if responses.is_empty() {
-            return Err("it has no successful response".to_owned());
-        }
-        let (mut chosen, mut other) = (None, None);
-        for (status, place) in responses {
-            let Some(place) = self.follow(place) else { continue };
-            match (self.json(&place), first_media_type(&place)) {
-                (Some(_), _) if chosen.is_some() => {
-                    self.findings.note(
-                        &place.at,
-                        format!("the response {status} is left out beside another success"),
-                    );
-                }
-                (None, media_type) => {
-                    other = other.or(media_type.map(|media_type| (status, media_type)))
-                }
-                (schema, _) => chosen = schema,
-            }
-        }
-        match (chosen, other) {
-            (None, Some((status, media_type))) => {
-                Err(format!("its response {status} is `{media_type}`, not JSON"))
-            }
-            (chosen, _) => Ok(chosen),
+        responses.retain(|(status, _)| match any_success {
+            true => status.starts_with('2'),
+            false => *status == "default",
+        });
+        responses
+    }
+
+    /// Notes those of `successes` that are not the `chosen` one.
+    fn note_left_out(&mut self, successes: &[(&str, Place<'a>)], chosen: &str) {
+        for (status, response) in successes.iter().filter(|(status, _)| *status != chosen) {
+            let what = match first_media_type(response) {
+                Some(_) => format!("the response {status} is left out beside {chosen}"),
+                None => format!(
+                    "the response {status} has no content, and is invalid where {chosen} has some"
+                ),
+            };
+            self.findings.note(&response.at, what);
         }
     }
 

@@ -123,7 +123,7 @@ impl<'a> Normalizer<'a> {
             }
             return Flat::default();
         }
-        self.note_unknown_keywords(place);
+        self.note_unknown_keys(place, &KEYWORDS, "a schema");
         let mut flat = Flat {
             description: place.text("description"),
             title: place.text("title"),
@@ -162,16 +162,6 @@ impl<'a> Normalizer<'a> {
             flat.types.insert("array");
         }
         flat
-    }
-
-    fn note_unknown_keywords(&mut self, place: &Place<'a>) {
-        for (key, entry) in place.children() {
-            let is_known = KEYWORDS.contains(&key);
-            if !is_known && !key.starts_with("x-") {
-                let what = format!("`{key}` is ignored: schemas have no such keyword");
-                self.findings.note(&entry.at, what);
-            }
-        }
     }
 
     /// Adds the type of OpenAPI 3.0, or the types of 3.1.

@@ -161,6 +161,16 @@ impl<'a> Normalizer<'a> {
         None
     }
 
+    /// Notes the keys of `place`, which is `what`, that OpenAPI does not know.
+    fn note_unknown_keys(&mut self, place: &Place<'a>, known: &[&str], what: &str) {
+        for (key, entry) in place.children() {
+            if !known.contains(&key) && !key.starts_with("x-") {
+                let what = format!("`{key}` is ignored: {what} has no such key");
+                self.findings.note(&entry.at, what);
+            }
+        }
+    }
+
     /// The entries of `place`, which must be a mapping if it is there.
     fn entries(&mut self, place: &Place<'a>) -> Vec<(&'a str, Place<'a>)> {
         if !place.node.is_object() && !place.node.is_null() {

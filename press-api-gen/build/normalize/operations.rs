@@ -10,7 +10,28 @@ use crate::codegen::{
     mapping::OperationMapping,
 };
 
-const METHODS: [&str; 6] = ["get", "put", "post", "delete", "head", "patch"];
+/// The keys of an operation.
+const KEYS: [&str; 12] = [
+    "callbacks",
+    "deprecated",
+    "description",
+    "externalDocs",
+    "operationId",
+    "parameters",
+    "requestBody",
+    "responses",
+    "security",
+    "servers",
+    "summary",
+    "tags",
+];
+
+/// The keys of a path beside its methods.
+const PATH_KEYS: [&str; 5] = ["$ref", "description", "parameters", "servers", "summary"];
+
+const METHODS: [&str; 6] = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"];
+
+const NOT_SENT: [&str; 3] = ["OPTIONS", "QUERY", "TRACE"];
 
 impl<'a> Normalizer<'a> {
     pub(super) fn operations(&mut self) {
@@ -21,19 +42,14 @@ impl<'a> Normalizer<'a> {
             self.entries(&paths).into_iter().filter(|(path, _)| !path.starts_with("x-"))
         {
             let Some(item) = self.follow(item) else { continue };
-            for (method, place) in self.entries(&item) {
-                let key = format!("{} {path}", method.to_ascii_uppercase());
-                let is_unsent = ["options", "trace"].contains(&method);
-                if !is_unsent && !METHODS.contains(&method) {
-                    continue;
-                }
+            for (method, place) in self.methods(&item) {
+                let key = format!("{method} {path}");
                 there.push(key.clone());
                 if self.mapping.leaves_out(&key) {
                     continue;
                 }
-                if is_unsent {
-                    let why = format!("the client sends no {}", method.to_uppercase());
-                    self.left_out(&key, &place, &why);
+                if NOT_SENT.contains(&method.as_str()) {
+                    self.left_out(&key, &place, &format!("the client sends no {method}"));
                     continue;
                 }
                 self.check_references(&place, &mut seen);
@@ -75,6 +91,24 @@ impl<'a> Normalizer<'a> {
         }
     }
 
+    /// The methods of a path in upper case, whichever case the document has, and their operations.
+    fn methods(&mut self, item: &Place<'a>) -> Vec<(String, Place<'a>)> {
+        let mut methods: Vec<(String, Place<'a>)> = Vec::new();
+        for (key, place) in self.entries(item) {
+            let method = key.to_ascii_uppercase();
+            if methods.iter().any(|(other, _)| *other == method) {
+                let what = format!("left out: `{key}` is there twice, in upper and in lower case");
+                self.findings.note(&place.at, what);
+            } else if METHODS.contains(&method.as_str()) || NOT_SENT.contains(&method.as_str()) {
+                methods.push((method, place));
+            } else if !PATH_KEYS.contains(&key) && !key.starts_with("x-") {
+                let what = format!("`{key}` is ignored: a path has no such key");
+                self.findings.note(&place.at, what);
+            }
+        }
+        methods
+    }
+
     /// The operation at `place`, or why there can be none.
     fn operation(
         &mut self,
@@ -86,7 +120,9 @@ impl<'a> Normalizer<'a> {
         let parameters = self.fold(item, place, path);
         let body_place =
             self.follow(place.get("requestBody")).unwrap_or_else(|| place.get("requestBody"));
-        let (body, response) = (self.request_body(&body_place)?, self.success(place)?);
+        self.note_unknown_keys(place, &KEYS, "an operation");
+        let body = self.request_body(&body_place)?;
+        let response = self.success(place, method)?;
         let name = self.operation_name(key, place);
         let made = name.to_upper_camel_case();
         let mut parameters = self.parameters(parameters, &made)?;
@@ -95,7 +131,8 @@ impl<'a> Normalizer<'a> {
             let in_path = path
                 .find(&format!("{{{}}}", parameter.name))
                 .filter(|_| parameter.location == "path");
-            (parameter.location == "header", in_path.is_none(), in_path, parameter.name.clone())
+            let name = parameter.generator_name().to_owned();
+            (parameter.location == "header", in_path.is_none(), in_path, name)
         });
         let response =
             response.map(|schema| self.schema(&schema, &format!("{made}Response")).shape);
@@ -103,8 +140,10 @@ impl<'a> Normalizer<'a> {
             let description = body_place.text("description").filter(|text| !text.is_empty());
             let body = Parameter {
                 name: "body".to_owned(),
+                argument: "body".to_owned(),
                 location: "body",
                 required: true,
+                is_deprecated: false,
                 description: Some(documentation(description.unwrap_or("The body."))),
                 shape: self.schema(&schema, &format!("{made}Body")).shape,
                 separator: None,
@@ -120,6 +159,7 @@ impl<'a> Normalizer<'a> {
             path,
             summary,
             description,
+            is_deprecated: place.node["deprecated"] == true,
             parameters,
             body,
             response,

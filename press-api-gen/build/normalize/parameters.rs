@@ -1,14 +1,32 @@
 //! The parameters of an operation, those of its path included.
 
-use std::collections::BTreeMap;
-
-use super::{Normalizer, Place, argument, documentation, names::camel, paths};
+use super::{Normalizer, Place, argument, documentation, names::camel, numbered, paths};
 use crate::codegen::{
     api::{Parameter, Shape},
     document::plain,
 };
 
 const LOCATIONS: [&str; 4] = ["path", "query", "header", "cookie"];
+
+/// The keys of a parameter.
+const KEYS: [&str; 13] = [
+    "allowEmptyValue",
+    "allowReserved",
+    "content",
+    "deprecated",
+    "description",
+    "example",
+    "examples",
+    "explode",
+    "in",
+    "name",
+    "required",
+    "schema",
+    "style",
+];
+
+/// Arguments that generated code uses itself.
+const TAKEN: [&str; 3] = ["body", "encode_path", "header_map"];
 
 /// Headers that OpenAPI does not take as parameters.
 const SET_BY_THE_CLIENT: [&str; 3] = ["accept", "authorization", "content-type"];
@@ -98,34 +116,23 @@ impl<'a> Normalizer<'a> {
         made: &str,
     ) -> Result<Vec<Parameter>, String> {
         let mut sent = Vec::new();
-        let mut arguments = BTreeMap::from([
-            ("body".to_owned(), "the request body"),
-            ("header_map".to_owned(), "the headers"),
-        ]);
         for place in places {
             let name = place.text("name").unwrap_or_default();
-            let taken = arguments
-                .get(&argument(name))
-                .map(|other| (format!("its name is taken by {other}"), false));
-            match self.unsendable(&place).map(|(why, lacks)| (why.to_owned(), lacks)).or(taken) {
-                Some((why, true)) if place.node["required"] == true => {
+            let is_required = place.node["required"] == true || place.node["in"] == "path";
+            match self.unsendable(&place) {
+                Some((why, true)) if is_required => {
                     return Err(format!("its required parameter `{name}` cannot be sent: {why}"));
                 }
                 Some((why, _)) => {
-                    self.findings
-                        .note(&place.at, format!("the parameter `{name}` is left out: {why}"));
+                    let what = format!("the parameter `{name}` is left out: {why}");
+                    self.findings.note(&place.at, what);
                 }
-                None => {
-                    arguments.insert(argument(name), name);
-                    sent.push((name, place));
-                }
+                None => sent.push(place),
             }
         }
-        let made = |name| format!("{made}{}", camel(name));
-        Ok(sent
-            .into_iter()
-            .map(|(name, place)| self.parameter(&place, name, &made(name)))
-            .collect())
+        let arguments = arguments(&sent);
+        let sent = sent.iter().zip(arguments);
+        Ok(sent.map(|(place, argument)| self.parameter(place, argument, made)).collect())
     }
 
     /// Why `parameter` cannot be sent, and whether a request lacks it then.
@@ -155,7 +162,8 @@ impl<'a> Normalizer<'a> {
             .then_some(("its entries are not single values", true))
     }
 
-    fn parameter(&mut self, place: &Place<'a>, name: &str, made: &str) -> Parameter {
+    fn parameter(&mut self, place: &Place<'a>, argument: String, made: &str) -> Parameter {
+        self.note_unknown_keys(place, &KEYS, "a parameter");
         let location = LOCATIONS
             .into_iter()
             .find(|location| place.node["in"] == *location)
@@ -163,7 +171,7 @@ impl<'a> Normalizer<'a> {
         let mut shape = Shape::Text;
         if place.node["content"].is_null() {
             let schema = self.list_in(place.get("schema"));
-            shape = text(self.schema(&schema, made).shape);
+            shape = text(self.schema(&schema, &format!("{made}{}", camel(&argument))).shape);
         }
         let mut separator = None;
         if let Shape::List(items) = &mut shape {
@@ -176,9 +184,11 @@ impl<'a> Normalizer<'a> {
             };
         }
         Parameter {
-            name: name.to_owned(),
+            name: place.text("name").unwrap_or_default().to_owned(),
+            argument,
             location,
             required: place.node["required"] == true || location == "path",
+            is_deprecated: place.node["deprecated"] == true,
             description: place.text("description").map(documentation),
             shape,
             separator,
@@ -193,6 +203,32 @@ impl<'a> Normalizer<'a> {
             .find(|choice| self.flat(choice).types.contains("array"))
             .unwrap_or(schema)
     }
+}
+
+/// The arguments of `parameters`. One whose name is taken has its location at the end.
+fn arguments(parameters: &[Place<'_>]) -> Vec<String> {
+    let text = |parameter: &Place<'_>, key| plain(&parameter.node[key]);
+    let mut order: Vec<usize> = (0..parameters.len()).collect();
+    // Those of the path come first, and then those that are called like their argument.
+    order.sort_by_key(|index| {
+        let name = text(&parameters[*index], "name");
+        (text(&parameters[*index], "in") != "path", argument(&name) != name)
+    });
+    let mut arguments = vec![String::new(); parameters.len()];
+    let mut renamed = Vec::new();
+    for index in order {
+        let argument = argument(&text(&parameters[index], "name"));
+        if TAKEN.contains(&argument.as_str()) || arguments.contains(&argument) {
+            renamed.push(index);
+        }
+        arguments[index] = argument;
+    }
+    for index in renamed {
+        let name = format!("{}_{}", arguments[index], text(&parameters[index], "in"));
+        let name = argument(&name);
+        arguments[index] = numbered(&name, |name| arguments.iter().any(|taken| taken == name));
+    }
+    arguments
 }
 
 /// `shape` where it goes into a path, a query or a header, and any value is text.

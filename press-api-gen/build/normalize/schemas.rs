@@ -275,7 +275,11 @@ impl<'a> Normalizer<'a> {
     }
 
     /// The schemas between which `flat` is a choice, those of inner choices in their place.
-    fn members(&mut self, flat: &Flat<'a>, seen: &mut BTreeSet<String>) -> Vec<Flat<'a>> {
+    pub(super) fn members(
+        &mut self,
+        flat: &Flat<'a>,
+        seen: &mut BTreeSet<String>,
+    ) -> Vec<Flat<'a>> {
         let mut members = Vec::new();
         for choice in &flat.choices {
             if !seen.insert(choice.at.clone()) {
@@ -293,7 +297,7 @@ impl<'a> Normalizer<'a> {
 
     /// `flat` with the fields of all the objects that it is a choice between. Required are the
     /// fields that each of them requires.
-    fn with_fields_of_choices(&mut self, flat: &Flat<'a>) -> Flat<'a> {
+    pub(super) fn with_fields_of_choices(&mut self, flat: &Flat<'a>) -> Flat<'a> {
         let mut all = flat.clone();
         all.choices.clear();
         let members = self.members(flat, &mut BTreeSet::new());
