@@ -82,6 +82,8 @@ pub(crate) struct Parameter {
     pub(crate) location: &'static str,
     pub(crate) required: bool,
     pub(crate) is_deprecated: bool,
+    /// The number 0 is the first one, if it is that of a page.
+    pub(crate) counts_from_zero: bool,
     pub(crate) description: Option<String>,
     pub(crate) shape: Shape,
     /// The separator of a list that goes out as one value.
@@ -99,6 +101,8 @@ pub(crate) struct Page {
     pub(crate) number: Option<Vec<String>>,
     pub(crate) size: Option<Vec<String>>,
     pub(crate) items: Option<Vec<String>>,
+    /// The first page is 0 for the service, and 1 for users.
+    pub(crate) counts_from_zero: bool,
     /// The arguments of the method with the number and the size of the page.
     pub(crate) number_parameter: String,
     pub(crate) size_parameter: String,
@@ -307,8 +311,7 @@ impl Operation {
 }
 
 impl Parameter {
-    /// The name that the generator gets, which knows one name for the argument and the request: that
-    /// of the request, unless its argument is taken.
+    /// The only name that the generator gets: that in the request, unless its argument is taken.
     pub(crate) fn generator_name(&self) -> &str {
         if argument(&self.name) == self.argument { &self.name } else { &self.argument }
     }

@@ -178,6 +178,11 @@ fn list_operation(operation: &Operation, page: &Page) -> TokenStream {
     let page_type = format_ident!("{}", page.object);
     let number = format_ident!("{}", page.number_parameter);
     let size = format_ident!("{}", page.size_parameter);
+    let page_number = if page.counts_from_zero {
+        quote! { page_number.map(|number| number.saturating_sub(1)) }
+    } else {
+        quote! { page_number }
+    };
     quote! {
         impl crate::operation::ListOperation for #ident {
             type Page = super::types::#page_type;
@@ -191,7 +196,7 @@ fn list_operation(operation: &Operation, page: &Page) -> TokenStream {
             }
 
             fn set_page_number(&mut self, page_number: Option<u64>) {
-                self.#number = page_number;
+                self.#number = #page_number;
             }
         }
     }
@@ -209,6 +214,14 @@ fn page_impl(api: &Api, page: &Page) -> TokenStream {
     let [number, size, items] = [&page.number, &page.size, &page.items].map(|path| {
         path.as_ref().map_or_else(|| quote! { None }, |path| optional(api, &page.object, path))
     });
+    let number = if page.counts_from_zero && page.number.is_some() {
+        quote! {
+            let number = #number;
+            number.map(|number| number.saturating_add(1))
+        }
+    } else {
+        number
+    };
     let id = api.objects[&page.item].properties.get("id").filter(|id| id.shape == Shape::Text);
     let (item, id) = match (id, is_optional(api, &page.item, "id")) {
         (Some(_), false) => (quote! { item }, quote! { Some(&item.id) }),

@@ -5,6 +5,7 @@
 
 mod bodies;
 mod flat;
+mod lists;
 mod mapped;
 mod names;
 mod operations;

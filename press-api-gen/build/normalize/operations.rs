@@ -144,6 +144,7 @@ impl<'a> Normalizer<'a> {
                 location: "body",
                 required: true,
                 is_deprecated: false,
+                counts_from_zero: false,
                 description: Some(documentation(description.unwrap_or("The body."))),
                 shape: self.schema(&schema, &format!("{made}Body")).shape,
                 separator: None,

@@ -4,9 +4,9 @@ use std::mem;
 
 use heck::ToUpperCamelCase;
 
-use super::{Normalizer, argument, field, only};
+use super::{Normalizer, field, lists::list_of_objects, only};
 use crate::codegen::{
-    api::{Operation, Page, Schema, Shape},
+    api::{Operation, Page, Parameter, Schema, Shape},
     mapping::{OperationMapping, PageMapping},
 };
 
@@ -14,98 +14,110 @@ impl Normalizer<'_> {
     /// Finds the pages of the operations, once all types are read.
     pub(super) fn pages(&mut self) {
         let mut operations = mem::take(&mut self.api.operations);
+        let mut unpaged = Vec::new();
         for operation in &mut operations {
             let key = format!("{} {}", operation.method, operation.path);
-            let wanted = self.mapping.operation(&key).and_then(OperationMapping::page);
-            match self.page(operation, wanted) {
-                Ok(page) => operation.page = page,
-                Err(why) => {
-                    let at = &self.operations[&operation.name.to_upper_camel_case()].at;
-                    let why = format!("`{}` is no paginated list: {why}", operation.name);
-                    match wanted {
-                        Some(_) => {
-                            let place = self.mapping.place(&["operations", &key, "page"]);
-                            self.findings.reject(&place, format!("{why}; correct or remove it"));
-                        }
-                        None => self.findings.note(at, why),
-                    }
+            let mapped = self.mapping.operation(&key).and_then(OperationMapping::page);
+            if mapped.is_none() && operation.method != "GET" {
+                continue;
+            }
+            let why = match self.page(operation, &mapped.cloned().unwrap_or_default()) {
+                Ok(page) => {
+                    self.add_page(operation, page);
+                    continue;
                 }
+                Err(why) => format!("`{}` is not a paginated list: {why}", operation.name),
+            };
+            let at = self.at(operation);
+            if mapped.is_some() {
+                let place = self.mapping.place(&["operations", &key, "page"]);
+                self.findings.reject(&place, format!("{why}; correct or remove it"));
+            } else if let Some(list) = self.unpaged_list(operation) {
+                unpaged.push(list);
+            } else if page_parameter(operation, "pageNumber").is_ok() {
+                self.findings.note(&at, why);
             }
         }
+        self.note_lists(unpaged);
         self.api.operations = operations;
     }
 
-    /// The page that `operation` answers with; `None` if nothing looks like one. A list is a GET
-    /// with both page parameters, whose response counts its pages.
-    fn page(
-        &mut self,
-        operation: &mut Operation,
-        wanted: Option<&PageMapping>,
-    ) -> Result<Option<Page>, String> {
-        let mapping = wanted.cloned().unwrap_or_default();
-        let number_parameter = mapping.number_parameter.unwrap_or_else(|| "pageNumber".to_owned());
-        let size_parameter = mapping.size_parameter.unwrap_or_else(|| "pageSize".to_owned());
-        let whole = |name: &String| {
-            operation
-                .parameters
-                .iter()
-                .any(|parameter| parameter.name == *name && parameter.shape.is_number())
+    /// The place of `operation` in the document.
+    pub(super) fn at(&self, operation: &Operation) -> String {
+        self.operations[&operation.name.to_upper_camel_case()].at.clone()
+    }
+
+    /// The page that `operation` answers with, where `mapping` says or by its names, or why it has
+    /// none. A page has both page parameters, a count of pages and a list.
+    pub(super) fn page(
+        &self,
+        operation: &Operation,
+        mapping: &PageMapping,
+    ) -> Result<Page, String> {
+        let number_parameter = mapping.number_parameter.as_deref().unwrap_or("pageNumber");
+        let size_parameter = mapping.size_parameter.as_deref().unwrap_or("pageSize");
+        let number_parameter = page_parameter(operation, number_parameter)?;
+        let size_parameter = page_parameter(operation, size_parameter)?;
+        let Some(Shape::Object(object)) = &operation.response else {
+            return Err("its response is not an object".to_owned());
         };
-        if wanted.is_none() && (operation.method != "GET" || !whole(&number_parameter)) {
-            return Ok(None);
-        }
-        if let Some(name) =
-            [&number_parameter, &size_parameter].into_iter().find(|name| !whole(name))
-        {
-            return Err(format!("it has no whole number `{name}` as parameter"));
-        }
-        let Some(Shape::Object(object)) = operation.response.clone() else {
-            return Err("its response is no object".to_owned());
-        };
-        let count = mapping.count.unwrap_or_else(|| "pageCount".to_owned());
-        let count = self.counted(&object, Some(count), None)?.unwrap_or_default();
-        let list = match &mapping.list {
-            Some(list) => path(list),
-            None => {
-                vec![self.only_list(&object).ok_or("its response has not one list of objects")?]
-            }
-        };
-        let item = self.api.property(&object, &list).and_then(list_of_objects);
-        let item =
-            item.ok_or_else(|| format!("`{}` is no list of objects", list.join(".")))?.to_owned();
+        let count = mapping.count.as_deref().unwrap_or("pageCount");
+        let count = self.counted(object, Some(count), None)?.unwrap_or_default();
+        let list = self.list_of(object, operation, mapping)?;
+        let item = self.api.property(object, &list).and_then(list_of_objects);
+        let item = item.ok_or_else(|| format!("`{}` is not a list of objects", list.join(".")))?;
         let beside = |name: &str| [&count[..count.len() - 1], &[name.to_owned()]].concat();
-        let number = self.counted(&object, mapping.number, Some(beside("pageNumber")))?;
-        let size = self.counted(&object, None, Some(beside("pageSize")))?;
-        let total = self.total(&object, &count);
-        let items = self.counted(&object, mapping.items, total.map(|name| beside(&name)))?;
-        for place in
-            [Some(&count), number.as_ref(), size.as_ref(), items.as_ref()].into_iter().flatten()
-        {
-            self.change(&object, place, |number| number.shape = Shape::Integer { unsigned: true });
+        let total = self.total(object, &count).map(|name| beside(&name));
+        Ok(Page {
+            object: object.clone(),
+            item: item.to_owned(),
+            number: self.counted(object, mapping.number.as_deref(), Some(beside("pageNumber")))?,
+            size: self.counted(object, None, Some(beside("pageSize")))?,
+            items: self.counted(object, mapping.items.as_deref(), total)?,
+            list,
+            count,
+            counts_from_zero: number_parameter.counts_from_zero,
+            number_parameter: number_parameter.argument.clone(),
+            size_parameter: size_parameter.argument.clone(),
+        })
+    }
+
+    fn list_of(
+        &self,
+        object: &str,
+        operation: &Operation,
+        mapping: &PageMapping,
+    ) -> Result<Vec<String>, String> {
+        if let Some(list) = &mapping.list {
+            return Ok(path(list));
         }
-        self.change(&object, &list, |list| {
+        let object = self.api.objects.get(object);
+        let list = object.and_then(|object| object.list(&operation.path, is_list_of_objects));
+        let list = list.ok_or("its response has not one list of objects")?;
+        Ok(vec![list.to_owned()])
+    }
+
+    /// Makes an operation one with pages, and the numbers of its pages unsigned.
+    fn add_page(&mut self, operation: &mut Operation, page: Page) {
+        let numbers =
+            [Some(&page.count), page.number.as_ref(), page.size.as_ref(), page.items.as_ref()];
+        for place in numbers.into_iter().flatten() {
+            self.change(&page.object, place, |number| {
+                number.shape = Shape::Integer { unsigned: true };
+            });
+        }
+        self.change(&page.object, &page.list, |list| {
             if let Shape::List(items) = &mut list.shape {
                 items.nullable = false;
             }
         });
         for parameter in &mut operation.parameters {
-            if [&number_parameter, &size_parameter].contains(&&parameter.name) {
-                (parameter.shape, parameter.required) = (Shape::Integer { unsigned: true }, false);
+            if [&page.number_parameter, &page.size_parameter].contains(&&parameter.argument) {
+                parameter.shape = Shape::Integer { unsigned: true };
+                parameter.required = false;
             }
         }
-        let (number_parameter, size_parameter) =
-            (argument(&number_parameter), argument(&size_parameter));
-        Ok(Some(Page {
-            object,
-            list,
-            item,
-            count,
-            number,
-            size,
-            items,
-            number_parameter,
-            size_parameter,
-        }))
+        operation.page = Some(page);
     }
 
     /// Changes the property at `path` of the object `name`.
@@ -120,27 +132,19 @@ impl Normalizer<'_> {
     fn counted(
         &self,
         object: &str,
-        mapped: Option<String>,
+        mapped: Option<&str>,
         found: Option<Vec<String>>,
     ) -> Result<Option<Vec<String>>, String> {
-        let place = mapped.as_deref().map(path).or(found);
         let counts = |place: &Vec<String>| {
             self.api.property(object, place).is_some_and(|number| number.shape.is_number())
         };
-        match (place.filter(counts), mapped) {
-            (None, Some(mapped)) => Err(format!("its response has no number `{mapped}`")),
-            (place, _) => Ok(place),
+        match mapped {
+            Some(mapped) if !counts(&path(mapped)) => {
+                Err(format!("its response has no number `{mapped}`"))
+            }
+            Some(mapped) => Ok(Some(path(mapped))),
+            None => Ok(found.filter(counts)),
         }
-    }
-
-    /// The only list of objects of `object`, or the only required one.
-    fn only_list(&self, object: &str) -> Option<String> {
-        let object = self.api.objects.get(object)?;
-        let lists =
-            || object.properties.iter().filter(|(_, property)| list_of_objects(property).is_some());
-        let (list, _) = only(lists())
-            .or_else(|| only(lists().filter(|(key, _)| object.required.contains(*key))))?;
-        Some(list.clone())
     }
 
     /// The only other number beside the count of pages that is called a count: that of the items.
@@ -154,10 +158,19 @@ impl Normalizer<'_> {
     }
 }
 
-/// The name of the objects that `schema` lists.
-fn list_of_objects(schema: &Schema) -> Option<&str> {
-    let Shape::List(items) = &schema.shape else { return None };
-    if let Shape::Object(name) = &items.shape { Some(name) } else { None }
+/// The parameter called `name`, which can be a whole number. Some documents declare all parameters
+/// as texts.
+fn page_parameter<'a>(operation: &'a Operation, name: &str) -> Result<&'a Parameter, String> {
+    let is_number = |shape: &Shape| shape.is_number() || *shape == Shape::Text;
+    let mut parameters = operation.parameters.iter();
+    let found = parameters.find(|parameter| {
+        parameter.location == "query" && parameter.name == name && is_number(&parameter.shape)
+    });
+    found.ok_or_else(|| format!("it has no whole number `{name}` as parameter"))
+}
+
+fn is_list_of_objects(schema: &Schema) -> bool {
+    list_of_objects(schema).is_some()
 }
 
 /// The names of fields in `text`, which has dots between them.

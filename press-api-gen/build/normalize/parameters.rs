@@ -1,5 +1,7 @@
 //! The parameters of an operation, those of its path included.
 
+use serde_json::Value;
+
 use super::{Normalizer, Place, argument, documentation, names::camel, numbered, paths};
 use crate::codegen::{
     api::{Parameter, Shape},
@@ -189,6 +191,7 @@ impl<'a> Normalizer<'a> {
             location,
             required: place.node["required"] == true || location == "path",
             is_deprecated: place.node["deprecated"] == true,
+            counts_from_zero: counts_from_zero(place.node),
             description: place.text("description").map(documentation),
             shape,
             separator,
@@ -203,6 +206,20 @@ impl<'a> Normalizer<'a> {
             .find(|choice| self.flat(choice).types.contains("array"))
             .unwrap_or(schema)
     }
+}
+
+/// Returns `true` if a number begins at 0, as page numbers do in some frameworks.
+fn counts_from_zero(parameter: &Value) -> bool {
+    let schema = &parameter["schema"];
+    let description = parameter["description"].as_str().unwrap_or_default().to_lowercase();
+    let says = |text: &str| description.contains(text);
+    let default = &schema["default"];
+    *default == 0
+        || *default == "0"
+        || default.is_null() && schema["minimum"] == 0
+        || says("zero-based")
+        || says("zero based")
+        || says("0-based")
 }
 
 /// The arguments of `parameters`. One whose name is taken has its location at the end.

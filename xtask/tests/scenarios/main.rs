@@ -5,6 +5,7 @@
 
 mod codegen;
 mod foreign;
+mod lists;
 mod mistakes;
 mod shapes;
 #[path = "../workspace/mod.rs"]

@@ -320,8 +320,8 @@ const MAPPINGS: &[MappingCase] = &[
         mapping: "operations: {'GET /v1/things/{thingId}': {page: {list: data}}}",
         parts: &[
             "openapi/mapping.yaml:1 operations > GET /v1/things/{thingId} > page",
-            "`list_things` is no paginated list",
-            "`data` is no list of objects",
+            "`list_things` is not a paginated list",
+            "`data` is not a list of objects",
         ],
     },
     MappingCase {

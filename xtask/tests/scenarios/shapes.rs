@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::{Bench, GENERATED, PRESS, bench};
 
 /// Code without what differs in how it is written: spaces, and the paths of well-known types.
-fn plain(code: &str) -> String {
+pub(crate) fn plain(code: &str) -> String {
     let mut code: String = code.split_whitespace().collect();
     for path in [
         "::std::option::",

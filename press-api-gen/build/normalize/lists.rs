@@ -1,0 +1,426 @@
+//! Lists that are generated without pages: each has a note on how it is paged through.
+
+use super::{FILE, Normalizer, argument, field, only};
+use crate::codegen::{
+    api::{Object, Operation, Parameter, Schema, Shape},
+    mapping::PageMapping,
+};
+
+/// Parameters with the number of the page.
+const NUMBERS: [&str; 8] = [
+    "page_number",
+    "page",
+    "page_no",
+    "page_num",
+    "page_index",
+    "current_page",
+    "pagenumber",
+    "pageno",
+];
+
+/// Parameters with the number of items per page.
+const SIZES: [&str; 15] = [
+    "page_size",
+    "per_page",
+    "limit",
+    "size",
+    "items_per_page",
+    "results_per_page",
+    "page_limit",
+    "take",
+    "max_results",
+    "pagesize",
+    "perpage",
+    "top",
+    "rows",
+    "count",
+    "max",
+];
+
+/// Fields with the number of pages.
+const COUNTS: [&str; 13] = [
+    "page_count",
+    "total_pages",
+    "num_pages",
+    "pages_count",
+    "total_page_count",
+    "number_of_pages",
+    "pages_total",
+    "total_page",
+    "last_page",
+    "pagecount",
+    "totalpages",
+    "max_page",
+    "pages",
+];
+
+/// Fields with the number of this page.
+const POSITIONS: [&str; 7] =
+    ["page_number", "current_page", "page", "page_no", "page_num", "page_index", "number"];
+
+/// Fields with the number of items on all pages.
+const TOTALS: [&str; 9] = [
+    "total_count",
+    "total_items",
+    "item_count",
+    "items_count",
+    "total_elements",
+    "total_results",
+    "total_records",
+    "total_entries",
+    "total",
+];
+
+const OFFSETS: [&str; 6] = ["offset", "skip", "page_offset", "start_index", "start", "from"];
+
+const CURSORS: [&str; 14] = [
+    "cursor",
+    "page_token",
+    "page_cursor",
+    "page_after",
+    "next_token",
+    "next_cursor",
+    "next_page_token",
+    "continuation_token",
+    "starting_after",
+    "pagination_token",
+    "scroll_id",
+    "marker",
+    "bookmark",
+    "after",
+];
+
+/// Fields that lead to the next part of a list.
+const NEXT: [&str; 8] = [
+    "next_cursor",
+    "next_token",
+    "next_page_token",
+    "continuation_token",
+    "end_cursor",
+    "cursor",
+    "next_page",
+    "next",
+];
+
+/// Fields with a list, whatever it is of.
+const GENERIC: [&str; 18] = [
+    "data",
+    "items",
+    "results",
+    "content",
+    "records",
+    "rows",
+    "entries",
+    "values",
+    "value",
+    "list",
+    "elements",
+    "nodes",
+    "edges",
+    "hits",
+    "objects",
+    "resources",
+    "members",
+    "collection",
+];
+
+/// Fields with a list beside that of the operation.
+const BESIDE: [&str; 6] = ["errors", "warnings", "messages", "links", "facets", "filters"];
+
+/// Words that YAML reads as something else than text.
+const YAML_WORDS: [&str; 9] = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"];
+
+/// Fields around the object with the list.
+const WRAPPERS: [&str; 6] = ["data", "result", "response", "payload", "embedded", "body"];
+
+/// The ways to page through a list, in the order of their notes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Style {
+    Numbered,
+    NumberedWithoutCount,
+    Offset,
+    Cursor,
+    Whole,
+}
+
+/// A list without pages, and the note on it.
+pub(super) struct UnpagedList {
+    style: Style,
+    at: String,
+    what: String,
+}
+
+impl Normalizer<'_> {
+    /// The note on `operation`, which has no pages, if people call it a list.
+    pub(super) fn unpaged_list(&self, operation: &Operation) -> Option<UnpagedList> {
+        let style = self.style(operation);
+        let list = self.listed(operation, style != Style::Whole)?;
+        let (style, what) = match style {
+            Style::Numbered => self.numbered(operation, &list),
+            Style::Offset => (style, in_parts(operation, "offset", &OFFSETS)),
+            Style::Cursor => (style, in_parts(operation, "cursor", &CURSORS)),
+            _ => (style, "a list without pages: one response has all of it".to_owned()),
+        };
+        Some(UnpagedList { style, at: self.at(operation), what })
+    }
+
+    /// Notes `lists`, those of one style together.
+    pub(super) fn note_lists(&mut self, mut lists: Vec<UnpagedList>) {
+        lists.sort_by_key(|list| list.style);
+        for UnpagedList { at, what, .. } in lists {
+            self.findings.note(&at, what);
+        }
+    }
+
+    /// The way to page through `operation` by its parameters, and else by its response.
+    fn style(&self, operation: &Operation) -> Style {
+        let is_limited = parameter(operation, &SIZES).is_some();
+        let next = self.field_called(operation, &NEXT, |shape| *shape == Shape::Text);
+        let cursor = parameter(operation, &CURSORS);
+        // Filters by time may be called `after`, `start` and `from`, too.
+        let is_cursor = cursor.is_some_and(|of| of.argument != "after" || is_limited);
+        let is_offset = |of: &Parameter| {
+            !["start", "from"].contains(&of.argument.as_str()) || of.shape.is_number()
+        };
+        if parameter(operation, &NUMBERS).is_some() {
+            Style::Numbered
+        } else if parameter(operation, &OFFSETS).is_some_and(is_offset) {
+            Style::Offset
+        } else if is_cursor || next.is_some() {
+            Style::Cursor
+        } else {
+            Style::Whole
+        }
+    }
+
+    /// The note on a list by page number, with the entry of the mapping if there can be one.
+    fn numbered(&self, operation: &Operation, list: &[String]) -> (Style, String) {
+        let entry = match self.page_entry(operation, list) {
+            Ok(entry) => self.page(operation, &entry).map(|_| entry),
+            Err(why) => Err(why),
+        };
+        match entry {
+            Ok(entry) => {
+                let what =
+                    "a list by page number; for its pages, add this entry to `operations` in";
+                (Style::Numbered, format!("{what} {FILE}: {}", written(operation, &entry)))
+            }
+            Err(why) => {
+                let what = format!("a list by page number, generated without pages: {why}");
+                (Style::NumberedWithoutCount, what)
+            }
+        }
+    }
+
+    /// The entry of the mapping for the pages of `operation`, or what a page lacks.
+    fn page_entry(&self, operation: &Operation, list: &[String]) -> Result<PageMapping, String> {
+        let number = parameter(operation, &NUMBERS).ok_or("it has no page number")?;
+        let size = parameter(operation, &SIZES).ok_or("no parameter sets the size of a page")?;
+        let find = |names: &[&str]| self.field_called(operation, names, Shape::is_number);
+        let count = find(&COUNTS).ok_or("no field of its response counts the pages")?;
+        Ok(PageMapping {
+            list: Some(list.join(".")),
+            count: Some(count.join(".")),
+            number: find(&POSITIONS).map(|path| path.join(".")),
+            items: find(&TOTALS).map(|path| path.join(".")),
+            number_parameter: Some(number.name.clone()),
+            size_parameter: Some(size.name.clone()),
+        })
+    }
+
+    /// Where the response of `operation` has its list; empty if it is one itself. `None` for what
+    /// nobody calls a list, such as a spec with its tags.
+    fn listed(&self, operation: &Operation, has_parts: bool) -> Option<Vec<String>> {
+        match &operation.response {
+            Some(Shape::List(_)) => Some(Vec::new()),
+            Some(Shape::Object(name)) => self.list_inside(name, operation, has_parts, 3),
+            // Only the parameters of some lists are described.
+            None | Some(Shape::Any | Shape::Map(_)) => {
+                let is_list = has_parts && parameter(operation, &SIZES).is_some();
+                is_list.then(Vec::new)
+            }
+            _ => None,
+        }
+    }
+
+    fn list_inside(
+        &self,
+        name: &str,
+        operation: &Operation,
+        has_parts: bool,
+        depth: u8,
+    ) -> Option<Vec<String>> {
+        let object = self.api.objects.get(name).filter(|_| depth > 0)?;
+        let is_item = ["id", "_id"].iter().any(|id| object.properties.contains_key(*id));
+        if is_item || !has_parts && operation.path.trim_end_matches('/').ends_with('}') {
+            return None;
+        }
+        let fits = if has_parts { is_list } else { is_list_of_several_values };
+        if let Some(list) = object.list(&operation.path, fits) {
+            let is_list = has_parts || is_list_and_counts(object, &operation.path, list);
+            return is_list.then(|| vec![list.to_owned()]);
+        }
+        for (key, property) in &object.properties {
+            if WRAPPERS.contains(&field(key).as_str())
+                && let Shape::Object(inner) = &property.shape
+                && let Some(list) = self.list_inside(inner, operation, has_parts, depth - 1)
+            {
+                return Some([vec![key.clone()], list].concat());
+            }
+        }
+        None
+    }
+
+    /// The outermost field of the response of `operation` that is called one of `names`.
+    fn field_called(
+        &self,
+        operation: &Operation,
+        names: &[&str],
+        fits: fn(&Shape) -> bool,
+    ) -> Option<Vec<String>> {
+        let Some(Shape::Object(response)) = &operation.response else { return None };
+        let mut objects = vec![(Vec::new(), response)];
+        for _depth in 0..3 {
+            let mut inner = Vec::new();
+            for (path, name) in objects {
+                let properties = &self.api.objects.get(name)?.properties;
+                for called in names {
+                    for (key, property) in properties {
+                        if field(key) == *called && fits(&property.shape) {
+                            return Some([path, vec![key.clone()]].concat());
+                        }
+                    }
+                }
+                for (key, property) in properties {
+                    if let Shape::Object(name) = &property.shape {
+                        inner.push(([path.clone(), vec![key.clone()]].concat(), name));
+                    }
+                }
+            }
+            objects = inner;
+        }
+        None
+    }
+}
+
+impl Object {
+    /// The list that an operation with this `path` is about, of those that are `fit`: the one that
+    /// is called like the path or like a count of items, the only one, or the only required one.
+    pub(super) fn list(&self, path: &str, fit: fn(&Schema) -> bool) -> Option<&str> {
+        let only_list = |is_meant: &dyn Fn(&str) -> bool| {
+            let lists = self.properties.iter().filter(|(_, property)| fit(property));
+            only(lists.map(|(key, _)| key.as_str()).filter(|key| is_meant(key)))
+        };
+        only_list(&|list| is_plural(list, last_word(path)))
+            .or_else(|| only_list(&|list| self.counts(list)))
+            .or_else(|| only_list(&|list| !BESIDE.contains(&field(list).as_str())))
+            .or_else(|| only_list(&|list| self.required.contains(list)))
+            .or_else(|| only_list(&|list| GENERIC.contains(&field(list).as_str())))
+    }
+
+    /// Returns `true` if a number is called a count of what `list` has.
+    fn counts(&self, list: &str) -> bool {
+        self.properties.iter().any(|(key, property)| {
+            let name = field(key);
+            let mut words: Vec<&str> = name.split('_').collect();
+            words.retain(|word| !["count", "num", "number", "of", "total"].contains(word));
+            property.shape.is_number() && is_plural(list, &words.join("_"))
+        })
+    }
+}
+
+fn is_list(schema: &Schema) -> bool {
+    matches!(schema.shape, Shape::List(_))
+}
+
+fn is_list_of_several_values(schema: &Schema) -> bool {
+    let Shape::List(items) = &schema.shape else { return false };
+    matches!(items.shape, Shape::Any | Shape::Map(_) | Shape::Object(_))
+}
+
+/// Returns `true` if an object has little more than its `list`, or if the list has the name of one.
+fn is_list_and_counts(object: &Object, path: &str, list: &str) -> bool {
+    let is_named = is_plural(list, last_word(path)) || GENERIC.contains(&field(list).as_str());
+    let is_count =
+        |property: &Schema| property.shape.is_number() || property.shape == Shape::Boolean;
+    is_named
+        || object.counts(list)
+        || object.properties.iter().all(|(key, property)| key == list || is_count(property))
+}
+
+/// The note on a list that is read in parts by the parameter that is called one of `names`.
+fn in_parts(operation: &Operation, by: &str, names: &[&str]) -> String {
+    let place = match parameter(operation, names) {
+        Some(parameter) => format!("`{}`", parameter.name),
+        None => "its response".to_owned(),
+    };
+    format!("a list by {by} in {place}: each call returns one part of it")
+}
+
+/// The query parameter of `operation` that is called one of `names`.
+fn parameter<'a>(operation: &'a Operation, names: &[&str]) -> Option<&'a Parameter> {
+    let is_called = |parameter: &&Parameter, name: &str| {
+        parameter.location == "query" && argument(&parameter.name) == name
+    };
+    let mut found = names.iter().filter_map(|name| {
+        operation.parameters.iter().find(|parameter| is_called(parameter, name))
+    });
+    found.next()
+}
+
+/// The name of the objects that `schema` lists.
+pub(super) fn list_of_objects(schema: &Schema) -> Option<&str> {
+    let Shape::List(items) = &schema.shape else { return None };
+    if let Shape::Object(name) = &items.shape { Some(name) } else { None }
+}
+
+/// The last part of `path` that isn't a parameter.
+fn last_word(path: &str) -> &str {
+    let mut parts = path.split('/').filter(|part| !part.is_empty() && !part.contains('{'));
+    parts.next_back().unwrap_or_default()
+}
+
+/// Returns `true` if `list` is called like `word`, whether that is the singular or the plural.
+fn is_plural(list: &str, word: &str) -> bool {
+    if word.is_empty() {
+        return false;
+    }
+    let word = field(word);
+    let stem = word.strip_suffix('y').unwrap_or(&word);
+    let plurals = [format!("{word}s"), format!("{word}es"), format!("{stem}ies")];
+    let list = field(list);
+    list == word || plurals.contains(&list)
+}
+
+/// The entry of the mapping as it is written there.
+fn written(operation: &Operation, entry: &PageMapping) -> String {
+    let entries = [
+        ("list", &entry.list),
+        ("count", &entry.count),
+        ("number", &entry.number),
+        ("items", &entry.items),
+        ("number_parameter", &entry.number_parameter),
+        ("size_parameter", &entry.size_parameter),
+    ];
+    let mut page = Vec::new();
+    for (key, value) in entries {
+        if let Some(value) = value {
+            page.push(format!("{key}: {}", quoted(value)));
+        }
+    }
+    let key = format!("{} {}", operation.method, operation.path);
+    let key = if key.contains([':', '#', '\'']) { quoted(&key) } else { key };
+    format!("`{key}: {{ name: {}, page: {{ {} }} }}`", operation.name, page.join(", "))
+}
+
+/// `text` as YAML reads it, with quotes where it needs some.
+fn quoted(text: &str) -> String {
+    let starts_like_a_name = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+    let is_word = YAML_WORDS.contains(&text.to_ascii_lowercase().as_str());
+    if starts_like_a_name && is_plain && !is_word {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "''"))
+    }
+}
