@@ -103,7 +103,7 @@ impl<'a> Normalizer<'a> {
                     "`{status}` is not a status; write three digits, or `4XX` for all that begin \
                      with 4"
                 );
-                self.findings.reject(&place.at, why);
+                self.problem(&place.at, why);
             }
         }
         let any_success = responses.iter().any(|(status, _)| status.starts_with('2'));

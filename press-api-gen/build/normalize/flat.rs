@@ -97,15 +97,21 @@ impl Flat<'_> {
 impl<'a> Normalizer<'a> {
     pub(super) fn flat(&mut self, place: &Place<'a>) -> Flat<'a> {
         match self.flats.get(&place.at) {
-            Some(Some(flat)) => return flat.clone(),
+            Some(Some(flat)) => {
+                let flat = flat.clone();
+                self.repeat_problems(&place.at);
+                return flat;
+            }
             Some(None) => {
                 let why = "a schema that is part of itself; break the circle of `allOf` and `$ref`";
-                self.findings.reject(&place.at, why);
+                self.problem(&place.at, why);
                 return Flat::default();
             }
             None => self.flats.insert(place.at.clone(), None),
         };
+        let before = self.problems.len();
         let flat = self.flatten(place);
+        self.remember_problems(&place.at, before);
         self.flats.insert(place.at.clone(), Some(flat.clone()));
         flat
     }
@@ -119,7 +125,7 @@ impl<'a> Normalizer<'a> {
                     "a schema is a mapping, not `{}`; write for example `type: string`",
                     plain(node)
                 );
-                self.findings.reject(&place.at, why);
+                self.problem(&place.at, why);
             }
             return Flat::default();
         }
@@ -178,7 +184,7 @@ impl<'a> Normalizer<'a> {
                         plain(of),
                         TYPES.join("`, `")
                     );
-                    self.findings.reject(&types.at, why);
+                    self.problem(&types.at, why);
                 }
             }
         }
@@ -283,7 +289,7 @@ impl<'a> Normalizer<'a> {
             }
             _ => {
                 let why = "not a list of properties; write `required: [name]`";
-                self.findings.reject(&place.get("required").at, why);
+                self.problem(&place.get("required").at, why);
             }
         }
     }

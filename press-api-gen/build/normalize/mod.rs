@@ -12,11 +12,12 @@ mod operations;
 mod pages;
 mod parameters;
 mod paths;
+mod problems;
+mod references;
 mod schemas;
 
 use std::collections::{BTreeMap, HashMap};
 
-use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use super::{
@@ -25,6 +26,8 @@ use super::{
     document::{Document, FILE as DOCUMENT, plain},
     mapping::{FILE, Mapping},
 };
+use problems::{Problem, Problems};
+
 pub(crate) use names::{argument, field, legal, numbered, operation_name};
 
 /// Reads `document` as `mapping` has it. Returns the notes, too.
@@ -32,18 +35,19 @@ pub(crate) fn normalize(document: &Document, mapping: &Mapping) -> Result<(Api, 
     let mut diagnostics = Diagnostics::new(document);
     document.check_version(&mut diagnostics);
     diagnostics.check()?;
-    let document = Place { at: "#".to_owned(), node: document.root() };
-    let mut normalizer = Normalizer {
-        mapping,
-        findings: diagnostics,
-        names: names::Names::new(&document),
-        done: HashMap::new(),
-        flats: HashMap::new(),
-        operations: BTreeMap::new(),
-        api: Api { info: info(&document.get("info")), ..Api::default() },
-        document,
+    let mut left_out = Problems::new();
+    // Neither types nor names of a bad operation may stay, so everything is read again without it.
+    let mut normalizer = loop {
+        let mut normalizer = Normalizer::new(document, mapping, left_out);
+        normalizer.operations();
+        if normalizer.bad.is_empty() {
+            break normalizer;
+        }
+        normalizer.findings.check()?;
+        left_out = normalizer.left_out;
+        left_out.append(&mut normalizer.bad);
     };
-    normalizer.operations();
+    normalizer.check_any_is_good();
     normalizer.pages();
     normalizer.check_types();
     normalizer.check_required();
@@ -104,62 +108,39 @@ struct Normalizer<'a> {
     flats: HashMap<String, Option<flat::Flat<'a>>>,
     /// The operation that bears each name.
     operations: BTreeMap<String, Place<'a>>,
+    /// The operation that the mapping gives each name.
+    mapped_names: BTreeMap<String, String>,
+    /// The operations and paths that have proved bad.
+    left_out: Problems,
+    /// Those that prove bad this time.
+    bad: Problems,
+    /// The problems of the operation that is read.
+    problems: Vec<Problem>,
+    /// The problems of each schema that has some.
+    broken: HashMap<String, Vec<Problem>>,
     api: Api,
 }
 
 impl<'a> Normalizer<'a> {
-    /// What the reference at `place` refers to.
-    fn resolve(&mut self, place: &Place<'a>) -> Option<Place<'a>> {
-        let target = &place.node["$ref"];
-        let text = plain(target);
-        let Some(pointer) = text.strip_prefix('#').filter(|_| target.is_string()) else {
-            let why = self.outside(place, &text);
-            self.findings.reject(&place.get("$ref").at, why);
-            return None;
-        };
-        let pointer = percent_decode_str(pointer).decode_utf8_lossy();
-        let found = self.document.node.pointer(&pointer);
-        if found.is_none() {
-            let why = format!(
-                "`{text}` refers to nothing; add it there, or refer to something that exists"
-            );
-            self.findings.reject(&place.at, why);
+    fn new(document: &'a Document, mapping: &'a Mapping, left_out: Problems) -> Self {
+        let mut findings = Diagnostics::new(document);
+        document.check_version(&mut findings);
+        let document = Place { at: "#".to_owned(), node: document.root() };
+        Self {
+            mapping,
+            findings,
+            names: names::Names::new(&document),
+            done: HashMap::new(),
+            flats: HashMap::new(),
+            operations: BTreeMap::new(),
+            mapped_names: BTreeMap::new(),
+            left_out,
+            bad: Problems::new(),
+            problems: Vec::new(),
+            broken: HashMap::new(),
+            api: Api { info: info(&document.get("info")), ..Api::default() },
+            document,
         }
-        found.map(|node| Place { at: format!("#{pointer}"), node })
-    }
-
-    /// Why the reference `text` at `place` does not refer to this document, and the remedy.
-    fn outside(&self, place: &Place<'a>, text: &str) -> String {
-        if place.node["$ref"].is_null() {
-            let at = place.get("$ref").at;
-            let comment = self.findings.comment_at(&at).unwrap_or("#/components/…");
-            return format!(
-                "`$ref` is empty: `#` begins a comment in YAML; write `$ref: '{comment}'`"
-            );
-        }
-        let schemas = self.document.get("components").get("schemas");
-        if schemas.node.get(text).is_some() {
-            return format!("`{text}` is not a reference; write `#/components/schemas/{text}`");
-        }
-        format!(
-            "`{text}` refers to another file; bundle the files first, for example with \
-             `npx @redocly/cli bundle openapi.yaml -o {DOCUMENT}`"
-        )
-    }
-
-    /// Follows the references of `place`, which is no schema.
-    fn follow(&mut self, mut place: Place<'a>) -> Option<Place<'a>> {
-        for _ in 0..16 {
-            if place.node.get("$ref").is_none() {
-                return Some(place);
-            }
-            place = self.resolve(&place)?;
-        }
-        self.findings.reject(
-            &place.at,
-            "a reference that leads back to itself; let one of the entries be what it is",
-        );
-        None
     }
 
     /// Notes the keys of `place`, which is `what`, that OpenAPI does not know.
@@ -175,7 +156,7 @@ impl<'a> Normalizer<'a> {
     /// The entries of `place`, which must be a mapping if it is there.
     fn entries(&mut self, place: &Place<'a>) -> Vec<(&'a str, Place<'a>)> {
         if !place.node.is_object() && !place.node.is_null() {
-            self.findings.reject(&place.at, "not a mapping; write `key: value` entries here");
+            self.problem(&place.at, "not a mapping; write `key: value` entries here");
             return Vec::new();
         }
         place.children()
@@ -184,7 +165,7 @@ impl<'a> Normalizer<'a> {
     /// The entries of `place`, which must be a list if it is there.
     fn list(&mut self, place: &Place<'a>) -> Vec<Place<'a>> {
         if !place.node.is_array() && !place.node.is_null() {
-            self.findings.reject(&place.at, "not a list; begin each entry with `- `");
+            self.problem(&place.at, "not a list; begin each entry with `- `");
             return Vec::new();
         }
         place.children().into_iter().map(|(_, entry)| entry).collect()

@@ -6,7 +6,7 @@ use heck::ToUpperCamelCase;
 
 use super::{FILE, Normalizer, Place, documentation, names::operation_name};
 use crate::codegen::{
-    api::{Operation, Parameter},
+    api::{Operation, Parameter, Shape},
     mapping::OperationMapping,
 };
 
@@ -33,51 +33,82 @@ const METHODS: [&str; 6] = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"];
 
 const NOT_SENT: [&str; 3] = ["OPTIONS", "QUERY", "TRACE"];
 
+/// An operation of the document, which may be generated.
+struct Found<'a> {
+    /// Its method and path, such as `GET /v1/specs`.
+    key: String,
+    path: Place<'a>,
+    place: Place<'a>,
+}
+
 impl<'a> Normalizer<'a> {
     pub(super) fn operations(&mut self) {
-        let mut there = Vec::new();
-        let mut seen = BTreeSet::new();
         let paths = self.document.get("paths");
-        for (path, item) in
-            self.entries(&paths).into_iter().filter(|(path, _)| !path.starts_with("x-"))
-        {
-            let Some(item) = self.follow(item) else { continue };
-            for (method, place) in self.methods(&item) {
-                let key = format!("{method} {path}");
-                there.push(key.clone());
-                if self.mapping.leaves_out(&key) {
-                    continue;
-                }
-                if NOT_SENT.contains(&method.as_str()) {
-                    self.left_out(&key, &place, &format!("the client sends no {method}"));
-                    continue;
-                }
-                self.check_references(&place, &mut seen);
-                match self.operation(&key, &item, &place) {
-                    Ok(operation) => {
-                        let (name, at) = (&operation.name, place.at.clone());
-                        if let Some(other) =
-                            self.operations.insert(name.to_upper_camel_case(), place)
-                        {
-                            let why =
-                                format!("the operation `{name}` has the name of `{}`", other.at);
-                            self.findings.reject(
-                                &at,
-                                format!("{why}; give each its own, here or in {FILE}"),
-                            );
-                        }
-                        self.api.operations.push(operation);
-                    }
-                    Err(why) => self.left_out(&key, &place, &why),
-                }
+        if !paths.node.is_object() && !paths.node.is_null() {
+            self.findings.reject(&paths.at, "not a mapping; write the paths of the service here");
+        }
+        let mut operations = Vec::new();
+        for (path, item) in paths.children() {
+            if !path.starts_with("x-") && !self.is_bad(path, &item) {
+                self.add_operations(path, item, &mut operations);
+                self.take_problems(path);
             }
         }
-        self.check_operations(&there);
-        if there.is_empty() {
-            self.findings.reject(
-                &paths.at,
-                "there are no operations; add `paths` with those of the service",
-            );
+        self.reserve_names(&operations);
+        let mut seen = BTreeSet::new();
+        for found in &operations {
+            if !self.mapping.leaves_out(&found.key) && !self.is_bad(&found.key, &found.place) {
+                self.add_operation(found, &mut seen);
+                self.take_problems(&found.key);
+            }
+        }
+        if operations.is_empty() {
+            let why = "there are no operations; add `paths` with those of the service";
+            self.findings.reject(&paths.at, why);
+        }
+        self.check_operations(&operations.into_iter().map(|found| found.key).collect::<Vec<_>>());
+    }
+
+    /// Adds the operations of `path` to `operations`.
+    fn add_operations(&mut self, path: &str, item: Place<'a>, operations: &mut Vec<Found<'a>>) {
+        let Some(item) = self.follow(item) else { return };
+        for (method, place) in self.methods(path, &item) {
+            let key = format!("{method} {path}");
+            operations.push(Found { key, path: item.clone(), place });
+        }
+    }
+
+    /// Reserves the names that the mapping gives, so that no id of another operation takes one.
+    fn reserve_names(&mut self, operations: &[Found<'a>]) {
+        for Found { key, .. } in operations {
+            let mapped = self.mapping.operation(key).and_then(OperationMapping::name);
+            let is_left_out = self.mapping.leaves_out(key) || self.left_out.contains_key(key);
+            let Some(name) = mapped.filter(|_| !is_left_out) else { continue };
+            let other = self.mapped_names.insert(name.to_upper_camel_case(), key.clone());
+            if let Some(other) = other {
+                let place = self.mapping.place(&["operations", key]);
+                let why = format!("`{name}` is the name of `{other}`, too; give each its own");
+                self.findings.reject(&place, why);
+            }
+        }
+    }
+
+    /// Adds the operation `found`, unless it has problems or cannot be sent.
+    fn add_operation(&mut self, found: &Found<'a>, seen: &mut BTreeSet<String>) {
+        let Found { key, path, place } = found;
+        let mut dangling = Vec::new();
+        self.check_references(place, seen, &mut dangling);
+        let operation = self.operation(key, path, place);
+        if !self.problems.is_empty() {
+            return;
+        }
+        match operation {
+            Ok(operation) => {
+                self.note_dangling(key, dangling);
+                self.operations.insert(operation.name.to_upper_camel_case(), place.clone());
+                self.api.operations.push(operation);
+            }
+            Err(why) => self.left_out(key, place, &why),
         }
     }
 
@@ -92,15 +123,23 @@ impl<'a> Normalizer<'a> {
     }
 
     /// The methods of a path in upper case, whichever case the document has, and their operations.
-    fn methods(&mut self, item: &Place<'a>) -> Vec<(String, Place<'a>)> {
+    fn methods(&mut self, path: &str, item: &Place<'a>) -> Vec<(String, Place<'a>)> {
         let mut methods: Vec<(String, Place<'a>)> = Vec::new();
         for (key, place) in self.entries(item) {
             let method = key.to_ascii_uppercase();
-            if methods.iter().any(|(other, _)| *other == method) {
+            let is_known =
+                METHODS.contains(&method.as_str()) || NOT_SENT.contains(&method.as_str());
+            let is_twice = methods.iter().any(|(other, _)| *other == method);
+            if is_known && !is_twice {
+                methods.push((method, place));
+                continue;
+            }
+            if self.mapping.leaves_out(&format!("{method} {path}")) {
+                continue;
+            }
+            if is_twice {
                 let what = format!("left out: `{key}` is there twice, in upper and in lower case");
                 self.findings.note(&place.at, what);
-            } else if METHODS.contains(&method.as_str()) || NOT_SENT.contains(&method.as_str()) {
-                methods.push((method, place));
             } else if !PATH_KEYS.contains(&key) && !key.starts_with("x-") {
                 let what = format!("`{key}` is ignored: a path has no such key");
                 self.findings.note(&place.at, what);
@@ -117,49 +156,32 @@ impl<'a> Normalizer<'a> {
         place: &Place<'a>,
     ) -> Result<Operation, String> {
         let (method, path) = key.split_once(' ').unwrap_or_default();
+        if NOT_SENT.contains(&method) {
+            return Err(format!("the client sends no {method}"));
+        }
+        self.note_unknown_keys(place, &KEYS, "an operation");
         let parameters = self.fold(item, place, path);
         let body_place =
             self.follow(place.get("requestBody")).unwrap_or_else(|| place.get("requestBody"));
-        self.note_unknown_keys(place, &KEYS, "an operation");
         let body = self.request_body(&body_place)?;
         let response = self.success(place, method)?;
-        let name = self.operation_name(key, place);
+        let name = self.operation_name(key, place)?;
         let made = name.to_upper_camel_case();
         let mut parameters = self.parameters(parameters, &made)?;
-        // The order of the method's arguments.
-        parameters.sort_by_cached_key(|parameter| {
-            let in_path = path
-                .find(&format!("{{{}}}", parameter.name))
-                .filter(|_| parameter.location == "path");
-            let name = parameter.generator_name().to_owned();
-            (parameter.location == "header", in_path.is_none(), in_path, name)
-        });
+        sort_like_arguments(&mut parameters, path);
         let response =
             response.map(|schema| self.schema(&schema, &format!("{made}Response")).shape);
         let body = body.map(|(media_type, schema)| {
-            let description = body_place.text("description").filter(|text| !text.is_empty());
-            let body = Parameter {
-                name: "body".to_owned(),
-                argument: "body".to_owned(),
-                location: "body",
-                required: true,
-                is_deprecated: false,
-                counts_from_zero: false,
-                description: Some(documentation(description.unwrap_or("The body."))),
-                shape: self.schema(&schema, &format!("{made}Body")).shape,
-                separator: None,
-            };
-            (media_type, body)
+            let shape = self.schema(&schema, &format!("{made}Body")).shape;
+            (media_type, body_parameter(&body_place, shape))
         });
         let text = |key: &str| documentation(place.text(key).unwrap_or_default());
-        let (summary, description) = (text("summary"), text("description"));
-        let (method, path) = (method.to_owned(), path.to_owned());
         Ok(Operation {
             name,
-            method,
-            path,
-            summary,
-            description,
+            method: method.to_owned(),
+            path: path.to_owned(),
+            summary: text("summary"),
+            description: text("description"),
             is_deprecated: place.node["deprecated"] == true,
             parameters,
             body,
@@ -168,39 +190,59 @@ impl<'a> Normalizer<'a> {
         })
     }
 
-    /// Refuses references that lead nowhere, also in what is dropped later, such as error
-    /// responses.
-    fn check_references(&mut self, place: &Place<'a>, seen: &mut BTreeSet<String>) {
-        if place.node["$ref"].is_string()
-            && let Some(target) = self.resolve(place)
-            && seen.insert(target.at.clone())
-        {
-            self.check_references(&target, seen);
+    /// The name of an operation by the mapping, by its id, or else by its method and path, or why
+    /// none is free.
+    fn operation_name(&mut self, key: &str, place: &Place<'a>) -> Result<String, String> {
+        if let Some(name) = self.mapping.operation(key).and_then(OperationMapping::name) {
+            return Ok(name.to_owned());
         }
-        let data = |key: &str| {
-            ["default", "enum", "example", "examples"].contains(&key) || key.starts_with("x-")
-        };
-        let named = ["properties", "schemas"].iter().any(|named| place.at.ends_with(named));
-        for (_, entry) in place.children().iter().filter(|(key, _)| named || !data(key)) {
-            self.check_references(entry, seen);
+        let id = place.text("operationId").filter(|id| id.chars().any(char::is_alphanumeric));
+        let wanted = operation_name(id.unwrap_or(key));
+        let Some(other) = self.operation_called(&wanted) else { return Ok(wanted) };
+        let why = format!("its name `{wanted}` is that of `{other}`, too");
+        if id.is_some() && self.mapping.selects(key) {
+            self.problem(&place.at, format!("{why}; give each its own, here or in {FILE}"));
         }
+        for by_path in [key.to_owned(), key.replace('{', "by {")] {
+            let name = operation_name(&by_path);
+            if self.operation_called(&name).is_none() {
+                self.findings.note(&place.at, format!("{why}; it is called `{name}` by its path"));
+                return Ok(name);
+            }
+        }
+        Err(format!("{why}; give it another in {FILE}"))
     }
 
-    /// The name of an operation by the mapping, by its id, or else by its method and path.
-    fn operation_name(&mut self, key: &str, place: &Place<'a>) -> String {
-        let mapped = self.mapping.operation(key).and_then(OperationMapping::name);
-        let id = place.text("operationId").filter(|id| id.chars().any(char::is_alphanumeric));
-        let mut name = operation_name(mapped.or(id).unwrap_or(key));
-        let other = self.operations.get(&name.to_upper_camel_case());
-        if mapped.is_none()
-            && let Some(id) = id
-            && let Some(other) = other
-            && other.text("operationId") != Some(id)
-        {
-            let what = format!("`{id}` reads as the id of `{}`, so the path names it", other.at);
-            self.findings.note(&place.get("operationId").at, what);
-            name = operation_name(key);
-        }
-        name
+    /// The operation that is called `name`.
+    fn operation_called(&self, name: &str) -> Option<String> {
+        let name = name.to_upper_camel_case();
+        let called = self.operations.get(&name).map(|other| other.at.clone());
+        called.or_else(|| self.mapped_names.get(&name).cloned())
+    }
+}
+
+/// Sorts `parameters` in the order of the arguments of the generator's method.
+fn sort_like_arguments(parameters: &mut [Parameter], path: &str) {
+    parameters.sort_by_cached_key(|parameter| {
+        let in_path = path.find(&format!("{{{}}}", parameter.name));
+        let in_path = in_path.filter(|_| parameter.location == "path");
+        let name = parameter.generator_name().to_owned();
+        (parameter.location == "header", in_path.is_none(), in_path, name)
+    });
+}
+
+/// The argument for the body at `place`.
+fn body_parameter(place: &Place<'_>, shape: Shape) -> Parameter {
+    let description = place.text("description").filter(|text| !text.is_empty());
+    Parameter {
+        name: "body".to_owned(),
+        argument: "body".to_owned(),
+        location: "body",
+        required: true,
+        is_deprecated: false,
+        counts_from_zero: false,
+        description: Some(documentation(description.unwrap_or("The body."))),
+        shape,
+        separator: None,
     }
 }

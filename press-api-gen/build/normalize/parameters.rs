@@ -47,67 +47,61 @@ impl<'a> Normalizer<'a> {
             let shared = folded.len();
             for parameter in self.list(&owner.get("parameters")) {
                 let Some(parameter) = self.follow(parameter) else { continue };
-                let (node, name) = (parameter.node, plain(&parameter.node["name"]));
+                let node = parameter.node;
                 let is_same = |other: &Place<'a>| {
                     other.node["name"] == node["name"] && other.node["in"] == node["in"]
                 };
                 let same = folded.iter().position(is_same);
-                let why = if parameter.text("name").is_none_or(str::is_empty) {
-                    "a parameter without a name; add `name`".to_owned()
-                } else if !parameter
-                    .text("in")
-                    .is_some_and(|location| LOCATIONS.contains(&location))
-                {
-                    format!(
-                        "`{name}` is in `{}`; write `in: query`, `in: path` or `in: header`",
-                        plain(&node["in"])
-                    )
-                } else if node["schema"].is_null() && node["content"].is_null() {
-                    format!(
-                        "the parameter `{name}` has no schema; add `schema`, for example \
-                         `{{type: string}}`"
-                    )
-                } else if same.is_some_and(|other| other >= shared) {
-                    format!("the parameter `{name}` is there twice; leave one of the two out")
-                } else {
+                let is_twice = same.is_some_and(|other| other >= shared);
+                if let Some(why) = incomplete(&parameter) {
+                    self.problem(&parameter.at, why);
+                } else if is_twice {
+                    let name = plain(&node["name"]);
+                    let why = format!("the parameter `{name}` is there twice; remove one of them");
+                    self.problem(&parameter.at, why);
+                } else if let Some(other) = same {
                     // An operation's own parameter takes the place of its path's.
-                    match same {
-                        Some(other) => folded[other] = parameter,
-                        None => folded.push(parameter),
-                    }
-                    continue;
-                };
-                self.findings.reject(&parameter.at, why);
+                    folded[other] = parameter;
+                } else {
+                    folded.push(parameter);
+                }
             }
         }
-        let of_path: Vec<_> =
-            folded.iter().filter(|parameter| parameter.node["in"] == "path").collect();
-        let Some(names) = paths::names_in(&mut self.findings, &item.at, path) else {
-            return folded;
-        };
-        for parameter in of_path
-            .iter()
-            .filter(|parameter| !names.iter().any(|name| parameter.node["name"] == *name))
-        {
-            let name = plain(&parameter.node["name"]);
-            let why = format!(
-                "`{name}` is not in the path `{path}`; write `{{{name}}}` there, or leave it out"
-            );
-            self.findings.reject(&parameter.at, why);
-        }
-        for name in names
-            .iter()
-            .filter(|name| !of_path.iter().any(|parameter| parameter.node["name"] == **name))
-        {
-            let parameter =
-                format!("`name: {name}`, `in: path`, `required: true`, `schema: {{type: string}}`");
-            let why = format!(
-                "the path has a place for `{name}`, and the operation has no such parameter; add \
-                 {parameter}"
-            );
-            self.findings.reject(&operation.at, why);
+        match paths::names_in(path) {
+            Ok(names) => self.compare_with_path(&folded, &names, operation, path),
+            Err(why) => self.problem(&item.at, why),
         }
         folded
+    }
+
+    /// Checks that `operation` has parameters for the `names` in its path, and no others.
+    fn compare_with_path(
+        &mut self,
+        parameters: &[Place<'a>],
+        names: &[&str],
+        operation: &Place<'a>,
+        path: &str,
+    ) {
+        let of_path = parameters.iter().filter(|parameter| parameter.node["in"] == "path");
+        let of_path: Vec<_> = of_path.collect();
+        for parameter in &of_path {
+            if !names.iter().any(|name| parameter.node["name"] == *name) {
+                let name = plain(&parameter.node["name"]);
+                let why = format!(
+                    "`{name}` is not in the path `{path}`; write `{{{name}}}` there, or remove it"
+                );
+                self.problem(&parameter.at, why);
+            }
+        }
+        for name in names {
+            if !of_path.iter().any(|parameter| parameter.node["name"] == *name) {
+                let why = format!(
+                    "the path has a place for `{name}`, and the operation has no such parameter; \
+                     add `name: {name}`, `in: path`, `required: true`, `schema: {{type: string}}`"
+                );
+                self.problem(&operation.at, why);
+            }
+        }
     }
 
     /// The parameters at `places` that can be sent, or why a required one cannot. Their types begin
@@ -206,6 +200,28 @@ impl<'a> Normalizer<'a> {
             .find(|choice| self.flat(choice).types.contains("array"))
             .unwrap_or(schema)
     }
+}
+
+/// What `parameter` lacks.
+fn incomplete(parameter: &Place<'_>) -> Option<String> {
+    let node = parameter.node;
+    let name = plain(&node["name"]);
+    let location = parameter.text("in");
+    if parameter.text("name").is_none_or(str::is_empty) {
+        return Some("a parameter without a name; add `name`".to_owned());
+    }
+    if !location.is_some_and(|location| LOCATIONS.contains(&location)) {
+        let location = plain(&node["in"]);
+        return Some(format!(
+            "`{name}` is in `{location}`; write `in: query`, `in: path` or `in: header`"
+        ));
+    }
+    if node["schema"].is_null() && node["content"].is_null() {
+        return Some(format!(
+            "the parameter `{name}` has no schema; add `schema`, for example `{{type: string}}`"
+        ));
+    }
+    None
 }
 
 /// Returns `true` if a number begins at 0, as page numbers do in some frameworks.

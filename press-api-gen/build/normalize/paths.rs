@@ -1,13 +1,7 @@
 //! The paths of operations.
 
-use crate::codegen::diagnostics::Diagnostics;
-
-/// Returns the names in the braces of `path`, which must be a path that requests can be sent to.
-pub(super) fn names_in<'a>(
-    findings: &mut Diagnostics<'_>,
-    at: &str,
-    path: &'a str,
-) -> Option<Vec<&'a str>> {
+/// Returns the names in the braces of `path`, or why no requests can be sent to it.
+pub(super) fn names_in(path: &str) -> Result<Vec<&str>, String> {
     let names = enclosed(path);
     let problem = if !path.starts_with('/') {
         format!("does not begin with a slash; write `/{path}`")
@@ -18,10 +12,9 @@ pub(super) fn names_in<'a>(
     } else if names.as_deref().is_some_and(has_duplicates) {
         "has a name in braces twice; name each place differently".to_owned()
     } else {
-        return names;
+        return Ok(names.unwrap_or_default());
     };
-    findings.reject(at, format!("the path `{path}` {problem}"));
-    None
+    Err(format!("the path `{path}` {problem}"))
 }
 
 /// The names in the braces of `path`, unless a brace stands alone or encloses something else.

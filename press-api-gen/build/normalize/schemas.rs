@@ -37,10 +37,15 @@ impl<'a> Normalizer<'a> {
     /// become.
     pub(super) fn schema(&mut self, place: &Place<'a>, name: &str) -> Schema {
         match self.done.get(&place.at) {
-            Some(Some(done)) => return done.clone(),
+            Some(Some(done)) => {
+                let done = done.clone();
+                self.repeat_problems(&place.at);
+                return done;
+            }
             Some(None) => return self.unfinished(place),
             None => self.done.insert(place.at.clone(), None),
         };
+        let before = self.problems.len();
         let (mut schema, description, nullable) = match self.wrapped(place, name) {
             Some((schema, nullable)) => (schema, place.text("description"), nullable),
             None => {
@@ -50,6 +55,7 @@ impl<'a> Normalizer<'a> {
         };
         schema.nullable |= nullable;
         schema.description = description.map(documentation).or(schema.description);
+        self.remember_problems(&place.at, before);
         self.done.insert(place.at.clone(), Some(schema.clone()));
         schema
     }

@@ -7,6 +7,7 @@ mod codegen;
 mod foreign;
 mod lists;
 mod mistakes;
+mod problems;
 mod shapes;
 #[path = "../workspace/mod.rs"]
 mod workspace;

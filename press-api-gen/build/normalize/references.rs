@@ -1,0 +1,114 @@
+//! References inside the document.
+
+use std::collections::BTreeSet;
+
+use percent_encoding::percent_decode_str;
+
+use serde_json::Value;
+
+use super::{DOCUMENT, Normalizer, Place, Problem, plain};
+
+impl<'a> Normalizer<'a> {
+    /// What the reference at `place` refers to.
+    pub(super) fn resolve(&mut self, place: &Place<'a>) -> Option<Place<'a>> {
+        match self.target(place) {
+            Ok(target) => Some(target),
+            Err(Problem { at, why }) => {
+                self.problem(&at, why);
+                None
+            }
+        }
+    }
+
+    /// What the reference at `place` refers to. One to another file is a problem of the whole
+    /// document.
+    fn target(&mut self, place: &Place<'a>) -> Result<Place<'a>, Problem> {
+        let target = &place.node["$ref"];
+        let text = plain(target);
+        let Some(pointer) = text.strip_prefix('#').filter(|_| target.is_string()) else {
+            let at = place.get("$ref").at;
+            return Err(Problem { why: self.outside(&at, target, &text), at });
+        };
+        let pointer = percent_decode_str(pointer).decode_utf8_lossy();
+        match self.document.node.pointer(&pointer) {
+            Some(node) => Ok(Place { at: format!("#{pointer}"), node }),
+            None => {
+                let remedy = "add it there, or refer to something that exists";
+                let why = format!("`{text}` refers to nothing; {remedy}");
+                Err(Problem { at: place.at.clone(), why })
+            }
+        }
+    }
+
+    /// Why the reference `target` at `at` does not refer to this document, and the remedy.
+    fn outside(&mut self, at: &str, target: &Value, text: &str) -> String {
+        if target.is_null() {
+            let comment = self.findings.comment_at(at).unwrap_or("#/components/…");
+            return format!(
+                "`$ref` is empty: `#` begins a comment in YAML; write `$ref: '{comment}'`"
+            );
+        }
+        let schemas = self.document.get("components").get("schemas");
+        if schemas.node.get(text).is_some() {
+            return format!("`{text}` is not a reference; write `#/components/schemas/{text}`");
+        }
+        let why = format!(
+            "`{text}` refers to another file; bundle the files first, for example with \
+             `npx @redocly/cli bundle openapi.yaml -o {DOCUMENT}`"
+        );
+        self.findings.reject(at, why.clone());
+        why
+    }
+
+    /// Follows the references of `place`, which isn't a schema.
+    pub(super) fn follow(&mut self, mut place: Place<'a>) -> Option<Place<'a>> {
+        for _ in 0..16 {
+            if place.node.get("$ref").is_none() {
+                return Some(place);
+            }
+            place = self.resolve(&place)?;
+        }
+        let why =
+            "a reference that leads back to itself; replace one of them with the entry itself";
+        self.problem(&place.at, why);
+        None
+    }
+
+    /// Adds the references inside of `place` that lead nowhere to `dangling`, also those in what is
+    /// dropped later, such as error responses.
+    pub(super) fn check_references(
+        &mut self,
+        place: &Place<'a>,
+        seen: &mut BTreeSet<String>,
+        dangling: &mut Vec<Problem>,
+    ) {
+        if place.node["$ref"].is_string() {
+            match self.target(place) {
+                Ok(target) => {
+                    if seen.insert(target.at.clone()) {
+                        self.check_references(&target, seen, dangling);
+                    }
+                }
+                Err(problem) => dangling.push(problem),
+            }
+        }
+        let data = |key: &str| {
+            ["default", "enum", "example", "examples"].contains(&key) || key.starts_with("x-")
+        };
+        let named = ["properties", "schemas"].iter().any(|named| place.at.ends_with(named));
+        for (_, entry) in place.children().iter().filter(|(key, _)| named || !data(key)) {
+            self.check_references(entry, seen, dangling);
+        }
+    }
+
+    /// Notes the references of the operation `key` that lead nowhere, in what it does not use.
+    pub(super) fn note_dangling(&mut self, key: &str, dangling: Vec<Problem>) {
+        for Problem { at, why } in dangling {
+            if self.mapping.selects(key) {
+                self.findings.reject(&at, why);
+            } else {
+                self.findings.note(&at, format!("{why}, but nothing here is used"));
+            }
+        }
+    }
+}
