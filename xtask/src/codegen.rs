@@ -100,5 +100,5 @@ fn failure(stderr: &[u8]) -> anyhow::Error {
     };
     let message =
         message.split("\nwarning: build failed").next().unwrap_or_default().replace("\n  ", "\n");
-    anyhow!("the generator refused {DOCUMENT}\n\n{}\n\nNothing was written.", message.trim())
+    anyhow!("nothing could be generated\n\n{}\n\nNothing was written.", message.trim())
 }

@@ -28,29 +28,43 @@ enum Outcome {
     /// The file is written, and press-specs has to follow before it compiles.
     NeedsHands,
     /// Nothing is written.
-    Refused,
+    Rejected,
 }
 
-use Outcome::{Compiles, NeedsHands, Refused, UpToDate};
+use Outcome::{Compiles, NeedsHands, Rejected, UpToDate};
 
 const SCOPES: &str = "enum: [private, public, shared]";
-const FEATURED: &str = "          description: If `true`, the spec is featured.\n          type: boolean\n          nullable: true\n";
-const NEW_FEATURED: &str = "          description: New.\n          type: boolean\n          nullable: true\n        owner: {type: string}\n";
+const FEATURED: &str = "          description: If `true`, the spec is featured.
+          type: boolean
+          nullable: true
+";
+const NEW_FEATURED: &str = "          description: New.
+          type: boolean
+          nullable: true
+        owner: {type: string}
+";
 const TERM: &str = "        - name: term
           in: query
           description: |-
-            Limits the list to specs that contain this term in their name, title, description or summary.
+            Limits the list to specs that contain this term in their name, title, description or \
+             summary.
           schema:
             type: string
           example: salesforce
 ";
 
-#[rustfmt::skip]
 const CASES: &[Case] = &[
-    Case { edits: &[], outcome: UpToDate, says: &["is up to date", "No public item changed since HEAD"] },
+    Case {
+        edits: &[],
+        outcome: UpToDate,
+        says: &["is up to date", "No public item changed since HEAD"],
+    },
     // A field and a value come, and a description changes.
     Case {
-        edits: &[(DOCUMENT, FEATURED, NEW_FEATURED), (DOCUMENT, SCOPES, "enum: [private, public, shared, internal]")],
+        edits: &[
+            (DOCUMENT, FEATURED, NEW_FEATURED),
+            (DOCUMENT, SCOPES, "enum: [private, public, shared, internal]"),
+        ],
         outcome: Compiles,
         says: &[
             "compatible  types::SpecScope::Internal: new value `internal`\n",
@@ -60,27 +74,49 @@ const CASES: &[Case] = &[
     },
     // A parameter goes, and another comes.
     Case {
-        edits: &[(DOCUMENT, TERM, "        - {name: createdAfter, in: query, schema: {type: string}}\n")],
+        edits: &[(
+            DOCUMENT,
+            TERM,
+            "        - {name: createdAfter, in: query, schema: {type: string}}\n",
+        )],
         outcome: NeedsHands,
-        says: &["remove the setter `ListSpecs::term", "add the setter `ListSpecs::created_after", "2 to follow by hand"],
+        says: &[
+            "remove the setter `ListSpecs::term",
+            "add the setter `ListSpecs::created_after",
+            "2 to follow by hand",
+        ],
     },
     Case {
         edits: &[(DOCUMENT, SCOPES, "enum: [private, public, shared")],
-        outcome: Refused,
-        says: &["error: the generator refused openapi/press.yaml\n\nopenapi/press.yaml:", "\n\nNothing was written.\n"],
+        outcome: Rejected,
+        says: &[
+            "error: nothing could be generated\n\nopenapi/press.yaml:",
+            "\n\nNothing was written.\n",
+        ],
     },
     Case {
         edits: &[("press-api-gen/build.rs", "codegen::run()", "codegen::ran()")],
-        outcome: Refused,
+        outcome: Rejected,
         says: &["error: the generator could not be built\n", "cannot find function `ran`"],
     },
     Case {
-        edits: &[("press-api-gen/build/codegen.rs", "&api.openapi()?", "panic!(\"one type at most\")")],
-        outcome: Refused,
-        says: &["\n\nthe generator cannot take openapi/press.yaml: one type at most; leave the operation out in openapi/mapping.yaml\n"],
+        edits: &[(
+            "press-api-gen/build/codegen.rs",
+            "&api.openapi()?",
+            "panic!(\"one type at most\")",
+        )],
+        outcome: Rejected,
+        says: &[
+            "\n\nopenapi/press.yaml: the generator cannot take it: one type at most; select other \
+             operations in openapi/mapping.yaml\n",
+        ],
     },
     // A file that does not compile does not stop the command that replaces it.
-    Case { edits: &[(GENERATED, "pub mod types {", "this is not Rust")], outcome: Compiles, says: &["generated.rs written."] },
+    Case {
+        edits: &[(GENERATED, "pub mod types {", "this is not Rust")],
+        outcome: Compiles,
+        says: &["generated.rs written."],
+    },
 ];
 
 #[test]
@@ -103,7 +139,7 @@ fn each_state_of_the_workspace_has_its_answer() {
 
         let answer = bench.cargo("xtask codegen");
         let said = answer.stdout + &answer.stderr;
-        assert_eq!(answer.success, *outcome != Refused, "{edits:?}: {said}");
+        assert_eq!(answer.success, *outcome != Rejected, "{edits:?}: {said}");
         assert!(says.iter().all(|part| said.contains(part)), "{edits:?}: not {says:?} in {said}");
         let written = bench.copy.read(GENERATED) != before;
         assert_eq!(written, matches!(outcome, Compiles | NeedsHands), "{edits:?}: {said}");
@@ -194,8 +230,9 @@ mod by_hand {
 
         let session = mock.session()?;
         let client = blocking::get_client(session.clone())?;
-        let tags = std::thread::spawn(move || client.list_tags().name_begin("s").iter().collect::<Result<Vec<_>, _>>());
-        assert_eq!(tags.join().unwrap()?[0].name.as_deref(), Some("sales"));
+        let list = move || client.list_tags().name_begin("s").iter().collect::<Result<Vec<_>, _>>();
+        let tags = std::thread::spawn(list).join().unwrap()?;
+        assert_eq!(tags[0].name.as_deref(), Some("sales"));
         let client = get_client(session)?;
         let page = client.list_tags().page_size(5).page(2).await?;
         assert_eq!((page.page_count, page.tags.len()), (1, 1));
@@ -206,14 +243,18 @@ mod by_hand {
         assert_eq!(client.delete_tag("..").await.unwrap_err().kind(), ErrorKind::InvalidParameter);
 
         let requests = mock.requests();
-        let sent = requests.iter().map(|request| (request.method(), request.path(), request.raw_query()));
-        assert_eq!(sent.collect::<Vec<_>>(), [
+        let mut sent = Vec::new();
+        for request in &requests {
+            sent.push((request.method(), request.path(), request.raw_query()));
+        }
+        assert_eq!(sent, [
             ("GET", "/v1/tags/", Some("nameBegin=s&pageNumber=1")),
             ("GET", "/v1/tags/", Some("pageNumber=2&pageSize=5")),
             ("POST", "/v1/tags/", None),
             ("DELETE", "/v1/tags/x%20y", None),
         ]);
-        assert_eq!(requests[2].header("content-length"), Some(r#"{"name":"hello"}"#.len().to_string().as_str()));
+        let length = r#"{"name":"hello"}"#.len().to_string();
+        assert_eq!(requests[2].header("content-length"), Some(length.as_str()));
         Ok(())
     }
 }

@@ -14,8 +14,9 @@ fn foreign() -> String {
     for item in paths.as_object_mut().expect("the paths").values_mut() {
         item["get"]["operationId"].take();
     }
+    let nonsense = json!({ "application/json": { "schema": { "type": "nonsense" } } });
     paths["/v1/specs/{specId}"] = json!({
-        "get": { "responses": { "200": { "content": { "application/json": { "schema": { "type": "nonsense" } } } } } },
+        "get": { "responses": { "200": { "content": nonsense } } },
         "delete": { "parameters": [], "responses": { "204": {} } },
     });
     json!({ "openapi": "3.1.0", "info": { "title": "press", "version": "1" }, "paths": paths })
