@@ -1,6 +1,6 @@
 //! Problems, for which a document is rejected, and notes on what the generated code lacks.
 
-use std::fmt;
+use std::{collections::HashMap, fmt};
 
 use super::{
     document::{self, Document},
@@ -10,11 +10,14 @@ use super::{
 /// The number of problems that are printed.
 const MAX_PROBLEMS: usize = 10;
 
+/// The number of places that are printed for one kind of note.
+const MAX_EXAMPLES: usize = 10;
+
 /// Everything that there is to say about a document.
 pub(crate) struct Diagnostics<'a> {
     document: &'a Document,
     problems: Vec<Problem>,
-    notes: Vec<String>,
+    notes: Vec<Note>,
 }
 
 /// A mistake in a file.
@@ -24,6 +27,25 @@ pub(crate) struct Problem {
     pub(crate) place: String,
     /// What is wrong, and what to write.
     pub(crate) why: String,
+}
+
+/// Something that the generated code lacks.
+#[derive(PartialEq)]
+struct Note {
+    at: String,
+    what: String,
+}
+
+impl Note {
+    /// The text around the names, which stand in backticks, and the names.
+    fn parts(&self) -> (Vec<&str>, Vec<&str>) {
+        let mut texts = Vec::new();
+        let mut names = Vec::new();
+        for (index, part) in self.what.split('`').enumerate() {
+            if index % 2 == 0 { texts.push(part) } else { names.push(part) }
+        }
+        (texts, names)
+    }
 }
 
 impl fmt::Display for Problem {
@@ -50,7 +72,7 @@ impl<'a> Diagnostics<'a> {
 
     /// Adds a note that `what` at `at`, a pointer into the document, is left out or changed.
     pub(crate) fn note(&mut self, at: &str, what: impl AsRef<str>) {
-        let note = format!("{at}: {}\n", what.as_ref().replace('\n', " "));
+        let note = Note { at: at.to_owned(), what: what.as_ref().replace('\n', " ") };
         if !self.notes.contains(&note) {
             self.notes.push(note);
         }
@@ -93,8 +115,51 @@ impl<'a> Diagnostics<'a> {
         }
     }
 
-    /// The notes, one a line.
+    /// Returns the notes, of which those of one kind are a group.
     pub(crate) fn notes(&self) -> String {
-        self.notes.concat()
+        let mut groups: Vec<Vec<&Note>> = Vec::new();
+        let mut indices = HashMap::new();
+        for note in &self.notes {
+            let (texts, _) = note.parts();
+            let index = *indices.entry(texts).or_insert(groups.len());
+            if index == groups.len() {
+                groups.push(Vec::new());
+            }
+            groups[index].push(note);
+        }
+        groups.iter().map(|group| group_text(group)).collect()
     }
+}
+
+/// The text of notes that differ only in their names: one line for what they have in common, and
+/// one for each of the first places.
+fn group_text(group: &[&Note]) -> String {
+    let Some(first) = group.first() else { return String::new() };
+    if group.len() == 1 {
+        return format!("{}: {}\n", first.at, first.what);
+    }
+    let (texts, names) = first.parts();
+    let varies =
+        |index: usize| group.iter().any(|note| note.parts().1.get(index) != names.get(index));
+    let mut common = String::new();
+    for (index, text) in texts.iter().enumerate() {
+        common += text;
+        match names.get(index) {
+            Some(_) if varies(index) => common += "`…`",
+            Some(name) => common += &format!("`{name}`"),
+            None => {}
+        }
+    }
+    let mut lines = vec![format!("{} times: {common}", group.len())];
+    for note in group.iter().take(MAX_EXAMPLES) {
+        let (_, names) = note.parts();
+        let names = names.iter().enumerate().filter(|(index, _)| varies(*index));
+        let names: Vec<_> = names.map(|(_, name)| format!("`{name}`")).collect();
+        let colon = if names.is_empty() { "" } else { ": " };
+        lines.push(format!("    {}{colon}{}", note.at, names.join(", ")));
+    }
+    if group.len() > MAX_EXAMPLES {
+        lines.push(format!("    and {} more", group.len() - MAX_EXAMPLES));
+    }
+    lines.join("\n") + "\n"
 }

@@ -75,8 +75,10 @@ fn generate() -> Result<String> {
         .output()
         .context("cargo could not be started")?;
     let directory = output_directory(&output.stdout).ok_or_else(|| failure(&output.stderr))?;
-    for note in fs::read_to_string(directory.join("notes.txt")).unwrap_or_default().lines() {
-        eprintln!("note: {note}");
+    for line in fs::read_to_string(directory.join("notes.txt")).unwrap_or_default().lines() {
+        // The places of a note follow it.
+        let start = if line.starts_with(' ') { "  " } else { "note: " };
+        eprintln!("{start}{line}");
     }
     fs::read_to_string(directory.join("generated.rs"))
         .with_context(|| format!("{PACKAGE}'s build step left no generated.rs"))

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use openapiv3::StatusCode;
 
-use super::{Normalizer, Place, flat::Flat};
+use super::{
+    Normalizer, Place,
+    flat::{Flat, is_same},
+};
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -135,10 +138,16 @@ impl<'a> Normalizer<'a> {
             .map(|(media_type, _)| *media_type)
             .filter(|media_type| is_json(media_type));
         let chosen = json.min_by_key(|media_type| !media_type.starts_with(JSON))?;
-        for (media_type, place) in content.iter().filter(|(media_type, _)| *media_type != chosen) {
-            self.findings.note(&place.at, format!("`{media_type}` is left out beside `{chosen}`"));
+        let schema = schema_of(body, chosen);
+        for (media_type, place) in &content {
+            // Nothing is lost with a media type that carries the same data.
+            let other = place.get("schema");
+            if !other.node.is_null() && !is_same(other.node, schema.node) {
+                let what = format!("`{media_type}` is left out beside `{chosen}`");
+                self.findings.note(&place.at, what);
+            }
         }
-        Some(schema_of(body, chosen))
+        Some(schema)
     }
 }
 

@@ -53,7 +53,7 @@ impl<'a> Normalizer<'a> {
             } else if *at == place.at {
                 self.findings.note(at, format!("left out: {why}"));
             } else {
-                self.findings.note(&place.at, format!("left out: {at}: {why}"));
+                self.findings.note(&place.at, format!("left out: `{at}`: {why}"));
             }
         }
         true

@@ -125,7 +125,7 @@ impl<'a> Normalizer<'a> {
             (["number"] | ["integer", "number"], ..) => Shape::Number,
             (["boolean"], ..) => Shape::Boolean,
             ([], ..) => Shape::Any,
-            (several, ..) => self.any(place, &format!("one of the types {}", several.join(", "))),
+            (several, ..) => self.any(place, &format!("one of the types `{}`", several.join(", "))),
         }
     }
 
@@ -200,7 +200,7 @@ impl<'a> Normalizer<'a> {
         let are = |test: fn(&Value) -> bool| flat.values.iter().all(|value| test(value));
         if !flat.types.contains("string") && !are(Value::is_string) {
             let values: Vec<_> = flat.values.iter().map(|value| plain(value)).collect();
-            let what = format!("the documented values {} are not checked", values.join(", "));
+            let what = format!("the documented values `{}` are not checked", values.join(", "));
             self.findings.note(&place.at, what);
             return if are(|value| value.is_i64() || value.is_u64()) {
                 Shape::Integer { unsigned: are(Value::is_u64) }

@@ -42,6 +42,33 @@ struct Output {
     code: String,
     /// Everything that was left out, one line each.
     notes: String,
+    /// The notes as they are printed, those of one kind together.
+    groups: String,
+}
+
+/// Writes the notes of each group, of which there are no more than ten, one a line.
+fn ungrouped(groups: &str) -> String {
+    let mut notes = String::new();
+    let mut common = "";
+    for line in groups.lines() {
+        if let Some(example) = line.strip_prefix("    ") {
+            let (at, names) = example.split_once(": `").unwrap_or((example, ""));
+            let mut note = format!("{at}: {common}");
+            for name in names.trim_end_matches('`').split("`, `") {
+                note = note.replacen("`…`", &format!("`{name}`"), 1);
+            }
+            notes += &note;
+            notes.push('\n');
+        } else if let Some((count, what)) = line.split_once(" times: ")
+            && count.parse::<usize>().is_ok()
+        {
+            common = what;
+        } else {
+            notes += line;
+            notes.push('\n');
+        }
+    }
+    notes
 }
 
 fn bench() -> MutexGuard<'static, Bench> {
@@ -108,11 +135,12 @@ impl Bench {
             .env("RUST_BACKTRACE", "1");
         let answer = self.copy.run(&mut generator);
         let read = |name| fs::read_to_string(out.join(name)).unwrap_or_default();
-        Output { answer, code: read("generated.rs"), notes: read("notes.txt") }
+        let groups = read("notes.txt");
+        Output { answer, code: read("generated.rs"), notes: ungrouped(&groups), groups }
     }
 
     /// Generates from what has to be accepted.
-    fn accepts(&self, document: &str, mapping: &str) -> Output {
+    fn accepts(&self, document: impl AsRef<[u8]>, mapping: &str) -> Output {
         let output = self.generate(document, mapping);
         assert!(output.answer.success, "{}", output.answer.stderr);
         output

@@ -56,7 +56,7 @@ const CASES: &[Case] = &[
     Case {
         paths: "/later#variant: {get: {responses: {'204': {description: ''}}}}",
         names: &[],
-        notes: &["#/paths/~1later#variant/get: left out: #/paths/~1later#variant: the path \
+        notes: &["#/paths/~1later#variant/get: left out: `#/paths/~1later#variant`: the path \
              `/later#variant` has a query or a fragment"],
         key: "GET /later#variant",
         error: &["#/paths/~1later#variant\n", "has a query or a fragment"],
@@ -65,14 +65,16 @@ const CASES: &[Case] = &[
         paths: "/later/id: {get: {parameters: [{name: id, in: path, required: true, schema: {}}], \
                 responses: {'204': {description: ''}}}}",
         names: &[],
-        notes: &["left out: #/paths/~1later~1id/get/parameters/0: `id` is not in the path"],
+        notes: &["left out: `#/paths/~1later~1id/get/parameters/0`: `id` is not in the path"],
         key: "GET /later/id",
         error: &["#/paths/~1later~1id/get/parameters/0\n", "write `{id}` there"],
     },
     Case {
         paths: "/later: {get: {responses: {204 NO_CONTENT: {description: ''}}}}",
         names: &[],
-        notes: &["left out: #/paths/~1later/get/responses/204 NO_CONTENT: `204 NO_CONTENT` is not"],
+        notes: &[
+            "left out: `#/paths/~1later/get/responses/204 NO_CONTENT`: `204 NO_CONTENT` is not",
+        ],
         key: "GET /later",
         error: &["/responses/204 NO_CONTENT\n", "is not a status"],
     },
@@ -84,8 +86,8 @@ const CASES: &[Case] = &[
                 {type: array, items: {$ref: '#/components/schemas/Broken'}}}}}}}}",
         names: &[],
         notes: &[
-            "#/paths/~1one/get: left out: #/components/schemas/Broken/properties/size/type: ",
-            "#/paths/~1two/get: left out: #/components/schemas/Broken/properties/size/type: ",
+            "#/paths/~1one/get: left out: `#/components/schemas/Broken/properties/size/type`: ",
+            "#/paths/~1two/get: left out: `#/components/schemas/Broken/properties/size/type`: ",
         ],
         key: "GET /two",
         error: &["#/components/schemas/Broken/properties/size/type\n", "write one of `string`"],
@@ -105,7 +107,7 @@ const CASES: &[Case] = &[
                 {$ref: '#/components/schemas/Nothing'}}}}}}}",
         names: &[],
         notes: &[
-            "left out: #/paths/~1later/get/responses/200/content/application~1json/schema: `#/",
+            "left out: `#/paths/~1later/get/responses/200/content/application~1json/schema`: `#/",
         ],
         key: "GET /later",
         error: &["refers to nothing"],

@@ -243,6 +243,57 @@ paths:
     assert!(!output.notes.contains("YAML"), "{}", output.notes);
 }
 
+#[test]
+fn notes_of_one_kind_are_a_group_of_at_most_ten_examples() {
+    let bench = bench();
+    let typo = |key: &str| json!({ "type": "object", key: { "x": {} } });
+    let same = json!({ "type": "object" });
+    let one = returning(&[("/one", typo("propertys"))], json!({}));
+    let place = "responses/200/content/application~1json/schema";
+    assert_eq!(
+        bench.accepts(&one, "").groups,
+        format!("#/paths/~1one/get/{place}/propertys: `propertys` is ignored: {NO_KEY}\n"),
+    );
+
+    let paths: Vec<String> = (10..23).map(|index| format!("/p{index}")).collect();
+    let schemas: Vec<_> = paths.iter().map(|path| (path.as_str(), typo(&path[1..]))).collect();
+    let mut expected = vec![format!("13 times: `…` is ignored: {NO_KEY}")];
+    for path in &paths[..10] {
+        let key = &path[1..];
+        expected.push(format!("    #/paths/~1{key}/get/{place}/{key}: `{key}`"));
+    }
+    expected.push("    and 3 more\n".to_owned());
+    assert_eq!(bench.accepts(&returning(&schemas, json!({})), "").groups, expected.join("\n"));
+
+    let twice = [("/one", typo("propertys")), ("/two", typo("propertys")), ("/three", same)];
+    let expected = [
+        &format!("2 times: `propertys` is ignored: {NO_KEY}"),
+        &format!("    #/paths/~1one/get/{place}/propertys"),
+        &format!("    #/paths/~1two/get/{place}/propertys\n"),
+    ];
+    let document = returning(&twice, json!({}));
+    assert_eq!(bench.accepts(&document, "").groups, expected.map(String::as_str).join("\n"));
+    assert_eq!(bench.accepts(&document, "select: [GET /three]").groups, "");
+}
+
+const NO_KEY: &str = "a schema has no such key";
+
+#[test]
+fn media_types_with_the_same_schema_have_no_notes() {
+    let bench = bench();
+    let document = returning(&[("/rows", json!({ "type": "object" }))], json!({}));
+    let with = |schema: Value| {
+        let mut document: Value = serde_json::from_str(&document).expect("JSON");
+        let response = &mut document["paths"]["/rows"]["get"]["responses"]["200"];
+        response["content"]["application/xml"] = schema;
+        bench.accepts(document.to_string(), "").groups
+    };
+    assert_eq!(with(json!({})), "");
+    assert_eq!(with(json!({ "schema": { "type": "object", "description": "Rows." } })), "");
+    let note = with(json!({ "schema": { "type": "string" } }));
+    assert!(note.ends_with("`application/xml` is left out beside `application/json`\n"), "{note}");
+}
+
 /// A document whose operations return these schemas.
 fn returning(schemas: &[(&str, Value)], components: Value) -> String {
     let mut paths = Map::new();
