@@ -11,7 +11,8 @@
 //!   GET /v1/specs:
 //!     name: list_specs
 //!     page:                            # must be a paginated list
-//!       list: data                     # the items; by default the only list of objects
+//!       list: data                     # the items; by default the list named like the path
+//!                                      # or like an item count, or the only list of objects
 //!       count: pagination.pageCount    # the number of pages; by default `pageCount`
 //!       number: pagination.pageNumber  # this page; by default `pageNumber` beside the count
 //!       items: pagination.total        # items in the list; by default the other `…Count`

@@ -1,137 +1,19 @@
 //! Lists that are generated without pages: each has a note on how it is paged through.
 
-use super::{FILE, Normalizer, argument, field, only};
+use super::{
+    FILE, Normalizer, argument, field, only,
+    page_names::{
+        BESIDE, COUNTS, CURSORS, ENVELOPE, GENERIC, NEXT, NUMBERS, OFFSETS, POSITIONS, SIZES,
+        TOTALS, WRAPPERS,
+    },
+};
 use crate::codegen::{
     api::{Object, Operation, Parameter, Schema, Shape},
     mapping::PageMapping,
 };
 
-/// Parameters with the number of the page.
-const NUMBERS: [&str; 8] = [
-    "page_number",
-    "page",
-    "page_no",
-    "page_num",
-    "page_index",
-    "current_page",
-    "pagenumber",
-    "pageno",
-];
-
-/// Parameters with the number of items per page.
-const SIZES: [&str; 15] = [
-    "page_size",
-    "per_page",
-    "limit",
-    "size",
-    "items_per_page",
-    "results_per_page",
-    "page_limit",
-    "take",
-    "max_results",
-    "pagesize",
-    "perpage",
-    "top",
-    "rows",
-    "count",
-    "max",
-];
-
-/// Fields with the number of pages.
-const COUNTS: [&str; 13] = [
-    "page_count",
-    "total_pages",
-    "num_pages",
-    "pages_count",
-    "total_page_count",
-    "number_of_pages",
-    "pages_total",
-    "total_page",
-    "last_page",
-    "pagecount",
-    "totalpages",
-    "max_page",
-    "pages",
-];
-
-/// Fields with the number of this page.
-const POSITIONS: [&str; 7] =
-    ["page_number", "current_page", "page", "page_no", "page_num", "page_index", "number"];
-
-/// Fields with the number of items on all pages.
-const TOTALS: [&str; 9] = [
-    "total_count",
-    "total_items",
-    "item_count",
-    "items_count",
-    "total_elements",
-    "total_results",
-    "total_records",
-    "total_entries",
-    "total",
-];
-
-const OFFSETS: [&str; 6] = ["offset", "skip", "page_offset", "start_index", "start", "from"];
-
-const CURSORS: [&str; 14] = [
-    "cursor",
-    "page_token",
-    "page_cursor",
-    "page_after",
-    "next_token",
-    "next_cursor",
-    "next_page_token",
-    "continuation_token",
-    "starting_after",
-    "pagination_token",
-    "scroll_id",
-    "marker",
-    "bookmark",
-    "after",
-];
-
-/// Fields that lead to the next part of a list.
-const NEXT: [&str; 8] = [
-    "next_cursor",
-    "next_token",
-    "next_page_token",
-    "continuation_token",
-    "end_cursor",
-    "cursor",
-    "next_page",
-    "next",
-];
-
-/// Fields with a list, whatever it is of.
-const GENERIC: [&str; 18] = [
-    "data",
-    "items",
-    "results",
-    "content",
-    "records",
-    "rows",
-    "entries",
-    "values",
-    "value",
-    "list",
-    "elements",
-    "nodes",
-    "edges",
-    "hits",
-    "objects",
-    "resources",
-    "members",
-    "collection",
-];
-
-/// Fields with a list beside that of the operation.
-const BESIDE: [&str; 6] = ["errors", "warnings", "messages", "links", "facets", "filters"];
-
 /// Words that YAML reads as something else than text.
 const YAML_WORDS: [&str; 9] = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"];
-
-/// Fields around the object with the list.
-const WRAPPERS: [&str; 6] = ["data", "result", "response", "payload", "embedded", "body"];
 
 /// The ways to page through a list, in the order of their notes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -157,8 +39,8 @@ impl Normalizer<'_> {
         let list = self.listed(operation, style != Style::Whole)?;
         let (style, what) = match style {
             Style::Numbered => self.numbered(operation, &list),
-            Style::Offset => (style, in_parts(operation, "offset", &OFFSETS)),
-            Style::Cursor => (style, in_parts(operation, "cursor", &CURSORS)),
+            Style::Offset => (style, in_parts(operation, "offset", OFFSETS)),
+            Style::Cursor => (style, in_parts(operation, "cursor", CURSORS)),
             _ => (style, "a list without pages: one response has all of it".to_owned()),
         };
         Some(UnpagedList { style, at: self.at(operation), what })
@@ -174,17 +56,17 @@ impl Normalizer<'_> {
 
     /// The way to page through `operation` by its parameters, and else by its response.
     fn style(&self, operation: &Operation) -> Style {
-        let is_limited = parameter(operation, &SIZES).is_some();
-        let next = self.field_called(operation, &NEXT, |shape| *shape == Shape::Text);
-        let cursor = parameter(operation, &CURSORS);
+        let is_limited = parameter(operation, SIZES).is_some();
+        let next = self.field_called(operation, NEXT, |shape| *shape == Shape::Text);
+        let cursor = parameter(operation, CURSORS);
         // Filters by time may be called `after`, `start` and `from`, too.
         let is_cursor = cursor.is_some_and(|of| of.argument != "after" || is_limited);
         let is_offset = |of: &Parameter| {
             !["start", "from"].contains(&of.argument.as_str()) || of.shape.is_number()
         };
-        if parameter(operation, &NUMBERS).is_some() {
+        if parameter(operation, NUMBERS).is_some() {
             Style::Numbered
-        } else if parameter(operation, &OFFSETS).is_some_and(is_offset) {
+        } else if parameter(operation, OFFSETS).is_some_and(is_offset) {
             Style::Offset
         } else if is_cursor || next.is_some() {
             Style::Cursor
@@ -214,15 +96,15 @@ impl Normalizer<'_> {
 
     /// The entry of the mapping for the pages of `operation`, or what a page lacks.
     fn page_entry(&self, operation: &Operation, list: &[String]) -> Result<PageMapping, String> {
-        let number = parameter(operation, &NUMBERS).ok_or("it has no page number")?;
-        let size = parameter(operation, &SIZES).ok_or("no parameter sets the size of a page")?;
+        let number = parameter(operation, NUMBERS).ok_or("it has no page number")?;
+        let size = parameter(operation, SIZES).ok_or("no parameter sets the size of a page")?;
         let find = |names: &[&str]| self.field_called(operation, names, Shape::is_number);
-        let count = find(&COUNTS).ok_or("no field of its response counts the pages")?;
+        let count = find(COUNTS).ok_or("no field of its response counts the pages")?;
         Ok(PageMapping {
             list: Some(list.join(".")),
             count: Some(count.join(".")),
-            number: find(&POSITIONS).map(|path| path.join(".")),
-            items: find(&TOTALS).map(|path| path.join(".")),
+            number: find(POSITIONS).map(|path| path.join(".")),
+            items: find(TOTALS).map(|path| path.join(".")),
             number_parameter: Some(number.name.clone()),
             size_parameter: Some(size.name.clone()),
         })
@@ -236,7 +118,7 @@ impl Normalizer<'_> {
             Some(Shape::Object(name)) => self.list_inside(name, operation, has_parts, 3),
             // Only the parameters of some lists are described.
             None | Some(Shape::Any | Shape::Map(_)) => {
-                let is_list = has_parts && parameter(operation, &SIZES).is_some();
+                let is_list = has_parts && parameter(operation, SIZES).is_some();
                 is_list.then(Vec::new)
             }
             _ => None,
@@ -341,11 +223,13 @@ fn is_list_of_several_values(schema: &Schema) -> bool {
 /// Returns `true` if an object has little more than its `list`, or if the list has the name of one.
 fn is_list_and_counts(object: &Object, path: &str, list: &str) -> bool {
     let is_named = is_plural(list, last_word(path)) || GENERIC.contains(&field(list).as_str());
-    let is_count =
-        |property: &Schema| property.shape.is_number() || property.shape == Shape::Boolean;
+    let is_beside = |key: &String, property: &Schema| {
+        let is_count = property.shape.is_number() || property.shape == Shape::Boolean;
+        key == list || is_count || ENVELOPE.contains(&field(key).as_str())
+    };
     is_named
         || object.counts(list)
-        || object.properties.iter().all(|(key, property)| key == list || is_count(property))
+        || object.properties.iter().all(|(key, property)| is_beside(key, property))
 }
 
 /// The note on a list that is read in parts by the parameter that is called one of `names`.

@@ -9,6 +9,7 @@ mod lists;
 mod mapped;
 mod names;
 mod operations;
+mod page_names;
 mod pages;
 mod parameters;
 mod paths;
