@@ -74,6 +74,21 @@ pub(crate) struct PageMapping {
     pub(crate) size_parameter: Option<String>,
 }
 
+impl PageMapping {
+    /// Returns `true` if the file has the entry `key`.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        match key {
+            "list" => self.list.is_some(),
+            "count" => self.count.is_some(),
+            "number" => self.number.is_some(),
+            "items" => self.items.is_some(),
+            "number_parameter" => self.number_parameter.is_some(),
+            "size_parameter" => self.size_parameter.is_some(),
+            _ => false,
+        }
+    }
+}
+
 impl OperationMapping {
     pub(crate) fn name(&self) -> Option<&str> {
         self.name.as_deref()
@@ -216,8 +231,8 @@ impl<'a> Reader<'a> {
         let size = page.size_parameter.as_deref().unwrap_or("pageSize");
         if number == size {
             let why = format!(
-                "`{number}` is both `number_parameter` and `size_parameter`; write the names of two \
-                 parameters"
+                "`{number}` is both `number_parameter` and `size_parameter`; write the names of \
+                 two parameters"
             );
             self.reject(entry, why);
         }

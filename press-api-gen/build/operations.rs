@@ -222,12 +222,7 @@ fn page_impl(api: &Api, page: &Page) -> TokenStream {
     } else {
         number
     };
-    let id = api.objects[&page.item].properties.get("id").filter(|id| id.shape == Shape::Text);
-    let (item, id) = match (id, is_optional(api, &page.item, "id")) {
-        (Some(_), false) => (quote! { item }, quote! { Some(&item.id) }),
-        (Some(_), true) => (quote! { item }, quote! { item.id.as_deref() }),
-        (None, _) => (quote! { _ }, quote! { None }),
-    };
+    let (item, id) = item_and_id(api, page);
     quote! {
         impl crate::operation::sealed::Sealed for super::types::#page_type {}
 
@@ -262,6 +257,18 @@ fn page_impl(api: &Api, page: &Page) -> TokenStream {
                 #id
             }
         }
+    }
+}
+
+/// The parameter with an item, and the text of its id.
+fn item_and_id(api: &Api, page: &Page) -> (TokenStream, TokenStream) {
+    let id = api.objects[&page.item].properties.get("id");
+    if id.is_none_or(|id| id.shape != Shape::Text) {
+        (quote! { _ }, quote! { None })
+    } else if is_optional(api, &page.item, "id") {
+        (quote! { item }, quote! { item.id.as_deref() })
+    } else {
+        (quote! { item }, quote! { Some(&item.id) })
     }
 }
 

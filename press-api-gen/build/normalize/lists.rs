@@ -78,7 +78,7 @@ impl Normalizer<'_> {
     /// The note on a list by page number, with the entry of the mapping if there can be one.
     fn numbered(&self, operation: &Operation, list: &[String]) -> (Style, String) {
         let entry = match self.page_entry(operation, list) {
-            Ok(entry) => self.page(operation, &entry).map(|_| entry),
+            Ok(entry) => self.page(operation, &entry).map(|_| entry).map_err(|reason| reason.why),
             Err(why) => Err(why),
         };
         match entry {

@@ -10,6 +10,13 @@ use crate::codegen::{
     mapping::{OperationMapping, PageMapping},
 };
 
+/// Why an operation has no pages.
+pub(super) struct NoPage {
+    /// The key of the mapping that could change it.
+    key: Option<&'static str>,
+    pub(super) why: String,
+}
+
 impl Normalizer<'_> {
     /// Finds the pages of the operations, once all types are read.
     pub(super) fn pages(&mut self) {
@@ -21,17 +28,17 @@ impl Normalizer<'_> {
             if mapped.is_none() && operation.method != "GET" {
                 continue;
             }
-            let why = match self.page(operation, &mapped.cloned().unwrap_or_default()) {
+            let reason = match self.page(operation, &mapped.cloned().unwrap_or_default()) {
                 Ok(page) => {
                     self.add_page(operation, page);
                     continue;
                 }
-                Err(why) => format!("`{}` is not a paginated list: {why}", operation.name),
+                Err(reason) => reason,
             };
+            let why = format!("`{}` is not a paginated list: {}", operation.name, reason.why);
             let at = self.at(operation);
-            if mapped.is_some() {
-                let place = self.mapping.place(&["operations", &key, "page"]);
-                self.findings.reject(&place, format!("{why}; correct or remove it"));
+            if let Some(mapped) = mapped {
+                self.reject_page(&key, mapped, reason.key, &why);
             } else if let Some(list) = self.unpaged_list(operation) {
                 unpaged.push(list);
             } else if page_parameter(operation, "pageNumber").is_ok() {
@@ -40,6 +47,22 @@ impl Normalizer<'_> {
         }
         self.note_lists(unpaged);
         self.api.operations = operations;
+    }
+
+    /// Rejects the page that the mapping gives the operation `operation`.
+    fn reject_page(&mut self, operation: &str, mapped: &PageMapping, key: Option<&str>, why: &str) {
+        let page = ["operations", operation, "page"];
+        match key {
+            Some(key) if mapped.has(key) => {
+                let place = self.mapping.place(&[&page[..], &[key]].concat());
+                self.findings.reject(&place, format!("{why}; correct or remove it"));
+            }
+            Some(key) => {
+                let remedy = format!("set `{key}` to its name, or remove `page`");
+                self.findings.reject(&self.mapping.place(&page), format!("{why}; {remedy}"));
+            }
+            None => self.findings.reject(&self.mapping.place(&page), format!("{why}; remove it")),
+        }
     }
 
     /// The place of `operation` in the document.
@@ -53,27 +76,32 @@ impl Normalizer<'_> {
         &self,
         operation: &Operation,
         mapping: &PageMapping,
-    ) -> Result<Page, String> {
+    ) -> Result<Page, NoPage> {
+        let at_key = |key| move |why| NoPage { key: Some(key), why };
         let number_parameter = mapping.number_parameter.as_deref().unwrap_or("pageNumber");
         let size_parameter = mapping.size_parameter.as_deref().unwrap_or("pageSize");
-        let number_parameter = page_parameter(operation, number_parameter)?;
-        let size_parameter = page_parameter(operation, size_parameter)?;
+        let number_parameter =
+            page_parameter(operation, number_parameter).map_err(at_key("number_parameter"))?;
+        let size_parameter =
+            page_parameter(operation, size_parameter).map_err(at_key("size_parameter"))?;
         let Some(Shape::Object(object)) = &operation.response else {
-            return Err("its response is not an object".to_owned());
+            return Err(NoPage { key: None, why: "its response is not an object".to_owned() });
         };
         let count = mapping.count.as_deref().unwrap_or("pageCount");
-        let count = self.counted(object, Some(count), None)?.unwrap_or_default();
-        let list = self.list_of(object, operation, mapping)?;
-        let item = self.api.property(object, &list).and_then(list_of_objects);
-        let item = item.ok_or_else(|| format!("`{}` is not a list of objects", list.join(".")))?;
+        let count = self.counted(object, Some(count), None).map_err(at_key("count"))?;
+        let count = count.unwrap_or_default();
+        let (list, item) = self.list_of(object, operation, mapping).map_err(at_key("list"))?;
         let beside = |name: &str| [&count[..count.len() - 1], &[name.to_owned()]].concat();
         let total = self.total(object, &count).map(|name| beside(&name));
+        let number = self.counted(object, mapping.number.as_deref(), Some(beside("pageNumber")));
+        let size = self.counted(object, None, Some(beside("pageSize")));
+        let items = self.counted(object, mapping.items.as_deref(), total);
         Ok(Page {
             object: object.clone(),
-            item: item.to_owned(),
-            number: self.counted(object, mapping.number.as_deref(), Some(beside("pageNumber")))?,
-            size: self.counted(object, None, Some(beside("pageSize")))?,
-            items: self.counted(object, mapping.items.as_deref(), total)?,
+            item,
+            number: number.map_err(at_key("number"))?,
+            size: size.unwrap_or_default(),
+            items: items.map_err(at_key("items"))?,
             list,
             count,
             counts_from_zero: number_parameter.counts_from_zero,
@@ -82,19 +110,26 @@ impl Normalizer<'_> {
         })
     }
 
+    /// The list of a page, and the type of its items.
     fn list_of(
         &self,
         object: &str,
         operation: &Operation,
         mapping: &PageMapping,
-    ) -> Result<Vec<String>, String> {
-        if let Some(list) = &mapping.list {
-            return Ok(path(list));
+    ) -> Result<(Vec<String>, String), String> {
+        let list = match &mapping.list {
+            Some(list) => path(list),
+            None => {
+                let object = self.api.objects.get(object);
+                let list =
+                    object.and_then(|object| object.list(&operation.path, is_list_of_objects));
+                vec![list.ok_or("its response has not one list of objects")?.to_owned()]
+            }
+        };
+        match self.api.property(object, &list).and_then(list_of_objects) {
+            Some(item) => Ok((list, item.to_owned())),
+            None => Err(format!("`{}` is not a list of objects", list.join("."))),
         }
-        let object = self.api.objects.get(object);
-        let list = object.and_then(|object| object.list(&operation.path, is_list_of_objects));
-        let list = list.ok_or("its response has not one list of objects")?;
-        Ok(vec![list.to_owned()])
     }
 
     /// Makes an operation one with pages, and the numbers of its pages unsigned.

@@ -302,7 +302,7 @@ const MAPPINGS: &[MappingCase] = &[
     MappingCase {
         mapping: "operations: {'GET /v1/things/{thingId}': {page: {list: data}}}",
         parts: &[
-            "openapi/mapping.yaml:1 operations > GET /v1/things/{thingId} > page",
+            "openapi/mapping.yaml:1 operations > GET /v1/things/{thingId} > page > list\n",
             "`list_things` is not a paginated list",
             "`data` is not a list of objects",
         ],
@@ -310,16 +310,16 @@ const MAPPINGS: &[MappingCase] = &[
     MappingCase {
         mapping: "operations: {'GET /v1/things/{thingId}': {name: list, page: {count: \
                   meta.pages}}}",
-        parts: &["/{thingId} > page", "no number `meta.pages`"],
+        parts: &["/{thingId} > page > count\n", "no number `meta.pages`"],
     },
     MappingCase {
         mapping: "operations: {'GET /v1/things/{thingId}': {name: list, page: {items: total}}}",
-        parts: &["/{thingId} > page", "no number `total`"],
+        parts: &["/{thingId} > page > items\n", "no number `total`"],
     },
     MappingCase {
         mapping: "operations: {'GET /v1/things/{thingId}': {name: list, page: {number_parameter: \
                   page}}}",
-        parts: &["/{thingId} > page", "no whole number `page` as parameter"],
+        parts: &["/{thingId} > page > number_parameter\n", "no whole number `page` as parameter"],
     },
     MappingCase {
         mapping: "operations:\n  GET /v1/things/{thingId}:\n    page: {number_parameter: pageSize}",
@@ -333,6 +333,11 @@ const MAPPINGS: &[MappingCase] = &[
         mapping: "operations: {'GET /v1/things/{thingId}': {page: {number_parameter: p, \
                   size_parameter: p}}}",
         parts: &["`p` is both `number_parameter` and `size_parameter`"],
+    },
+    MappingCase {
+        mapping: "operations:\n  GET /v1/things/{thingId}:\n    page:\n      list: things\n      \
+                  size_parameter: size",
+        parts: &["openapi/mapping.yaml:5 operations > GET", "no whole number `size`", "correct"],
     },
     MappingCase {
         mapping: "operations: {'GET /v1/things/{thingId}': {page: data}}",
