@@ -18,12 +18,13 @@ mod types;
 mod yaml;
 
 use api::Api;
+use diagnostics::Notes;
 use document::Document;
 use mapping::Mapping;
 
 const FOLDER: &str = "../openapi";
 
-/// Writes `generated.rs` and `notes.txt` to `OUT_DIR`.
+/// Writes `generated.rs`, `notes.txt` and `all_notes.txt` to `OUT_DIR`.
 pub(crate) fn run() -> Result<(), String> {
     for path in ["build", FOLDER] {
         println!("cargo::rerun-if-changed={path}");
@@ -38,7 +39,8 @@ pub(crate) fn run() -> Result<(), String> {
          // Do not edit; run `cargo xtask codegen`.\n\n{code}"
     );
     let out = env::var("OUT_DIR").map_err(|error| format!("OUT_DIR: {error}"))?;
-    for (name, text) in [("generated.rs", code), ("notes.txt", notes)] {
+    let files = [("generated.rs", code), ("notes.txt", notes.groups), ("all_notes.txt", notes.all)];
+    for (name, text) in files {
         fs::write(Path::new(&out).join(name), text)
             .map_err(|error| format!("{out}/{name}: {error}"))?;
     }
@@ -46,7 +48,7 @@ pub(crate) fn run() -> Result<(), String> {
 }
 
 /// Returns the code for `document`, and the notes on what it lacks.
-fn generate(document: &Document, mapping: Document) -> Result<(String, String), String> {
+fn generate(document: &Document, mapping: Document) -> Result<(String, Notes), String> {
     let mapping = Mapping::parse(mapping)?;
     let (mut api, notes) = normalize::normalize(document, &mapping)?;
     relax::relax(&mut api, &mapping);

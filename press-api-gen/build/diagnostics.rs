@@ -20,6 +20,14 @@ pub(crate) struct Diagnostics<'a> {
     notes: Vec<Note>,
 }
 
+/// The notes as text.
+pub(crate) struct Notes {
+    /// Those of one kind together, of which only the first places are printed.
+    pub(crate) groups: String,
+    /// All of them, one a line.
+    pub(crate) all: String,
+}
+
 /// A mistake in a file.
 #[derive(PartialEq)]
 pub(crate) struct Problem {
@@ -115,8 +123,13 @@ impl<'a> Diagnostics<'a> {
         }
     }
 
+    pub(crate) fn notes(&self) -> Notes {
+        let lines = self.notes.iter().map(|note| format!("{}: {}\n", note.at, note.what));
+        Notes { groups: self.groups(), all: lines.collect() }
+    }
+
     /// Returns the notes, of which those of one kind are a group.
-    pub(crate) fn notes(&self) -> String {
+    fn groups(&self) -> String {
         let mut groups: Vec<Vec<&Note>> = Vec::new();
         let mut indices = HashMap::new();
         for note in &self.notes {

@@ -9,7 +9,10 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use cargo_metadata::{Message, camino::Utf8PathBuf};
+use cargo_metadata::{
+    Message,
+    camino::{Utf8Path, Utf8PathBuf},
+};
 use similar::TextDiff;
 
 use crate::{
@@ -75,13 +78,22 @@ fn generate() -> Result<String> {
         .output()
         .context("cargo could not be started")?;
     let directory = output_directory(&output.stdout).ok_or_else(|| failure(&output.stderr))?;
-    for line in fs::read_to_string(directory.join("notes.txt")).unwrap_or_default().lines() {
+    print_notes(&directory);
+    fs::read_to_string(directory.join("generated.rs"))
+        .with_context(|| format!("{PACKAGE}'s build step left no generated.rs"))
+}
+
+/// Prints the notes of the build step, of which a large group has only its first places.
+fn print_notes(directory: &Utf8Path) {
+    let notes = fs::read_to_string(directory.join("notes.txt")).unwrap_or_default();
+    for line in notes.lines() {
         // The places of a note follow it.
         let start = if line.starts_with(' ') { "  " } else { "note: " };
         eprintln!("{start}{line}");
     }
-    fs::read_to_string(directory.join("generated.rs"))
-        .with_context(|| format!("{PACKAGE}'s build step left no generated.rs"))
+    if notes.lines().any(|line| line.starts_with("    and ")) {
+        eprintln!("note: all notes are in {}", directory.join("all_notes.txt"));
+    }
 }
 
 /// Finds the directory of the build step's output in cargo's messages.

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 use super::{
     api::{Api, Schema},
-    diagnostics::Diagnostics,
+    diagnostics::{Diagnostics, Notes},
     document::{Document, FILE as DOCUMENT, plain},
     mapping::{FILE, Mapping},
 };
@@ -32,7 +32,7 @@ use problems::{Problem, Problems};
 pub(crate) use names::{argument, field, legal, numbered, operation_name};
 
 /// Reads `document` as `mapping` has it. Returns the notes, too.
-pub(crate) fn normalize(document: &Document, mapping: &Mapping) -> Result<(Api, String), String> {
+pub(crate) fn normalize(document: &Document, mapping: &Mapping) -> Result<(Api, Notes), String> {
     let mut diagnostics = Diagnostics::new(document);
     document.check_version(&mut diagnostics);
     diagnostics.check()?;

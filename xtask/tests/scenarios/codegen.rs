@@ -41,7 +41,7 @@ const FEATURED: &str = "          description: If `true`, the spec is featured.
 const NEW_FEATURED: &str = "          description: New.
           type: boolean
           nullable: true
-        owner: {type: string}
+        owner: {type: string, a: 1, b: 1, c: 1, d: 1, e: 1, f: 1, g: 1, h: 1, i: 1, j: 1, k: 1}
 ";
 const TERM: &str = "        - name: term
           in: query
@@ -70,6 +70,9 @@ const CASES: &[Case] = &[
             "compatible  types::SpecScope::Internal: new value `internal`\n",
             "compatible  types::SpecSummary::owner: new field `Option<String>`\n",
             "0 breaking, 2 compatible; 0 to follow by hand",
+            "note: 11 times: `…` is ignored: a schema has no such key\n      #/components/schemas/",
+            "\n      and 1 more\nnote: all notes are in ",
+            "/all_notes.txt\n",
         ],
     },
     // A parameter goes, and another comes.

@@ -42,6 +42,8 @@ struct Output {
     code: String,
     /// Everything that was left out, one line each.
     notes: String,
+    /// All notes, one a line.
+    all_notes: String,
     /// The notes as they are printed, those of one kind together.
     groups: String,
 }
@@ -136,7 +138,13 @@ impl Bench {
         let answer = self.copy.run(&mut generator);
         let read = |name| fs::read_to_string(out.join(name)).unwrap_or_default();
         let groups = read("notes.txt");
-        Output { answer, code: read("generated.rs"), notes: ungrouped(&groups), groups }
+        Output {
+            answer,
+            code: read("generated.rs"),
+            notes: ungrouped(&groups),
+            all_notes: read("all_notes.txt"),
+            groups,
+        }
     }
 
     /// Generates from what has to be accepted.

@@ -263,7 +263,11 @@ fn notes_of_one_kind_are_a_group_of_at_most_ten_examples() {
         expected.push(format!("    #/paths/~1{key}/get/{place}/{key}: `{key}`"));
     }
     expected.push("    and 3 more\n".to_owned());
-    assert_eq!(bench.accepts(&returning(&schemas, json!({})), "").groups, expected.join("\n"));
+    let output = bench.accepts(&returning(&schemas, json!({})), "");
+    assert_eq!(output.groups, expected.join("\n"));
+    assert_eq!(output.all_notes.lines().count(), 13);
+    let last = format!("#/paths/~1p22/get/{place}/p22: `p22` is ignored: {NO_KEY}\n");
+    assert!(output.all_notes.ends_with(&last), "{}", output.all_notes);
 
     let twice = [("/one", typo("propertys")), ("/two", typo("propertys")), ("/three", same)];
     let expected = [
