@@ -9,7 +9,7 @@ use press_specs::{
 };
 use serde_json::{Value, json};
 
-use crate::{Outcome, client, faults::HIDDEN};
+use crate::{Outcome, client, support::HIDDEN};
 
 const KINDS: &[(ErrorKind, &[u16])] = &[
     (ErrorKind::BadRequest, &[400]),

@@ -1,18 +1,15 @@
 //! Faults of a server or a network: the error that the caller sees, and the number of requests.
 
-use std::{
-    io::Write,
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
-use flate2::{Compression, write::GzEncoder};
-use futures::future::try_join_all;
 use press_specs::{
     Error,
-    ErrorKind::{self, *},
+    ErrorKind::{
+        BadRequest, Connection, Forbidden, InternalServerError, InvalidResponse, NotFound,
+        ServiceUnavailable, Timeout, TooManyRequests, UnexpectedStatus,
+    },
     RetryPolicy, Session, SessionBuilder, get_client,
     mock::{Fault, MockPress},
-    types::SpecPage,
 };
 use serde_json::json;
 use tokio::{
@@ -20,178 +17,17 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{Outcome, PATIENCE, client, page};
+use crate::{
+    Outcome, PATIENCE, client, page,
+    support::{
+        HIDDEN, LONG_LIMIT, NEVER, breaks, encoded, fails, gives_page, gzip, impatient, invalid,
+        none, page_of, requests_per_call, run, whole,
+    },
+};
 
 const RETRIED: [u16; 13] = [408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529];
 const NOT_RETRIED: [u16; 15] =
     [300, 304, 400, 401, 402, 403, 404, 405, 409, 410, 413, 422, 501, 505, 525];
-/// Characters that change how the text around them shows.
-pub(crate) const HIDDEN: &str = "\u{0}\u{7f}\u{85}\u{ad}\u{61c}\u{180e}\u{200b}\u{200f}\u{2028}\u{2029}\u{202a}\u{202e}\u{2066}\u{2069}\u{feff}\u{fffb}\u{e0041}";
-const NEVER: Duration = Duration::from_secs(3600);
-
-/// Longer than a limit that only expires, since the requests before and after have to succeed
-/// within it.
-const LIMIT: Duration = Duration::from_secs(6);
-
-/// A fault, and what is expected of it.
-struct Row {
-    told: String,
-    faults: Vec<Fault>,
-    settings: fn(SessionBuilder) -> SessionBuilder,
-    requests: u32,
-    /// The error's kind, if no other test tells it, and its status; and a part of its text.
-    error: Option<(Option<ErrorKind>, Option<u16>)>,
-    says: String,
-    body: Option<Vec<u8>>,
-    page_check: fn(&SpecPage) -> bool,
-    error_check: fn(&Error) -> bool,
-}
-
-/// A row that expects page 1 of the catalogue after this many requests.
-fn gives_page(told: impl Into<String>, requests: u32, fault: Fault) -> Row {
-    Row {
-        told: told.into(),
-        faults: vec![fault],
-        settings: |session| session,
-        requests,
-        error: None,
-        says: String::new(),
-        body: None,
-        page_check: |page| page.specs.len() == 3,
-        error_check: |_| true,
-    }
-}
-
-/// A row that expects an error after one request.
-fn fails(
-    told: impl Into<String>,
-    kind: impl Into<Option<ErrorKind>>,
-    status: impl Into<Option<u16>>,
-    fault: Fault,
-) -> Row {
-    Row { error: Some((kind.into(), status.into())), ..gives_page(told, 1, fault.always()) }
-}
-
-/// A row that expects an invalid response at once.
-fn invalid(told: impl Into<String>, fault: Fault) -> Row {
-    fails(told, InvalidResponse, 200, fault)
-}
-
-/// Rows that expect a fault to break the connection: once, with a page from the next request, and
-/// always.
-fn breaks(told: &str, status: impl Into<Option<u16>>, fault: Fault) -> [Row; 2] {
-    let once = gives_page(format!("{told}, once"), 2, fault.clone());
-    [once, fails(format!("{told}, always"), Connection, status, fault).after(4)]
-}
-
-impl Row {
-    fn after(self, requests: u32) -> Self {
-        Self { requests, ..self }
-    }
-
-    fn with(self, settings: fn(SessionBuilder) -> SessionBuilder) -> Self {
-        Self { settings, ..self }
-    }
-
-    fn saying(self, says: impl Into<String>) -> Self {
-        Self { says: says.into(), ..self }
-    }
-
-    fn keeping(self, body: impl Into<Vec<u8>>) -> Self {
-        Self { body: Some(body.into()), ..self }
-    }
-
-    fn giving(self, page_check: fn(&SpecPage) -> bool) -> Self {
-        Self { page_check, ..self }
-    }
-
-    fn checking(self, error_check: fn(&Error) -> bool) -> Self {
-        Self { error_check, ..self }
-    }
-
-    fn compare(&self, result: Result<SpecPage, Error>) {
-        let (told, attempts) = (&self.told, self.requests);
-        let (error, (kind, status)) = match (result, self.error) {
-            (Ok(page), None) => return assert!((self.page_check)(&page), "{told}: {page:?}"),
-            (Err(error), Some(expected)) => (error, expected),
-            (result, expected) => panic!("{told}: {expected:?} expected, {result:?} came"),
-        };
-        let found = (error.kind(), error.status(), error.attempts(), error.page_number());
-        assert_eq!(
-            found,
-            (kind.unwrap_or(error.kind()), status, attempts, Some(1)),
-            "{told}: {error:?}"
-        );
-        let text = error.to_string();
-        assert!(
-            text.starts_with("list_specs, page 1") && text.contains(&self.says),
-            "{told}: {text}"
-        );
-        assert_eq!(
-            text.contains(&format!("after {attempts} attempts")),
-            attempts > 1,
-            "{told}: {text}"
-        );
-        assert!(text.len() < 1500 && !text.contains('\n'), "{told}: {text}");
-        let body = error.response().map(|response| response.body());
-        assert!(self.body.is_none() || body == self.body.as_deref(), "{told}: {error:?}");
-        assert!((self.error_check)(&error), "{told}: {error:?}");
-        if error.kind() == InvalidResponse {
-            assert!(!error.is_retryable(), "{told}: {error:?}");
-        }
-    }
-}
-
-/// Runs all rows at once, each with a mock of its own.
-async fn run(rows: impl IntoIterator<Item = Row>) -> Outcome {
-    let mut calls = Vec::new();
-    for mut row in rows {
-        // What takes time is made first, so that none of it counts for a limit: the HTTP client at
-        // the first request.
-        let first = Fault::status(404).header("connection", "close");
-        let mock = MockPress::builder().generated_specs(3).fault(first).start()?;
-        let specs = get_client((row.settings)(mock.session_builder()).build()?)?.list_specs();
-        specs.clone().page(1).await.expect_err("a refusal");
-        mock.clear_requests();
-        mock.clear_faults();
-        mock.faults(std::mem::take(&mut row.faults));
-        calls.push(async move {
-            let result = timeout(PATIENCE, specs.page(1))
-                .await
-                .map_err(|_| format!("{}: hangs", row.told))?;
-            row.compare(result);
-            assert_eq!(mock.request_count(), row.requests as usize, "requests for {}", row.told);
-            Outcome::Ok(())
-        });
-    }
-    try_join_all(calls).await?;
-    Ok(())
-}
-
-pub(crate) fn gzip(body: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(body).expect("memory is there");
-    encoder.finish().expect("memory is there")
-}
-
-fn encoded(encoding: &str, body: impl Into<Vec<u8>>) -> Fault {
-    Fault::raw_body(body).header("content-encoding", encoding)
-}
-
-/// A page of three specs.
-fn whole() -> String {
-    page(1, 1, ["a", "b", "c"]).to_string()
-}
-
-/// A page of exactly this many bytes.
-fn page_of(bytes: usize) -> Vec<u8> {
-    let page = whole();
-    (page.clone() + &" ".repeat(bytes - page.len())).into()
-}
-
-fn none(session: SessionBuilder) -> SessionBuilder {
-    session.retry(RetryPolicy::none())
-}
 
 #[tokio::test]
 async fn each_status_is_retried_or_reported() -> Outcome {
@@ -205,7 +41,7 @@ async fn each_status_is_retried_or_reported() -> Outcome {
         rows.extend([
             gives_page(format!("{status} three times"), 4, fault().times(3)),
             gives_page(format!("{status} with an endless body"), 2, endless)
-                .with(|session| session.timeout(LIMIT)),
+                .with(|session| session.timeout(LONG_LIMIT)),
             fails(format!("{status} for ever"), None, status, problem)
                 .after(4)
                 .keeping(r#"{"detail":"for repair","title":"Down"}"#)
@@ -229,7 +65,7 @@ async fn each_status_is_retried_or_reported() -> Outcome {
         Fault::status(502),
         Fault::status(403).html("the last one"),
     ];
-    rows.push(Row { faults: faults.into(), ..last });
+    rows.push(last.meeting(faults));
     run(rows).await
 }
 
@@ -257,7 +93,7 @@ async fn error_bodies_never_change_the_kind() -> Outcome {
         .after(4)
         .keeping("0123"),
         refuses("a body that never comes", refused().html("0123456789").trickle(3, NEVER))
-            .with(|session| session.timeout(LIMIT))
+            .with(|session| session.timeout(LONG_LIMIT))
             .keeping("012"),
         refuses(
             "a long body that never ends",
@@ -442,18 +278,20 @@ async fn compressed_bodies_give_the_same_however_they_arrive() -> Outcome {
 #[tokio::test]
 async fn time_limits_end_what_takes_too_long() -> Outcome {
     let stops = || Fault::pass().trickle(1, NEVER);
-    let attempt: fn(SessionBuilder) -> SessionBuilder = |session| session.timeout(LIMIT);
-    let total: fn(SessionBuilder) -> SessionBuilder = |session| session.total_timeout(LIMIT);
+    let attempt: fn(SessionBuilder) -> SessionBuilder = |session| session.timeout(LONG_LIMIT);
+    let total: fn(SessionBuilder) -> SessionBuilder = |session| session.total_timeout(LONG_LIMIT);
     run([
         gives_page("no answer, once", 2, Fault::hang()).with(attempt),
         gives_page("a body that stops, once", 2, stops()).with(attempt),
         fails("no answer", Timeout, None, Fault::hang())
             .after(2)
-            .with(|session| session.timeout(LIMIT).retry(RetryPolicy::default().max_attempts(2)))
+            .with(|session| {
+                session.timeout(LONG_LIMIT).retry(RetryPolicy::default().max_attempts(2))
+            })
             .saying("longer than the timeout of 6s")
             .checking(Error::is_retryable),
         fails("a body that stops", Timeout, 200, stops())
-            .with(|session| none(session).timeout(LIMIT))
+            .with(|session| none(session).timeout(LONG_LIMIT))
             .saying("longer than the timeout of 6s"),
         fails("no answer within the total timeout", Timeout, None, Fault::hang())
             .with(total)
@@ -464,7 +302,7 @@ async fn time_limits_end_what_takes_too_long() -> Outcome {
             .saying("longer than the total timeout of 6s"),
         // The limits need not be ordered: the first to expire wins.
         fails("the shorter total timeout", Timeout, None, Fault::hang())
-            .with(|session| session.timeout(NEVER).total_timeout(LIMIT))
+            .with(|session| session.timeout(NEVER).total_timeout(LONG_LIMIT))
             .saying("longer than the total timeout of 6s"),
         gives_page("the largest limits there are", 2, Fault::status(503)).with(|session| {
             session
@@ -709,7 +547,7 @@ async fn connecting_has_a_limit_of_its_own() -> Outcome {
     let listener = socket.listen(1)?;
     let address = listener.local_addr()?;
     let mut queue = Vec::new();
-    while let Ok(stream) = timeout(LIMIT / 2, TcpStream::connect(address)).await {
+    while let Ok(stream) = timeout(LONG_LIMIT / 2, TcpStream::connect(address)).await {
         queue.push(stream?);
         assert!(queue.len() < 1000, "the queue has no end");
     }
@@ -800,26 +638,6 @@ async fn redirects_that_lead_nowhere_are_an_unexpected_status() -> Outcome {
         assert!(!error.is_retryable() && mock.request_count() <= 11, "{}", mock.request_count());
     }
     Ok(())
-}
-
-/// Returns the number of requests of each call, all by clients of their own.
-pub(crate) async fn requests_per_call(
-    mock: &MockPress,
-    session: &Session,
-    calls: usize,
-) -> Outcome<Vec<usize>> {
-    let mut requests = Vec::new();
-    for _ in 0..calls {
-        mock.clear_requests();
-        let _ = get_client(session.clone())?.list_specs().page(1).await;
-        requests.push(mock.request_count());
-    }
-    Ok(requests)
-}
-
-pub(crate) fn impatient(mock: &MockPress) -> Outcome<Session> {
-    let retry = RetryPolicy::default().max_delay(Duration::ZERO);
-    Ok(mock.session_builder().retry(retry).build()?)
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::{
     future::pending,
     io,
     sync::{
-        Arc, LazyLock,
+        Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
     time::{Duration, Instant},
@@ -13,58 +13,15 @@ use std::{
 
 use futures::future::{join_all, try_join_all};
 use press_specs::{
-    ErrorKind, RetryPolicy, Session, SessionBuilder, get_client,
+    ErrorKind, RetryPolicy, get_client,
     mock::{Fault, Gate, MockPress},
 };
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-    runtime::{Builder, Runtime},
-    sync::Barrier,
-    task, time,
-};
+use tokio::{io::AsyncWriteExt, net::TcpStream, sync::Barrier, task, time};
 
 use crate::{
-    LIMIT, Outcome, PATIENCE, client,
-    faults::{impatient, requests_per_call},
-    ids,
-    support::{in_child, runtime},
+    LIMIT, Outcome, PATIENCE, client, ids,
+    support::{impatient, in_child, request, requests_per_call, runtime, serve},
 };
-
-/// The thread of all bare servers.
-static SERVERS: LazyLock<Runtime> = LazyLock::new(|| {
-    Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a thread")
-});
-
-/// Returns a session of a bare server, which gives each connection and its number to `converse`.
-async fn serve<F, Fut>(converse: F) -> Outcome<SessionBuilder>
-where
-    F: Fn(usize, TcpStream) -> Fut + Send + 'static,
-    Fut: Future<Output = io::Result<()>> + Send + 'static,
-{
-    let listener = SERVERS.spawn(TcpListener::bind(("127.0.0.1", 0))).await??;
-    let session = Session::builder()
-        .auth_token("token")
-        .base_url(format!("http://{}", listener.local_addr()?));
-    SERVERS.spawn(async move {
-        for number in 0.. {
-            let (stream, _) = listener.accept().await?;
-            stream.set_nodelay(true)?;
-            tokio::spawn(converse(number, stream));
-        }
-        io::Result::Ok(())
-    });
-    Ok(session)
-}
-
-/// Reads the head of the next request; an error at the end of the connection.
-async fn request(stream: &mut TcpStream) -> io::Result<()> {
-    let mut read = Vec::new();
-    while !read.ends_with(b"\r\n\r\n") {
-        read.push(stream.read_u8().await?);
-    }
-    Ok(())
-}
 
 /// Sends a body without an end: a byte each millisecond, or as many chunks of one byte as the
 /// client reads.

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::{
     Outcome, PATIENCE, client,
-    faults::{impatient, requests_per_call},
+    support::{impatient, requests_per_call},
     until,
 };
 

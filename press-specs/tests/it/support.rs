@@ -1,50 +1,31 @@
-//! Child processes with an environment of their own, and runtimes.
+//! Helpers of several modules.
 
-use std::{
-    env,
-    ffi::OsStr,
-    process::{self, Command, Stdio},
-};
+mod bodies;
+mod budget;
+mod process;
+mod scenarios;
+mod server;
+
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 
+pub(crate) use self::{
+    bodies::{encoded, gzip, page_of, whole},
+    budget::{impatient, requests_per_call},
+    process::in_child,
+    scenarios::{LONG_LIMIT, breaks, fails, gives_page, invalid, none, run},
+    server::{request, serve},
+};
 use crate::Outcome;
 
-/// Set in a child.
-const CASE: &str = "PRESS_SPECS_TEST_CASE";
-const DONE: &str = "the child is done";
+/// Characters that change how the text around them shows.
+pub(crate) const HIDDEN: &str = "\u{0}\u{7f}\u{85}\u{ad}\u{61c}\u{180e}\u{200b}\u{200f}\
+    \u{2028}\u{2029}\u{202a}\u{202e}\u{2066}\u{2069}\u{feff}\u{fffb}\
+    \u{e0041}";
 
-/// Runs `body` in a child process: this test of that name again, with these variables and those
-/// that every process needs. `case` tells the cases of one test apart.
-pub(crate) fn in_child(
-    test: &str,
-    case: &str,
-    variables: &[(&str, impl AsRef<OsStr>)],
-    body: impl FnOnce() -> Outcome,
-) -> Outcome {
-    if let Some(asked) = env::var_os(CASE) {
-        if asked == case {
-            body()?;
-            println!("\n{DONE}");
-            process::exit(0);
-        }
-        return Ok(());
-    }
-    let kept = ["PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "LD_LIBRARY_PATH", "LLVM_PROFILE_FILE"];
-    let kept = kept.into_iter().filter_map(|name| Some((name, env::var_os(name)?)));
-    let output = Command::new(env::current_exe()?)
-        .args(["--exact", test, "--nocapture", "--test-threads=1"])
-        .env_clear()
-        .envs(kept)
-        .env(CASE, case)
-        .envs(variables.iter().map(|(name, value)| (name, value)))
-        .stdin(Stdio::null())
-        .output()?;
-    let (told, errors) =
-        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success() && told.contains(DONE), "{test} {case}\n{told}\n{errors}");
-    Ok(())
-}
+/// Longer than any test runs.
+pub(crate) const NEVER: Duration = Duration::from_secs(3600);
 
 pub(crate) fn runtime() -> Outcome<Runtime> {
     Ok(Builder::new_current_thread().enable_all().build()?)

@@ -1,0 +1,27 @@
+//! Sessions whose retries have no delay, and what their calls cost.
+
+use std::time::Duration;
+
+use press_specs::{RetryPolicy, Session, get_client, mock::MockPress};
+
+use crate::Outcome;
+
+/// Returns the number of requests of each call, all by clients of their own.
+pub(crate) async fn requests_per_call(
+    mock: &MockPress,
+    session: &Session,
+    calls: usize,
+) -> Outcome<Vec<usize>> {
+    let mut requests = Vec::new();
+    for _ in 0..calls {
+        mock.clear_requests();
+        let _ = get_client(session.clone())?.list_specs().page(1).await;
+        requests.push(mock.request_count());
+    }
+    Ok(requests)
+}
+
+pub(crate) fn impatient(mock: &MockPress) -> Outcome<Session> {
+    let retry = RetryPolicy::default().max_delay(Duration::ZERO);
+    Ok(mock.session_builder().retry(retry).build()?)
+}
