@@ -6,19 +6,16 @@ use press_specs::{
     Error,
     ErrorKind::{
         BadRequest, Connection, Forbidden, InternalServerError, InvalidResponse, NotFound,
-        ServiceUnavailable, Timeout, TooManyRequests, UnexpectedStatus,
+        ServiceUnavailable, TooManyRequests, UnexpectedStatus,
     },
     RetryPolicy, Session, SessionBuilder, get_client,
     mock::{Fault, MockPress},
 };
 use serde_json::json;
-use tokio::{
-    net::{TcpSocket, TcpStream},
-    time::timeout,
-};
+use tokio::net::TcpSocket;
 
 use crate::{
-    Outcome, PATIENCE, client, page,
+    Outcome, client, page,
     support::{
         HIDDEN, LONG_LIMIT, NEVER, breaks, encoded, fails, gives_page, gzip, impatient, invalid,
         none, page_of, requests_per_call, run, whole,
@@ -276,52 +273,6 @@ async fn compressed_bodies_give_the_same_however_they_arrive() -> Outcome {
 }
 
 #[tokio::test]
-async fn time_limits_end_what_takes_too_long() -> Outcome {
-    let stops = || Fault::pass().trickle(1, NEVER);
-    let attempt: fn(SessionBuilder) -> SessionBuilder = |session| session.timeout(LONG_LIMIT);
-    let total: fn(SessionBuilder) -> SessionBuilder = |session| session.total_timeout(LONG_LIMIT);
-    run([
-        gives_page("no answer, once", 2, Fault::hang()).with(attempt),
-        gives_page("a body that stops, once", 2, stops()).with(attempt),
-        fails("no answer", Timeout, None, Fault::hang())
-            .after(2)
-            .with(|session| {
-                session.timeout(LONG_LIMIT).retry(RetryPolicy::default().max_attempts(2))
-            })
-            .saying("longer than the timeout of 6s")
-            .checking(Error::is_retryable),
-        fails("a body that stops", Timeout, 200, stops())
-            .with(|session| none(session).timeout(LONG_LIMIT))
-            .saying("longer than the timeout of 6s"),
-        fails("no answer within the total timeout", Timeout, None, Fault::hang())
-            .with(total)
-            .saying("longer than the total timeout of 6s")
-            .checking(Error::is_retryable),
-        fails("a body that stops within the total timeout", Timeout, 200, stops())
-            .with(total)
-            .saying("longer than the total timeout of 6s"),
-        // The limits need not be ordered: the first to expire wins.
-        fails("the shorter total timeout", Timeout, None, Fault::hang())
-            .with(|session| session.timeout(NEVER).total_timeout(LONG_LIMIT))
-            .saying("longer than the total timeout of 6s"),
-        gives_page("the largest limits there are", 2, Fault::status(503)).with(|session| {
-            session
-                .timeout(Duration::MAX)
-                .total_timeout(Duration::MAX)
-                .connect_timeout(Duration::MAX)
-        }),
-        fails("a wait beyond the total timeout", ServiceUnavailable, 503, Fault::status(503)).with(
-            |session| {
-                session.retry(
-                    RetryPolicy::default().initial_delay(Duration::MAX).max_delay(Duration::MAX),
-                )
-            },
-        ),
-    ])
-    .await
-}
-
-#[tokio::test]
 async fn retry_after_is_honoured_within_the_total_timeout() -> Outcome {
     let wish = |value: &str| Fault::status(429).header("retry-after", value);
     // A server with a clock of its own, and a wish of so many seconds by it.
@@ -538,32 +489,6 @@ async fn what_cannot_be_reached_is_a_failed_connection() -> Outcome {
     Ok(())
 }
 
-/// A listener whose queue is full lets nobody in and turns nobody away.
-#[cfg(target_os = "linux")]
-#[tokio::test]
-async fn connecting_has_a_limit_of_its_own() -> Outcome {
-    let socket = TcpSocket::new_v4()?;
-    socket.bind(([127, 0, 0, 1], 0).into())?;
-    let listener = socket.listen(1)?;
-    let address = listener.local_addr()?;
-    let mut queue = Vec::new();
-    while let Ok(stream) = timeout(LONG_LIMIT / 2, TcpStream::connect(address)).await {
-        queue.push(stream?);
-        assert!(queue.len() < 1000, "the queue has no end");
-    }
-    let session = Session::builder()
-        .auth_token("token")
-        .base_url(format!("http://{address}"))
-        .connect_timeout(Duration::from_millis(50))
-        .retry(RetryPolicy::default().max_attempts(2).max_delay(Duration::ZERO))
-        .build()?;
-    let call = get_client(session)?.list_specs().page(1);
-    let error = timeout(PATIENCE, call).await?.expect_err("a full queue");
-    assert_eq!((error.kind(), error.status(), error.attempts()), (Timeout, None, 2), "{error:?}");
-    assert!(error.to_string().contains("connect timeout"), "{error}");
-    Ok(())
-}
-
 #[tokio::test]
 async fn the_clients_of_a_session_share_a_retry_budget() -> Outcome {
     let mock = MockPress::builder().fault(Fault::status(404).times(200)).start()?;
@@ -596,50 +521,5 @@ async fn the_clients_of_a_session_share_a_retry_budget() -> Outcome {
     requests_per_call(&mock, &session, 10).await?;
     mock.fault(down);
     assert_eq!(requests_per_call(&mock, &session, 60).await?, expected);
-    Ok(())
-}
-
-#[tokio::test]
-async fn dropping_a_call_or_a_stream_cancels_its_requests_at_once() -> Outcome {
-    for fault in [Fault::hang(), Fault::pass().trickle(1, NEVER)] {
-        let fault = fault.when(|request| request.page_number() != Some(1)).always();
-        let mock = MockPress::builder().generated_specs(30).fault(fault).start()?;
-        let specs = client(&mock)?.list_specs().page_size(1);
-        let call = tokio::spawn(specs.clone().page(2));
-        mock.wait_for_requests(1, PATIENCE).await?;
-        call.abort();
-        mock.wait_for_aborted(1, PATIENCE).await?;
-        // The first page of a stream, and those that are in flight together after it.
-        let mut aborted = 1;
-        for concurrency in [1, 5] {
-            mock.clear_requests();
-            let mut pages = specs.clone().concurrency(concurrency).pages();
-            pages.next().await.ok_or("a page")??;
-            let stream = tokio::spawn(async move { pages.next().await.map(drop) });
-            mock.wait_for_requests(1 + concurrency, PATIENCE).await?;
-            stream.abort();
-            aborted += concurrency;
-            mock.wait_for_aborted(aborted, PATIENCE).await?;
-        }
-        assert_eq!((mock.aborted(), mock.in_flight()), (aborted, 0));
-        // The client is none the worse for it.
-        specs.page(1).await?;
-    }
-    Ok(())
-}
-
-#[tokio::test]
-async fn dropping_a_call_while_it_waits_to_try_again_sends_nothing_more() -> Outcome {
-    let mock = MockPress::builder()
-        .fault(Fault::status(503).header("retry-after", "60").always())
-        .start()?;
-    let client = client(&mock)?;
-    let call = tokio::spawn(client.list_specs().page(1));
-    mock.wait_for_requests(1, PATIENCE).await?;
-    call.abort();
-    assert!(call.await.is_err_and(|error| error.is_cancelled()));
-    mock.clear_faults();
-    client.list_specs().page(1).await?;
-    assert_eq!(mock.request_count(), 2);
     Ok(())
 }

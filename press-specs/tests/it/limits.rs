@@ -8,7 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use futures::future::{join_all, try_join_all};
@@ -16,69 +16,12 @@ use press_specs::{
     ErrorKind, RetryPolicy, get_client,
     mock::{Fault, Gate, MockPress},
 };
-use tokio::{io::AsyncWriteExt, net::TcpStream, sync::Barrier, task, time};
+use tokio::{io::AsyncWriteExt, net::TcpStream, sync::Barrier};
 
 use crate::{
     LIMIT, Outcome, PATIENCE, client, ids,
     support::{impatient, in_child, request, requests_per_call, runtime, serve},
 };
-
-/// Sends a body without an end: a byte each millisecond, or as many chunks of one byte as the
-/// client reads.
-async fn endless(status: u16, flood: bool, mut stream: TcpStream) -> io::Result<()> {
-    request(&mut stream).await?;
-    let head = format!("HTTP/1.1 {status} X\r\ntransfer-encoding: chunked\r\n\r\n");
-    stream.write_all(head.as_bytes()).await?;
-    let chunks = "1\r\n \r\n".repeat(if flood { 1000 } else { 1 });
-    loop {
-        stream.write_all(chunks.as_bytes()).await?;
-        if !flood {
-            time::sleep(Duration::from_millis(1)).await;
-        }
-    }
-}
-
-/// Takes the runtime for ten milliseconds at a time.
-async fn busy() {
-    loop {
-        let start = Instant::now();
-        while start.elapsed() < Duration::from_millis(10) {
-            std::hint::spin_loop();
-        }
-        task::yield_now().await;
-    }
-}
-
-#[tokio::test]
-async fn timeouts_hold_while_a_body_never_ends() -> Outcome {
-    for (flood, is_busy) in [(false, true), (true, false), (true, true)] {
-        let session = serve(move |_, stream| endless(200, flood, stream)).await?;
-        let session =
-            session.timeout(LIMIT).max_response_bytes(u64::MAX).retry(RetryPolicy::none());
-        let specs = get_client(session.build()?)?.list_specs();
-        let other = is_busy.then(|| tokio::spawn(busy()));
-        let result = time::timeout(PATIENCE, specs.page(1)).await?;
-        let error = result.expect_err("a body without an end");
-        assert_eq!(error.kind(), ErrorKind::Timeout, "flood {flood}, busy {is_busy}");
-        other.inspect(|other| other.abort());
-    }
-    Ok(())
-}
-
-#[tokio::test]
-async fn endless_error_bodies_delay_the_error_by_seconds() -> Outcome {
-    for flood in [false, true] {
-        let session = serve(move |_, stream| endless(503, flood, stream)).await?;
-        let session = session.timeout(2 * PATIENCE).total_timeout(2 * PATIENCE);
-        let specs = get_client(session.retry(RetryPolicy::none()).build()?)?.list_specs();
-        let other = tokio::spawn(busy());
-        let result = time::timeout(PATIENCE, specs.page(1)).await?;
-        let error = result.expect_err("an error status");
-        assert_eq!(error.status(), Some(503), "flood {flood}");
-        other.abort();
-    }
-    Ok(())
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bursts_survive_a_rate_limit_and_cost_no_budget() -> Outcome {

@@ -31,6 +31,7 @@ mod runtimes;
 mod schemars;
 mod secrets;
 mod support;
+mod timeouts;
 mod tls;
 #[cfg(feature = "tracing")]
 mod tracing;

@@ -7,20 +7,12 @@ use press_specs::{
     ErrorKind, RetryPolicy, Session, get_client,
     mock::{Fault, MockPress},
 };
-use tokio::time::timeout;
 
 use crate::{
     Outcome, PATIENCE, client,
-    support::{impatient, requests_per_call},
+    support::{impatient, patient, requests_per_call},
     until,
 };
-
-const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-
-/// A policy whose random delays are practically always longer than an hour.
-fn patient() -> RetryPolicy {
-    RetryPolicy::default().initial_delay(YEAR).max_delay(YEAR)
-}
 
 /// Uses up the budget of a session whose retries have no delay.
 async fn exhaust_budget(mock: &MockPress, session: &Session) -> Outcome {
@@ -28,17 +20,6 @@ async fn exhaust_budget(mock: &MockPress, session: &Session) -> Outcome {
     requests_per_call(mock, session, 34).await?;
     assert_eq!(requests_per_call(mock, session, 1).await?, [1]);
     mock.clear_faults();
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_delay_beyond_the_total_timeout_fails_at_once() -> Outcome {
-    let fault = Fault::status(503).header("retry-after", "1").always();
-    let mock = MockPress::builder().fault(fault).start()?;
-    let specs = client(&mock)?.list_specs().retry(patient());
-    let error = timeout(PATIENCE, specs.page(1)).await?.expect_err("an error status");
-    assert_eq!(error.status(), Some(503));
-    assert_eq!(error.attempts(), 1);
     Ok(())
 }
 
@@ -73,17 +54,6 @@ async fn calls_without_retries_wait_for_a_rate_limit() -> Outcome {
     assert_eq!(requests.len(), 2);
     let delay = requests[1].received_at() - requests[0].received_at();
     assert!(delay >= Duration::from_secs(1), "{delay:?}");
-    Ok(())
-}
-
-#[tokio::test]
-async fn no_request_is_sent_without_time_left() -> Outcome {
-    let mock = MockPress::builder().generated_specs(1).start()?;
-    let specs = client(&mock)?.list_specs().total_timeout(Duration::ZERO);
-    let error = specs.page(1).await.expect_err("no time");
-    assert_eq!(error.kind(), ErrorKind::Timeout);
-    assert_eq!(error.attempts(), 0);
-    assert_eq!(mock.request_count(), 0);
     Ok(())
 }
 

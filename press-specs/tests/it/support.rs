@@ -12,7 +12,7 @@ use tokio::runtime::{Builder, Runtime};
 
 pub(crate) use self::{
     bodies::{encoded, gzip, page_of, whole},
-    budget::{impatient, requests_per_call},
+    budget::{impatient, patient, requests_per_call},
     process::in_child,
     scenarios::{LONG_LIMIT, breaks, fails, gives_page, invalid, none, run},
     server::{request, serve},

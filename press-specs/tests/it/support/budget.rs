@@ -1,4 +1,4 @@
-//! Sessions whose retries have no delay, and what their calls cost.
+//! Retries without a delay or with an endless one, and what they cost.
 
 use std::time::Duration;
 
@@ -24,4 +24,11 @@ pub(crate) async fn requests_per_call(
 pub(crate) fn impatient(mock: &MockPress) -> Outcome<Session> {
     let retry = RetryPolicy::default().max_delay(Duration::ZERO);
     Ok(mock.session_builder().retry(retry).build()?)
+}
+
+const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// A policy whose random delays are practically always longer than an hour.
+pub(crate) fn patient() -> RetryPolicy {
+    RetryPolicy::default().initial_delay(YEAR).max_delay(YEAR)
 }
