@@ -1,12 +1,12 @@
 //! Faults of a server or a network: the error that the caller sees, and the number of requests.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use press_specs::{
     Error,
     ErrorKind::{
-        BadRequest, Connection, Forbidden, InternalServerError, InvalidResponse, NotFound,
-        ServiceUnavailable, TooManyRequests, UnexpectedStatus,
+        BadRequest, Connection, Forbidden, InternalServerError, InvalidResponse,
+        ServiceUnavailable, UnexpectedStatus,
     },
     RetryPolicy, Session, SessionBuilder, get_client,
     mock::{Fault, MockPress},
@@ -15,7 +15,7 @@ use serde_json::json;
 use tokio::net::TcpSocket;
 
 use crate::{
-    Outcome, client, page,
+    Outcome, page,
     support::{
         HIDDEN, LONG_LIMIT, NEVER, breaks, encoded, fails, gives_page, gzip, impatient, invalid,
         none, page_of, requests_per_call, run, whole,
@@ -273,56 +273,6 @@ async fn compressed_bodies_give_the_same_however_they_arrive() -> Outcome {
 }
 
 #[tokio::test]
-async fn retry_after_is_honoured_within_the_total_timeout() -> Outcome {
-    let wish = |value: &str| Fault::status(429).header("retry-after", value);
-    // A server with a clock of its own, and a wish of so many seconds by it.
-    let dated = |year: &str, seconds: u32| {
-        let date = |time: &str| format!("Thu, 01 Jan {year} {time} GMT");
-        let end = format!("{:02}:00:{:02}", seconds / 3600, seconds % 60);
-        wish(&date(&end)).header("date", date("00:00:00"))
-    };
-    // And one without a clock.
-    let date = |seconds| httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(seconds));
-    let bare =
-        format!("HTTP/1.1 429 No\r\nretry-after: {}\r\ncontent-length: 0\r\n\r\n", date(3600));
-    let refuses = |told: &str, fault: Fault| fails(told, TooManyRequests, 429, fault);
-    run([
-        refuses("a wish beyond the total timeout, in seconds", wish("3600"))
-            .saying("retry after 3600 s"),
-        refuses("a wish beyond the total timeout, as a date", Fault::raw_connection(bare))
-            .saying("retry after 3"),
-        fails("a wish for all of the total timeout", ServiceUnavailable, 503, {
-            Fault::status(503).header("retry-after", "30")
-        })
-        .with(|session| session.total_timeout(Duration::from_secs(30))),
-        refuses("a wish beyond all time", wish(&u64::MAX.to_string())),
-        refuses("a wish of 10^30 seconds", wish(&format!("1{}", "0".repeat(30)))).checking(
-            |error| error.response().and_then(|it| it.retry_after()) == Some(Duration::MAX),
-        ),
-        fails(
-            "a wish with another status",
-            NotFound,
-            404,
-            Fault::status(404).header("retry-after", "1"),
-        ),
-        refuses("a wish by a clock that is late", dated("1970", 3600)).saying("retry after 3600 s"),
-        refuses("a wish by a clock that is early", dated("2099", 3600))
-            .saying("retry after 3600 s"),
-        gives_page("a wish for a second, by a clock that is early", 2, dated("2099", 1)),
-        refuses("a wish without retries", wish("0")).with(none),
-        gives_page("a wish for no time", 2, wish("0")),
-        refuses("a wish for no time, for ever", wish("0")).after(4),
-        gives_page("a wish in the past", 2, wish("Thu, 01 Jan 1970 00:00:00 GMT")),
-        gives_page("a wish that cannot be read", 2, wish("soon")),
-        gives_page("a wish in seconds", 2, wish("1")),
-        gives_page("more wishes than attempts", 3, wish("1").times(2))
-            .with(|session| session.retry(RetryPolicy::default().max_attempts(2))),
-        gives_page("a wish as a date", 2, wish(&date(2))),
-    ])
-    .await
-}
-
-#[tokio::test]
 async fn successes_that_are_no_page_are_invalid_responses() -> Outcome {
     let x = "x".repeat(1_000_000);
     let nested = |depth| {
@@ -453,18 +403,6 @@ async fn bodies_above_the_limit_stop_being_read() -> Outcome {
         invalid("a compressed body with an error in it", encoded("gzip", damaged)),
     ])
     .await
-}
-
-#[tokio::test]
-async fn a_retry_waits_as_long_as_the_service_asks() -> Outcome {
-    let mock = MockPress::builder()
-        .generated_specs(1)
-        .fault(Fault::status(503).header("retry-after", "1"))
-        .start()?;
-    client(&mock)?.list_specs().page(1).await?;
-    let requests = mock.requests();
-    assert!(requests[1].received_at() - requests[0].received_at() >= Duration::from_secs(1));
-    Ok(())
 }
 
 #[tokio::test]

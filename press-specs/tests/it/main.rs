@@ -24,6 +24,7 @@ mod messages;
 mod mock;
 mod modes;
 mod properties;
+mod rate_limits;
 mod redirects;
 mod retries;
 mod runtimes;

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use press_specs::{
-    ErrorKind, RetryPolicy, Session, get_client,
+    Session, get_client,
     mock::{Fault, MockPress},
 };
 
 use crate::{
-    Outcome, PATIENCE, client,
+    Outcome, PATIENCE,
     support::{impatient, patient, requests_per_call},
     until,
 };
@@ -20,40 +20,6 @@ async fn exhaust_budget(mock: &MockPress, session: &Session) -> Outcome {
     requests_per_call(mock, session, 34).await?;
     assert_eq!(requests_per_call(mock, session, 1).await?, [1]);
     mock.clear_faults();
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_rate_limit_that_is_too_long_is_not_stored() -> Outcome {
-    let mock = MockPress::builder().generated_specs(1).start()?;
-    let specs = client(&mock)?.list_specs();
-    mock.fault(Fault::status(429).header("retry-after", "1000000"));
-    let error = specs.clone().page(1).await.expect_err("a rate limit");
-    assert_eq!(error.kind(), ErrorKind::TooManyRequests);
-    assert_eq!(error.attempts(), 1);
-
-    mock.clear_requests();
-    mock.fault(Fault::status(429).header("retry-after", "2"));
-    specs.page(1).await?;
-    let requests = mock.requests();
-    assert_eq!(requests.len(), 2);
-    let delay = requests[1].received_at() - requests[0].received_at();
-    assert!(delay >= Duration::from_secs(2), "{delay:?}");
-    Ok(())
-}
-
-#[tokio::test]
-async fn calls_without_retries_wait_for_a_rate_limit() -> Outcome {
-    let mock = MockPress::builder().generated_specs(1).start()?;
-    let specs = client(&mock)?.list_specs().retry(RetryPolicy::none());
-    mock.fault(Fault::status(429).header("retry-after", "1"));
-    let error = specs.clone().page(1).await.expect_err("a rate limit");
-    assert_eq!(error.kind(), ErrorKind::TooManyRequests);
-    specs.page(1).await?;
-    let requests = mock.requests();
-    assert_eq!(requests.len(), 2);
-    let delay = requests[1].received_at() - requests[0].received_at();
-    assert!(delay >= Duration::from_secs(1), "{delay:?}");
     Ok(())
 }
 
@@ -86,17 +52,5 @@ async fn retries_that_cost_nothing_return_nothing() -> Outcome {
     // That success alone pays for no retry.
     mock.fault(Fault::status(503));
     assert_eq!(requests_per_call(&mock, &session, 1).await?, [1]);
-    Ok(())
-}
-
-#[tokio::test]
-async fn retry_after_is_shown_only_if_a_retry_may_help() -> Outcome {
-    let mock = MockPress::start()?;
-    let specs = client(&mock)?.list_specs().retry(RetryPolicy::none());
-    for (status, is_shown) in [(403, false), (404, false), (503, true)] {
-        mock.fault(Fault::status(status).header("retry-after", "1"));
-        let error = specs.clone().page(1).await.expect_err("an error status");
-        assert_eq!(error.to_string().contains("retry after"), is_shown, "{error}");
-    }
     Ok(())
 }
