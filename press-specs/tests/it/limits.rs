@@ -11,58 +11,13 @@ use std::{
 };
 
 use futures::future::try_join_all;
-use press_specs::{
-    RetryPolicy, get_client,
-    mock::{Fault, MockPress},
-};
+use press_specs::{RetryPolicy, get_client};
 use tokio::{io::AsyncWriteExt, net::TcpStream, sync::Barrier};
 
 use crate::{
-    LIMIT, Outcome, client,
-    support::{in_child, request, runtime, serve},
+    LIMIT, Outcome,
+    support::{request, serve},
 };
-
-/// A page that takes as much memory as possible for its length.
-fn worst_page(bytes: usize) -> Vec<u8> {
-    let item = r#"{"":0},"#;
-    let items = item.repeat(bytes / item.len());
-    format!(r#"{{"pageCount":1,"specs":[],"x":[{}]}}"#, items.trim_end_matches(',')).into_bytes()
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn the_worst_page_takes_no_more_memory_than_documented() -> Outcome {
-    let resident = || -> Outcome<usize> {
-        let status = std::fs::read_to_string("/proc/self/status")?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kilobytes = line.and_then(|line| line.trim().split(' ').next()).ok_or("VmHWM")?;
-        Ok(kilobytes.parse::<usize>()? * 1024)
-    };
-    // Alone in its process, so that no other test takes memory.
-    in_child(
-        "limits::the_worst_page_takes_no_more_memory_than_documented",
-        "",
-        &[("", ""); 0],
-        || {
-            let page = worst_page(2 * 1024 * 1024);
-            let length = page.len();
-            let mock = MockPress::builder()
-                .generated_specs(1)
-                .fault(Fault::raw_body(page).on_page(2).always())
-                .start()?;
-            let (client, runtime) = (client(&mock)?, runtime()?);
-            runtime.block_on(client.list_specs().page(1))?;
-            let before = resident()?;
-            let page = runtime.block_on(client.list_specs().page(2))?;
-            let factor = (resident()? - before) / length;
-            assert!(
-                page.extra.contains_key("x") && (20..=120).contains(&factor),
-                "{factor} bytes for each byte"
-            );
-            Ok(())
-        },
-    )
-}
 
 /// Answers each request, but only the first one of an old connection: then that sends `last` and
 /// goes silent, or closes.

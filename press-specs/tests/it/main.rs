@@ -12,6 +12,7 @@ use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
 mod blocking;
+mod bodies;
 mod concurrency;
 mod credentials;
 mod environment;
