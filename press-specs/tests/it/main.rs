@@ -22,6 +22,7 @@ mod http2;
 mod messages;
 mod mock;
 mod modes;
+mod promises;
 mod properties;
 mod rate_limits;
 mod redirects;
