@@ -31,7 +31,7 @@ fn ids(specs: ListSpecs) -> Result<Vec<String>, Error> {
 }
 
 #[test]
-fn both_modes_work_without_async_code() -> Outcome {
+fn items_and_pages_can_be_iterated() -> Outcome {
     let mock = MockPress::builder().generated_specs(60).generated_deployments(7).start()?;
     let client = client(&mock)?;
     let specs: ListSpecs = client.list_specs().page_size(25);
@@ -59,7 +59,7 @@ fn both_modes_work_without_async_code() -> Outcome {
 }
 
 #[test]
-fn several_requests_can_be_in_flight_and_are_cancelled_on_drop() -> Outcome {
+fn concurrent_requests_are_canceled_on_drop() -> Outcome {
     // Page 2 is held back until all that may be in flight are, and the pages after it never come.
     let gate = Gate::new();
     let mock = MockPress::builder()
@@ -82,7 +82,7 @@ fn several_requests_can_be_in_flight_and_are_cancelled_on_drop() -> Outcome {
 }
 
 #[test]
-fn it_works_inside_of_async_runtimes() -> Outcome {
+fn works_inside_async_runtimes() -> Outcome {
     let mock = MockPress::builder().generated_specs(150).start()?;
     let client = client(&mock)?;
     // More pages than the budget of a task for polls.
@@ -106,7 +106,7 @@ fn it_works_inside_of_async_runtimes() -> Outcome {
 }
 
 #[test]
-fn positions_progress_and_errors_are_those_of_the_async_client() -> Outcome {
+fn positions_progress_and_errors_match_the_async_client() -> Outcome {
     let mock =
         MockPress::builder().generated_specs(5).fault(Fault::status(403).on_page(3)).start()?;
     let specs = client(&mock)?.list_specs().maybe(Some(2), ListSpecs::page_size);
@@ -124,7 +124,7 @@ fn positions_progress_and_errors_are_those_of_the_async_client() -> Outcome {
 }
 
 #[test]
-fn a_panic_goes_on_in_the_caller() -> Outcome {
+fn panics_propagate_to_the_caller() -> Outcome {
     let mock = MockPress::builder().generated_specs(3).start()?;
     let session = mock.session_builder().on_request(|_| panic!("the hook has enough"));
     let specs = get_client(session.build()?)?.list_specs();
@@ -143,8 +143,8 @@ fn a_panic_goes_on_in_the_caller() -> Outcome {
 
 #[cfg(unix)]
 #[test]
-fn it_works_in_a_forked_child() -> Outcome {
-    in_child("blocking::it_works_in_a_forked_child", "", &[("", ""); 0], || {
+fn works_in_a_forked_child() -> Outcome {
+    in_child("blocking::works_in_a_forked_child", "", &[("", ""); 0], || {
         let mock = MockPress::builder().generated_specs(3).start()?;
         let mut items = client(&mock)?.list_specs().page_size(1).iter();
         items.next().ok_or("an item")??;
@@ -188,10 +188,10 @@ fn blocking_calls_in_callbacks_are_errors() -> Outcome {
 
 #[cfg(unix)]
 #[test]
-fn without_a_thread_there_is_an_error() -> Outcome {
+fn failure_to_start_the_thread_is_an_error() -> Outcome {
     // No machine has room for such a stack.
     let variables = [("RUST_MIN_STACK", "100000000000000")];
-    in_child("blocking::without_a_thread_there_is_an_error", "", &variables, || {
+    in_child("blocking::failure_to_start_the_thread_is_an_error", "", &variables, || {
         let session = Session::builder().auth_token("t").base_url("http://127.0.0.1:9").build()?;
         let specs = get_client(session)?.list_specs();
         let mut items = specs.clone().iter();

@@ -102,7 +102,7 @@ async fn responses_that_are_not_http_are_not_retried() -> Outcome {
 }
 
 #[tokio::test]
-async fn heads_above_the_limit_are_named_at_once() -> Outcome {
+async fn oversized_headers_are_invalid_responses() -> Outcome {
     let raw = |status, headers: &str| {
         Fault::raw_connection(format!("HTTP/1.1 {status}\r\n{headers}\r\n{}", whole()))
     };
@@ -126,7 +126,7 @@ async fn heads_above_the_limit_are_named_at_once() -> Outcome {
 }
 
 #[tokio::test]
-async fn compressed_bodies_give_the_same_however_they_arrive() -> Outcome {
+async fn compressed_bodies_are_decoded_or_rejected() -> Outcome {
     let body = whole().into_bytes();
     let (whole, (start, end)) = (gzip(&body), body.split_at(20));
     let with = |tail: &[u8]| [whole.as_slice(), tail].concat();
@@ -178,7 +178,7 @@ async fn compressed_bodies_give_the_same_however_they_arrive() -> Outcome {
 }
 
 #[tokio::test]
-async fn successes_that_are_no_page_are_invalid_responses() -> Outcome {
+async fn non_page_success_is_invalid_response() -> Outcome {
     let x = "x".repeat(1_000_000);
     let nested = |depth| {
         format!(r#"{{"pageCount":1,"specs":[],"x":{}{}}}"#, "[".repeat(depth), "]".repeat(depth))
@@ -281,7 +281,7 @@ async fn successes_that_are_no_page_are_invalid_responses() -> Outcome {
 }
 
 #[tokio::test]
-async fn bodies_above_the_limit_stop_being_read() -> Outcome {
+async fn bodies_are_read_up_to_the_limit() -> Outcome {
     let limit = |session: SessionBuilder| session.max_response_bytes(4096);
     let above = |told: &str, fault| {
         invalid(told, fault).with(limit).saying("longer than `max_response_bytes`")
@@ -319,7 +319,7 @@ fn worst_page(bytes: usize) -> Vec<u8> {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_worst_page_takes_no_more_memory_than_documented() -> Outcome {
+fn worst_case_page_memory_is_bounded() -> Outcome {
     let resident = || -> Outcome<usize> {
         let status = std::fs::read_to_string("/proc/self/status")?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -327,27 +327,22 @@ fn the_worst_page_takes_no_more_memory_than_documented() -> Outcome {
         Ok(kilobytes.parse::<usize>()? * 1024)
     };
     // Alone in its process, so that no other test takes memory.
-    in_child(
-        "bodies::the_worst_page_takes_no_more_memory_than_documented",
-        "",
-        &[("", ""); 0],
-        || {
-            let page = worst_page(2 * 1024 * 1024);
-            let length = page.len();
-            let mock = MockPress::builder()
-                .generated_specs(1)
-                .fault(Fault::raw_body(page).on_page(2).always())
-                .start()?;
-            let (client, runtime) = (client(&mock)?, runtime()?);
-            runtime.block_on(client.list_specs().page(1))?;
-            let before = resident()?;
-            let page = runtime.block_on(client.list_specs().page(2))?;
-            let factor = (resident()? - before) / length;
-            assert!(
-                page.extra.contains_key("x") && (20..=120).contains(&factor),
-                "{factor} bytes for each byte"
-            );
-            Ok(())
-        },
-    )
+    in_child("bodies::worst_case_page_memory_is_bounded", "", &[("", ""); 0], || {
+        let page = worst_page(2 * 1024 * 1024);
+        let length = page.len();
+        let mock = MockPress::builder()
+            .generated_specs(1)
+            .fault(Fault::raw_body(page).on_page(2).always())
+            .start()?;
+        let (client, runtime) = (client(&mock)?, runtime()?);
+        runtime.block_on(client.list_specs().page(1))?;
+        let before = resident()?;
+        let page = runtime.block_on(client.list_specs().page(2))?;
+        let factor = (resident()? - before) / length;
+        assert!(
+            page.extra.contains_key("x") && (20..=120).contains(&factor),
+            "{factor} bytes for each byte"
+        );
+        Ok(())
+    })
 }

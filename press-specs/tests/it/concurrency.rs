@@ -29,7 +29,7 @@ async fn turns(count: usize) {
 }
 
 #[tokio::test]
-async fn so_many_requests_are_in_flight_and_no_more() -> Outcome {
+async fn concurrency_limits_requests_in_flight() -> Outcome {
     for (concurrency, expected) in [(None, 1), (Some(2), 2), (Some(8), 8), (Some(usize::MAX), 128)]
     {
         let gates = [Gate::new(), Gate::new()];
@@ -62,7 +62,7 @@ async fn so_many_requests_are_in_flight_and_no_more() -> Outcome {
 }
 
 #[tokio::test]
-async fn no_more_pages_wait_than_requests_may_be_in_flight() -> Outcome {
+async fn concurrency_limits_prefetched_pages() -> Outcome {
     // Page 2 is held back; 3 and 4 come and wait. Page 5 may be requested only when page 2 has been
     // given.
     let gates = [Gate::new(), Gate::new(), Gate::new()];
@@ -86,7 +86,7 @@ async fn no_more_pages_wait_than_requests_may_be_in_flight() -> Outcome {
 }
 
 #[tokio::test]
-async fn an_error_comes_after_all_items_before_it_and_ends_the_walk() -> Outcome {
+async fn errors_come_after_earlier_items_and_end_the_stream() -> Outcome {
     let gate = Gate::new();
     let mock = MockPress::builder()
         .generated_specs(10)
@@ -133,7 +133,7 @@ async fn one_client_serves_hundreds_of_tasks() -> Outcome {
 }
 
 #[tokio::test]
-async fn connections_are_used_again() -> Outcome {
+async fn connections_are_reused() -> Outcome {
     const CALLS: usize = 300;
     let mock = MockPress::builder().generated_specs(3).start()?;
     let specs = client(&mock)?.list_specs();
@@ -156,7 +156,7 @@ async fn connections_are_used_again() -> Outcome {
 }
 
 #[tokio::test]
-async fn the_time_that_a_consumer_takes_is_not_that_of_the_service() -> Outcome {
+async fn slow_consumers_cause_no_timeouts() -> Outcome {
     let limit = 2 * LIMIT;
     let consume = async |concurrency, ahead: usize| {
         let mock = MockPress::builder().generated_specs(12).start()?;
@@ -179,7 +179,7 @@ async fn the_time_that_a_consumer_takes_is_not_that_of_the_service() -> Outcome 
 }
 
 #[tokio::test]
-async fn a_requested_page_arrives_although_the_stream_is_not_polled() -> Outcome {
+async fn requested_pages_arrive_without_polling() -> Outcome {
     for concurrency in [1, 3] {
         let gate = Gate::new();
         let held = Fault::pass().held_by(&gate).on_page(2);
@@ -202,7 +202,7 @@ async fn a_requested_page_arrives_although_the_stream_is_not_polled() -> Outcome
 }
 
 #[test]
-fn a_stream_moves_between_runtimes() -> Outcome {
+fn streams_move_between_runtimes() -> Outcome {
     for concurrency in [1, 3] {
         for in_flight in [false, true] {
             for first_has_ended in [false, true] {
@@ -244,7 +244,7 @@ fn a_stream_outside_a_runtime_is_an_error() -> Outcome {
 }
 
 #[test]
-fn what_panics_in_a_task_panics_in_the_caller() -> Outcome {
+fn task_panics_propagate() -> Outcome {
     let mock = MockPress::builder().generated_specs(9).start()?;
     for (concurrency, page) in [(1, 1), (1, 2), (3, 1), (3, 3)] {
         let requests = AtomicUsize::new(0);

@@ -65,7 +65,7 @@ fn sent(mock: &MockPress) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_function_is_called_once_for_all_that_wait() -> Outcome {
+async fn waiting_calls_share_one_token() -> Outcome {
     let mock = MockPress::builder().token("a").generated_specs(3).start()?;
     let issuer = Issuer::default();
     let client = get_client(issuer.session(&mock, ["a"])?)?;
@@ -85,7 +85,7 @@ async fn a_function_is_called_once_for_all_that_wait() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_function_is_called_once_more_after_a_401() -> Outcome {
+async fn a_401_renews_the_token() -> Outcome {
     let mock = MockPress::builder().token("b").generated_specs(30).start()?;
     // Not even with a policy that never retries, and in the middle of a stream too.
     let (issuer, renewing) = (Issuer::default(), Issuer::default());
@@ -133,7 +133,7 @@ async fn a_second_401_is_an_error_and_a_burst_of_them_costs_one_call() -> Outcom
 }
 
 #[tokio::test]
-async fn a_function_that_fails_is_an_error_of_credentials() -> Outcome {
+async fn failures_of_the_function_are_credentials_errors() -> Outcome {
     type Token = Result<String, io::Error>;
     let mock = MockPress::start()?;
     let session = || mock.session_builder();
@@ -182,7 +182,7 @@ async fn a_function_that_fails_is_an_error_of_credentials() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_token_that_is_set_anew_holds_for_all_that_runs() -> Outcome {
+async fn set_auth_token_affects_running_streams() -> Outcome {
     let gate = Gate::new();
     let refused =
         Fault::status(401).held_by(&gate).when(|request| request.path().ends_with("deployments"));
@@ -206,7 +206,7 @@ async fn a_token_that_is_set_anew_holds_for_all_that_runs() -> Outcome {
 }
 
 #[test]
-fn blocking_clients_share_one_call() -> Outcome {
+fn blocking_clients_share_one_token() -> Outcome {
     let mock = MockPress::builder().token("a").generated_specs(3).start()?;
     let issuer = Issuer::default();
     let session = issuer.session(&mock, ["a"])?;
@@ -228,7 +228,7 @@ fn blocking_clients_share_one_call() -> Outcome {
 }
 
 #[test]
-fn a_runtime_that_ends_does_not_fail_the_calls_of_others() -> Outcome {
+fn ending_a_runtime_does_not_affect_others() -> Outcome {
     let mock = MockPress::builder().token("a").generated_specs(3).start()?;
     let issuer = Issuer::default();
     let client = get_client(issuer.session(&mock, ["a"])?)?;
@@ -268,7 +268,7 @@ async fn an_idle_stream_does_not_keep_an_expired_token() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_function_that_failed_once_is_called_again() -> Outcome {
+async fn a_failed_function_is_called_again() -> Outcome {
     let mock = MockPress::builder().token("a").generated_specs(3).start()?;
     let calls = Arc::new(AtomicUsize::new(0));
     let gate = Arc::new(Mutex::new(()));
@@ -340,7 +340,7 @@ async fn a_401_after_set_auth_token_calls_the_function() -> Outcome {
 }
 
 #[tokio::test]
-async fn while_the_function_runs_others_wait_and_a_token_that_is_set_is_newer() -> Outcome {
+async fn set_auth_token_during_a_renewal_wins() -> Outcome {
     let gates = [Gate::new(), Gate::new()];
     let held = gates.each_ref().map(|gate| Fault::pass().held_by(gate));
     let mock = MockPress::builder().token("set").generated_specs(1).faults(held).start()?;

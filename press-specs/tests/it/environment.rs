@@ -12,7 +12,7 @@ use press_specs::{
 use crate::{Outcome, support::in_child};
 
 #[test]
-fn token_and_stage_come_from_the_environment() -> Outcome {
+fn token_and_stage_are_read_from_the_environment() -> Outcome {
     // The variables, how the sessions that need both begin, and what the text of each contains.
     for (given, begins, contains) in [
         ("PEAK_AUTH_TOKEN=t", "https://press.peak.ai", ""),
@@ -29,7 +29,7 @@ fn token_and_stage_come_from_the_environment() -> Outcome {
     ] {
         let variables: Vec<_> = given.split(' ').filter_map(|pair| pair.split_once('=')).collect();
         in_child(
-            "environment::token_and_stage_come_from_the_environment",
+            "environment::token_and_stage_are_read_from_the_environment",
             given,
             &variables,
             || {
@@ -67,9 +67,9 @@ fn token_and_stage_come_from_the_environment() -> Outcome {
 
 #[cfg(unix)]
 #[test]
-fn a_variable_that_is_not_text_is_named() -> Outcome {
+fn non_unicode_variables_are_errors() -> Outcome {
     let variables = [("PEAK_AUTH_TOKEN", OsStr::from_bytes(b"s3cr3t\xff"))];
-    in_child("environment::a_variable_that_is_not_text_is_named", "", &variables, || {
+    in_child("environment::non_unicode_variables_are_errors", "", &variables, || {
         let error = Session::from_env().expect_err("no text");
         assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
         let text = format!("{error:?}");
@@ -79,51 +79,41 @@ fn a_variable_that_is_not_text_is_named() -> Outcome {
 }
 
 #[test]
-fn the_default_session_is_made_once_and_shared() -> Outcome {
-    in_child(
-        "environment::the_default_session_is_made_once_and_shared",
-        "",
-        &[("API_KEY", "t")],
-        || {
-            // The same text at the same address is the same session.
-            let address = |session: &Session| session.base_url().as_ptr();
-            let default = Session::default_session()?;
-            let other =
-                thread::spawn(|| get_client(None)).join().map_err(|_| "a thread panicked")??;
-            for session in [other.session(), blocking::get_client(None)?.session()] {
-                assert_eq!(address(session), address(&default));
-            }
-            assert_ne!(address(&Session::from_env()?), address(&default));
-            Ok(())
-        },
-    )
+fn default_session_is_created_once() -> Outcome {
+    in_child("environment::default_session_is_created_once", "", &[("API_KEY", "t")], || {
+        // The same text at the same address is the same session.
+        let address = |session: &Session| session.base_url().as_ptr();
+        let default = Session::default_session()?;
+        let other =
+            thread::spawn(|| get_client(None)).join().map_err(|_| "a thread panicked")??;
+        for session in [other.session(), blocking::get_client(None)?.session()] {
+            assert_eq!(address(session), address(&default));
+        }
+        assert_ne!(address(&Session::from_env()?), address(&default));
+        Ok(())
+    })
 }
 
 #[cfg(all(target_os = "linux", feature = "rustls"))]
 #[test]
-fn a_failure_to_make_the_default_session_is_not_remembered() -> Outcome {
+fn a_failed_default_session_is_not_cached() -> Outcome {
     let roots = env::temp_dir().join(format!("press-specs-roots-{}.pem", process::id()));
     let variables =
         [("API_KEY", "t"), ("SSL_CERT_FILE", roots.to_str().ok_or("a path in Unicode")?)];
-    in_child(
-        "environment::a_failure_to_make_the_default_session_is_not_remembered",
-        "",
-        &variables,
-        || {
-            // There are no root certificates, and then there are.
-            let error = Session::default_session().expect_err("no root certificates");
-            assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
-            fs::write(env::var("SSL_CERT_FILE")?, include_str!("../fixtures/root.pem"))?;
-            Session::default_session()?;
-            Ok(())
-        },
-    )?;
+    in_child("environment::a_failed_default_session_is_not_cached", "", &variables, || {
+        // There are no root certificates, and then there are.
+        let error = Session::default_session().expect_err("no root certificates");
+        assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
+        fs::write(env::var("SSL_CERT_FILE")?, include_str!("../fixtures/root.pem"))?;
+        Session::default_session()?;
+        Ok(())
+    })?;
     Ok(fs::remove_file(&roots)?)
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn plain_http_on_loopback_needs_no_root_certificates_and_no_proxy() -> Outcome {
+fn plain_http_on_loopback_uses_no_certificates_or_proxy() -> Outcome {
     let nobody = "http://127.0.0.1:1";
     let variables = [
         ("SSL_CERT_FILE", "/nonexistent/roots.pem"),
@@ -131,7 +121,7 @@ fn plain_http_on_loopback_needs_no_root_certificates_and_no_proxy() -> Outcome {
         ("ALL_PROXY", nobody),
     ];
     in_child(
-        "environment::plain_http_on_loopback_needs_no_root_certificates_and_no_proxy",
+        "environment::plain_http_on_loopback_uses_no_certificates_or_proxy",
         "",
         &variables,
         || {
@@ -165,7 +155,7 @@ fn requests_go_to_the_host_of_the_stage() -> Outcome {
 }
 
 #[test]
-fn proxies_of_the_environment_lead_to_other_machines() -> Outcome {
+fn proxies_from_the_environment_are_used() -> Outcome {
     let proxy = MockPress::builder().generated_specs(3).start()?;
     // The first token is the one that is sent.
     let (token, url) = (proxy.token(), proxy.url());
@@ -175,19 +165,14 @@ fn proxies_of_the_environment_lead_to_other_machines() -> Outcome {
         ("HTTP_PROXY", url),
         ("http_proxy", url),
     ];
-    in_child(
-        "environment::proxies_of_the_environment_lead_to_other_machines",
-        "",
-        &variables,
-        || {
-            let session = Session::builder()
-                .base_url("http://press.example")
-                .allow_insecure_http(true)
-                .build()?;
-            assert_eq!(blocking::get_client(session)?.list_specs().page(1)?.specs.len(), 3);
-            Ok(())
-        },
-    )?;
+    in_child("environment::proxies_from_the_environment_are_used", "", &variables, || {
+        let session = Session::builder()
+            .base_url("http://press.example")
+            .allow_insecure_http(true)
+            .build()?;
+        assert_eq!(blocking::get_client(session)?.list_specs().page(1)?.specs.len(), 3);
+        Ok(())
+    })?;
     let request = proxy.requests().remove(0);
     assert_eq!((request.path(), request.header("host")), ("/v1/specs/", Some("press.example")));
     Ok(())

@@ -21,7 +21,7 @@ mod headers;
 mod http2;
 mod messages;
 mod mock;
-mod modes;
+mod pagination;
 mod promises;
 mod properties;
 mod rate_limits;

@@ -70,7 +70,7 @@ fn assert_ids(mock: &MockPress, path: &str, table: &[(&str, &str)]) -> Outcome {
 }
 
 #[test]
-fn specs_are_filtered_sorted_and_paged_as_documented() -> Outcome {
+fn specs_are_filtered_sorted_and_paged() -> Outcome {
     let specs = [
         [
             "a",
@@ -162,7 +162,7 @@ fn specs_are_filtered_sorted_and_paged_as_documented() -> Outcome {
 }
 
 #[test]
-fn deployments_are_filtered_and_sorted_as_documented() -> Outcome {
+fn deployments_are_filtered_and_sorted() -> Outcome {
     let deployments = [
         ["d1", "deployed", "1.0.0", "load", "zoe"],
         ["d2", "failed", "1.0.0-rc.1", "loader", "ann"],
@@ -197,7 +197,7 @@ fn deployments_are_filtered_and_sorted_as_documented() -> Outcome {
 }
 
 #[test]
-fn invalid_parameters_are_refused_by_name() -> Outcome {
+fn invalid_parameters_are_bad_requests() -> Outcome {
     let mock = MockPress::builder().deployments("s", [json!({})]).start()?;
     let specs = "status=deployed status=Available status=available&status=no status=available,archived featured=True
         featured= featured=true&featured=true kind=block kind=app&kind=app kind= scope=all term=a&term=b
@@ -222,7 +222,7 @@ fn invalid_parameters_are_refused_by_name() -> Outcome {
 }
 
 #[test]
-fn paths_methods_tokens_and_parameters_are_refused_in_this_order() -> Outcome {
+fn paths_methods_tokens_and_parameters_are_checked_in_order() -> Outcome {
     let specs = [json!({ "id": "s" }), json!({ "id": "a/b ü" }), json!({ "title": "no id" })];
     let builder = MockPress::builder().token("Bearer é").specs(specs);
     let mock = builder.deployments("unlisted", [] as [Value; 0]).start()?;
@@ -248,7 +248,7 @@ fn paths_methods_tokens_and_parameters_are_refused_in_this_order() -> Outcome {
 }
 
 #[test]
-fn a_generated_catalogue_is_varied_and_always_the_same() -> Outcome {
+fn generated_specs_are_varied_and_reproducible() -> Outcome {
     let start = || MockPress::builder().generated_specs(400).generated_deployments(30).start();
     let (mock, other) = (start()?, start()?);
     let all = page(&mock, "/v1/specs/?pageSize=400")?;
@@ -272,7 +272,7 @@ fn a_generated_catalogue_is_varied_and_always_the_same() -> Outcome {
 }
 
 #[tokio::test]
-async fn specs_come_and_go_and_pages_change_while_they_are_read() -> Outcome {
+async fn on_page_can_change_pages_and_specs() -> Outcome {
     let mock = Arc::new(MockPress::builder().generated_specs(6).start()?);
     let [a, b, c, d, e, f] = <[String; 6]>::try_from(mock.spec_ids()).expect("six specs");
     // The first spec goes after its page was made, and a new first one comes after page 2.
@@ -338,7 +338,7 @@ fn deployments_are_added_and_replaced() -> Outcome {
 }
 
 #[test]
-fn scripted_responses_are_sent_as_scripted() -> Outcome {
+fn scripted_responses_are_sent_exactly() -> Outcome {
     let mock = MockPress::builder().generated_specs(3).start()?;
     let request = head("GET /v1/specs/", &[&mock.token()]);
     let (_, normal) = converse(&mock, &request)?;
@@ -389,7 +389,7 @@ fn scripted_responses_are_sent_as_scripted() -> Outcome {
 }
 
 #[test]
-fn faults_are_used_up_in_order_by_the_requests_they_are_for() -> Outcome {
+fn faults_apply_in_order_to_matching_requests() -> Outcome {
     let mock = MockPress::builder()
         .fault(Fault::status(501).on_page(2).times(2))
         .fault(Fault::status(503).when(|request| request.path() == "/elsewhere"))
@@ -412,7 +412,7 @@ fn faults_are_used_up_in_order_by_the_requests_they_are_for() -> Outcome {
 }
 
 #[test]
-fn the_latest_requests_are_kept_and_never_show_a_token() -> Outcome {
+fn recent_requests_are_kept_and_hide_the_token() -> Outcome {
     let builder = MockPress::builder().token("sesame").keep_requests(2);
     let shown = format!("{builder:?}");
     let mock = builder.start()?;
@@ -428,7 +428,7 @@ fn the_latest_requests_are_kept_and_never_show_a_token() -> Outcome {
 }
 
 #[tokio::test(start_paused = true)]
-async fn paused_time_of_a_test_does_not_touch_the_mock() -> Outcome {
+async fn paused_time_does_not_affect_the_mock() -> Outcome {
     let (begin, time) = (Instant::now(), Duration::from_millis(50));
     let mock = MockPress::builder().latency(time).start()?;
     page(&mock, SPECS)?;
@@ -443,7 +443,7 @@ async fn paused_time_of_a_test_does_not_touch_the_mock() -> Outcome {
 }
 
 #[test]
-fn clients_see_the_mock_stop() -> Outcome {
+fn dropping_the_mock_closes_connections() -> Outcome {
     let faults = [Fault::hang(), Fault::pass().trickle(1, Duration::from_secs(3600))];
     let mock = MockPress::builder().generated_specs(1).faults(faults).start()?;
     let streams = [(); 2].map(|()| connect(&mock, &head("GET /v1/specs/", &[&mock.token()])));
@@ -458,7 +458,7 @@ fn clients_see_the_mock_stop() -> Outcome {
 }
 
 #[test]
-fn a_mock_says_why_it_cannot_start_or_take_an_item() -> Outcome {
+fn taken_ports_and_invalid_items_are_errors() -> Outcome {
     let mock = MockPress::start()?;
     let port = mock.url().rsplit(':').next().ok_or("a port")?.parse()?;
     let error = MockPress::builder().port(port).start().expect_err("the port is taken");
@@ -470,7 +470,7 @@ fn a_mock_says_why_it_cannot_start_or_take_an_item() -> Outcome {
 }
 
 #[test]
-fn nothing_that_a_client_sends_harms_the_mock() -> Outcome {
+fn malformed_requests_do_not_break_the_mock() -> Outcome {
     let mock = MockPress::builder().generated_specs(1).start()?;
     let long = format!("/{}", "a".repeat(60_000));
     let targets = "* other:80 /v1/specs/?% /v1/specs/?%%%=%FF&&=&=& /v1/specs/?term=%00%FF%FE http://other/v1/specs/

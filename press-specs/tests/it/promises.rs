@@ -14,63 +14,63 @@ const PROMISES: &[Promise] = &[
     Promise {
         begins: "A request is retried after status",
         tests: &[
-            "retries::each_status_is_retried_or_reported",
+            "retries::statuses_are_retried_or_returned",
             "retries::broken_connections_are_retried",
-            "retries::what_cannot_be_reached_is_a_failed_connection",
-            "timeouts::time_limits_end_what_takes_too_long",
+            "retries::unreachable_hosts_are_connection_errors",
+            "timeouts::the_first_timeout_to_expire_ends_the_call",
         ],
     },
     Promise {
         begins: "Each page has up to 3 retries",
         tests: &[
-            "retries::each_status_is_retried_or_reported",
+            "retries::statuses_are_retried_or_returned",
             "errors::the_default_limits_are_those_documented",
         ],
     },
     Promise {
         begins: "Failures that a retry would only repeat",
         tests: &[
-            "tls::certificate_problems_are_named_at_once",
-            "tls::a_proxy_that_requires_credentials_is_named_at_once",
-            "tls::https_to_a_plain_port_is_named_at_once",
+            "tls::certificate_errors_are_not_retried",
+            "tls::missing_proxy_credentials_are_not_retried",
+            "tls::https_to_a_plain_port_is_not_retried",
         ],
     },
     Promise {
         begins: "The calls of a session share a retry budget.",
         tests: &[
-            "retries::the_clients_of_a_session_share_a_retry_budget",
-            "retries::retries_that_cost_nothing_return_nothing",
+            "retries::clients_of_a_session_share_a_retry_budget",
+            "retries::rate_limit_retries_return_no_budget",
         ],
     },
     Promise {
         begins: "A retry in a stream neither repeats nor skips",
-        tests: &["properties::walks_give_the_catalogue_whatever_faults_pass"],
+        tests: &["properties::transient_faults_lose_no_items"],
     },
     Promise {
         begins: "`Retry-After` is honored",
-        tests: &["rate_limits::retry_after_is_honoured_within_the_total_timeout"],
+        tests: &["rate_limits::retry_after_is_honored_within_the_total_timeout"],
     },
     Promise {
         begins: "A response with status 429 and `Retry-After` delays all requests",
         tests: &[
-            "rate_limits::a_rate_limit_pauses_the_session_and_its_requests_return_one_by_one",
-            "rate_limits::bursts_survive_a_rate_limit_and_cost_no_budget",
+            "rate_limits::rate_limits_delay_and_spread_the_requests_of_a_session",
+            "rate_limits::rate_limited_bursts_cost_no_budget",
         ],
     },
     Promise {
         begins: "The first timeout to expire",
         tests: &[
-            "timeouts::time_limits_end_what_takes_too_long",
-            "timeouts::connecting_has_a_limit_of_its_own",
+            "timeouts::the_first_timeout_to_expire_ends_the_call",
+            "timeouts::connecting_has_its_own_timeout",
         ],
     },
     Promise {
         begins: "A page that was requested arrives",
-        tests: &["concurrency::a_requested_page_arrives_although_the_stream_is_not_polled"],
+        tests: &["concurrency::requested_pages_arrive_without_polling"],
     },
     Promise {
         begins: "Dropping a future or a stream",
-        tests: &["timeouts::dropping_a_call_or_a_stream_cancels_its_requests_at_once"],
+        tests: &["timeouts::dropping_a_call_or_stream_cancels_its_requests"],
     },
     Promise {
         begins: "An error status keeps its",
@@ -79,32 +79,32 @@ const PROMISES: &[Promise] = &[
     Promise {
         begins: "A success that isn't the requested page",
         tests: &[
-            "bodies::successes_that_are_no_page_are_invalid_responses",
+            "bodies::non_page_success_is_invalid_response",
             "properties::any_response_is_a_page_or_an_error",
         ],
     },
     Promise {
         begins: "Unknown fields, unknown enumeration values",
         tests: &[
-            "types::all_but_the_required_fields_may_be_missing_or_null",
-            "types::odd_values_never_cost_a_page",
+            "types::optional_fields_may_be_missing_or_null",
+            "types::unexpected_types_never_fail_a_page",
             "types::unknown_enumeration_values_are_kept",
-            "properties::pages_lose_nothing",
+            "properties::pages_round_trip",
         ],
     },
     Promise {
         begins: "The page count is read from every page.",
         tests: &[
-            "modes::page_counts_are_read_afresh_from_every_page",
-            "modes::empty_pages_in_a_row_are_bounded",
+            "pagination::page_count_is_read_from_every_page",
+            "pagination::consecutive_empty_pages_are_limited",
         ],
     },
     Promise {
         begins: "A body is read up to",
         tests: &[
-            "bodies::bodies_above_the_limit_stop_being_read",
-            "bodies::the_worst_page_takes_no_more_memory_than_documented",
-            "concurrency::no_more_pages_wait_than_requests_may_be_in_flight",
+            "bodies::bodies_are_read_up_to_the_limit",
+            "bodies::worst_case_page_memory_is_bounded",
+            "concurrency::concurrency_limits_prefetched_pages",
         ],
     },
     Promise {
@@ -114,32 +114,26 @@ const PROMISES: &[Promise] = &[
     Promise {
         begins: "No error, `Debug` text, span or event shows the token",
         tests: &[
-            "secrets::the_token_is_in_nothing_that_is_shown",
-            "secrets::the_token_is_in_no_error_even_when_the_server_repeats_it",
+            "secrets::debug_output_hides_the_token",
+            "secrets::errors_hide_a_token_that_the_server_repeats",
         ],
     },
-    Promise {
-        begins: "No telemetry is sent.",
-        tests: &["wire::nothing_but_the_documented_headers_is_sent"],
-    },
+    Promise { begins: "No telemetry is sent.", tests: &["wire::only_documented_headers_are_sent"] },
     Promise {
         begins: "One client serves any number of tasks, threads and Tokio runtimes.",
         tests: &[
             "concurrency::one_client_serves_hundreds_of_tasks",
-            "runtimes::any_number_of_idle_runtimes_keep_their_connections",
-            "runtimes::a_session_works_while_another_runtime_waits_in_the_middle_of_a_request",
+            "runtimes::idle_runtimes_keep_their_connections",
+            "runtimes::idle_runtimes_delay_no_others",
         ],
     },
     Promise {
         begins: "The blocking client works inside async runtimes too.",
-        tests: &[
-            "blocking::it_works_inside_of_async_runtimes",
-            "blocking::it_works_in_a_forked_child",
-        ],
+        tests: &["blocking::works_inside_async_runtimes", "blocking::works_in_a_forked_child"],
     },
     Promise {
         begins: "A stream isn't a snapshot.",
-        tests: &["modes::changes_are_detected_on_request"],
+        tests: &["pagination::detect_changes_reports_changed_lists"],
     },
 ];
 

@@ -162,7 +162,7 @@ fn round_trip<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(
 }
 
 #[test]
-fn pages_lose_nothing() -> Outcome {
+fn pages_round_trip() -> Outcome {
     cases(100).run(&spec_page(), |page| round_trip::<SpecPage>(&page))?;
     cases(100).run(&deployment_page(), |page| round_trip::<DeploymentPage>(&page))?;
     Ok(())
@@ -286,7 +286,7 @@ fn seed(mock: &MockPress, count: usize) -> Vec<String> {
 }
 
 #[test]
-fn walks_give_the_catalogue_whatever_faults_pass() -> Outcome {
+fn transient_faults_lose_no_items() -> Outcome {
     let strategy = (0..=MOST, 1..12_u64, btree_map(1..12_u64, schedule(), 0..4), 1..4_usize);
     check(
         50,
@@ -305,7 +305,7 @@ fn walks_give_the_catalogue_whatever_faults_pass() -> Outcome {
 }
 
 #[test]
-fn pieces_of_a_list_are_the_whole() -> Outcome {
+fn resumed_streams_yield_every_item() -> Outcome {
     // The length of each piece with its concurrency, and the pages that fail once.
     let pieces = vec((0..15_usize, 1..6_usize), 0..12);
     let strategy = (0..=MOST, option::of(1..12_u64), pieces, vec(1..12_u64, 0..3), any::<bool>());
@@ -367,7 +367,7 @@ fn script(mock: &MockPress, pages: &[Scripted], faults: &BTreeMap<u64, Fault>) {
 }
 
 #[test]
-fn concurrent_walks_give_what_sequential_ones_give() -> Outcome {
+fn concurrent_streams_equal_sequential_ones() -> Outcome {
     let fault = prop_oneof![
         3 => sample::select(vec![408_u16, 429, 500, 503]).prop_map(Fault::status),
         1 => sample::select(vec![400_u16, 403, 503]).prop_map(|status| Fault::status(status).always()),

@@ -18,7 +18,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn retry_after_is_honoured_within_the_total_timeout() -> Outcome {
+async fn retry_after_is_honored_within_the_total_timeout() -> Outcome {
     let wish = |value: &str| Fault::status(429).header("retry-after", value);
     // A server with a clock of its own, and a wish of so many seconds by it.
     let dated = |year: &str, seconds: u32| {
@@ -68,7 +68,7 @@ async fn retry_after_is_honoured_within_the_total_timeout() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_retry_waits_as_long_as_the_service_asks() -> Outcome {
+async fn retries_wait_for_retry_after() -> Outcome {
     let mock = MockPress::builder()
         .generated_specs(1)
         .fault(Fault::status(503).header("retry-after", "1"))
@@ -80,7 +80,7 @@ async fn a_retry_waits_as_long_as_the_service_asks() -> Outcome {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn bursts_survive_a_rate_limit_and_cost_no_budget() -> Outcome {
+async fn rate_limited_bursts_cost_no_budget() -> Outcome {
     // Each burst is refused as a whole: the refusals are held until all of it has arrived. The
     // budget pays for 100 retries.
     const STREAM: usize = 128;
@@ -115,7 +115,7 @@ async fn bursts_survive_a_rate_limit_and_cost_no_budget() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_rate_limit_pauses_the_session_and_its_requests_return_one_by_one() -> Outcome {
+async fn rate_limits_delay_and_spread_the_requests_of_a_session() -> Outcome {
     const CALLS: usize = 30;
     let mock = MockPress::builder().generated_specs(3).start()?;
     let specs = client(&mock)?.list_specs();
@@ -148,7 +148,7 @@ async fn a_rate_limit_pauses_the_session_and_its_requests_return_one_by_one() ->
 }
 
 #[tokio::test]
-async fn a_rate_limit_that_is_too_long_is_not_stored() -> Outcome {
+async fn rate_limits_beyond_the_total_timeout_are_not_stored() -> Outcome {
     let mock = MockPress::builder().generated_specs(1).start()?;
     let specs = client(&mock)?.list_specs();
     mock.fault(Fault::status(429).header("retry-after", "1000000"));

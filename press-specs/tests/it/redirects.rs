@@ -63,7 +63,7 @@ async fn redirects_to_another_origin_are_not_followed() -> Outcome {
 }
 
 #[tokio::test]
-async fn redirects_that_lead_nowhere_are_an_unexpected_status() -> Outcome {
+async fn redirect_loops_are_an_unexpected_status() -> Outcome {
     let circle = || Fault::redirect("/v1/specs/", 302).always();
     let custom = reqwest::redirect::Policy::custom(|attempt| attempt.error("no redirects here"));
     let custom =

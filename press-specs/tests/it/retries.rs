@@ -47,7 +47,7 @@ async fn exhaust_budget(mock: &MockPress, session: &Session) -> Outcome {
 }
 
 #[tokio::test]
-async fn calls_dropped_before_their_retry_cost_no_budget() -> Outcome {
+async fn calls_dropped_before_a_retry_cost_no_budget() -> Outcome {
     // The budget pays for 100 retries.
     const CALLS: usize = 110;
     let mock = MockPress::builder().fault(Fault::status(503).always()).start()?;
@@ -66,7 +66,7 @@ async fn calls_dropped_before_their_retry_cost_no_budget() -> Outcome {
 }
 
 #[tokio::test]
-async fn retries_that_cost_nothing_return_nothing() -> Outcome {
+async fn rate_limit_retries_return_no_budget() -> Outcome {
     let mock = MockPress::builder().generated_specs(1).start()?;
     let session = impatient(&mock)?;
     exhaust_budget(&mock, &session).await?;
@@ -79,7 +79,7 @@ async fn retries_that_cost_nothing_return_nothing() -> Outcome {
 }
 
 #[tokio::test]
-async fn each_status_is_retried_or_reported() -> Outcome {
+async fn statuses_are_retried_or_returned() -> Outcome {
     let mut rows: Vec<_> = NOT_RETRIED
         .map(|status| fails(status.to_string(), None, status, Fault::status(status)))
         .into();
@@ -165,7 +165,7 @@ async fn broken_connections_are_retried() -> Outcome {
 }
 
 #[tokio::test]
-async fn what_cannot_be_reached_is_a_failed_connection() -> Outcome {
+async fn unreachable_hosts_are_connection_errors() -> Outcome {
     // A port that is taken and where nobody listens.
     let socket = TcpSocket::new_v4()?;
     socket.bind(([127, 0, 0, 1], 0).into())?;
@@ -187,7 +187,7 @@ async fn what_cannot_be_reached_is_a_failed_connection() -> Outcome {
 }
 
 #[tokio::test]
-async fn the_clients_of_a_session_share_a_retry_budget() -> Outcome {
+async fn clients_of_a_session_share_a_retry_budget() -> Outcome {
     let mock = MockPress::builder().fault(Fault::status(404).times(200)).start()?;
     let session = impatient(&mock)?;
     // What is not retried costs nothing.

@@ -26,7 +26,7 @@ fn call(runtime: &Runtime, client: &Spec) -> Outcome {
 }
 
 #[test]
-fn any_number_of_idle_runtimes_keep_their_connections() -> Outcome {
+fn idle_runtimes_keep_their_connections() -> Outcome {
     // Few enough to be through with all of them before the first connection is idle for too long.
     const RUNTIMES: usize = 50;
     let mock = MockPress::builder().generated_specs(3).start()?;
@@ -42,10 +42,10 @@ fn any_number_of_idle_runtimes_keep_their_connections() -> Outcome {
 }
 
 #[test]
-fn runtimes_that_come_and_go_leave_nothing_behind() -> Outcome {
+fn ended_runtimes_leave_no_open_files() -> Outcome {
     const RUNTIMES: usize = 100;
     // Files are counted where no other test opens some.
-    in_child("runtimes::runtimes_that_come_and_go_leave_nothing_behind", "", &[("", ""); 0], || {
+    in_child("runtimes::ended_runtimes_leave_no_open_files", "", &[("", ""); 0], || {
         let mock = MockPress::builder().generated_specs(3).start()?;
         let client = client(&mock)?;
         for _ in 0..RUNTIMES {
@@ -62,7 +62,7 @@ fn runtimes_that_come_and_go_leave_nothing_behind() -> Outcome {
 }
 
 #[test]
-fn a_runtime_that_has_ended_is_an_error_and_hangs_nobody() -> Outcome {
+fn calls_outside_a_running_runtime_are_errors() -> Outcome {
     let mock = MockPress::builder().generated_specs(3).start()?;
     let client = client(&mock)?;
     let rejected = || -> Outcome {
@@ -85,7 +85,7 @@ fn a_runtime_that_has_ended_is_an_error_and_hangs_nobody() -> Outcome {
 }
 
 #[test]
-fn a_session_works_while_another_runtime_waits_in_the_middle_of_a_request() -> Outcome {
+fn idle_runtimes_delay_no_others() -> Outcome {
     let mock = MockPress::builder().generated_specs(3).fault(Fault::hang().on_page(2)).start()?;
     let client = client(&mock)?;
     let first = runtime()?;
@@ -98,7 +98,7 @@ fn a_session_works_while_another_runtime_waits_in_the_middle_of_a_request() -> O
 }
 
 #[test]
-fn concurrent_first_calls_succeed_and_keep_the_pool() -> Outcome {
+fn concurrent_first_calls_share_a_pool() -> Outcome {
     const SESSIONS: usize = 100;
     const CALLS: usize = 8;
     let mock = MockPress::builder().generated_specs(3).start()?;
@@ -149,7 +149,7 @@ async fn retries_after_a_reset_and_a_hang_use_new_connections() -> Outcome {
 }
 
 #[tokio::test]
-async fn calls_that_time_out_cost_others_no_connection() -> Outcome {
+async fn timeouts_close_no_other_connections() -> Outcome {
     let mock = MockPress::builder().generated_specs(3).start()?;
     let client = client(&mock)?;
     open_connections(&mock, &client, 8).await?;

@@ -88,7 +88,7 @@ fn echoes(token: &str) -> Vec<Fault> {
 }
 
 #[tokio::test]
-async fn the_token_is_in_nothing_that_is_shown() -> Outcome {
+async fn debug_output_hides_the_token() -> Outcome {
     for token in TOKENS {
         let mock = MockPress::builder().token(token.trim()).generated_specs(3).start()?;
         let builder = mock.session_builder().auth_token(token).stage(Stage::Beta);
@@ -118,7 +118,7 @@ async fn the_token_is_in_nothing_that_is_shown() -> Outcome {
 }
 
 #[tokio::test]
-async fn the_token_is_in_no_error_even_when_the_server_repeats_it() -> Outcome {
+async fn errors_hide_a_token_that_the_server_repeats() -> Outcome {
     for token in TOKENS {
         // All spans and events are searched too, those of the crates below included.
         let (recorder, _guard) = Recorder::start().await?;
@@ -158,7 +158,7 @@ async fn the_token_is_in_no_error_even_when_the_server_repeats_it() -> Outcome {
 }
 
 #[tokio::test]
-async fn the_token_is_in_no_error_before_any_request() -> Outcome {
+async fn configuration_errors_hide_the_token() -> Outcome {
     let session = || Session::builder().auth_token("s3cr3t-T0ken").retry(RetryPolicy::none());
     let tokens = ["s3cr3t\n", "s3cr3t\r\nx: y", "\0s3cr3t", "s3cr3t\u{7f}"]
         .map(|token| session().auth_token(token));
@@ -178,7 +178,7 @@ async fn the_token_is_in_no_error_before_any_request() -> Outcome {
 }
 
 #[tokio::test]
-async fn filters_and_further_headers_and_parameters_are_private() -> Outcome {
+async fn filters_and_added_headers_are_hidden() -> Outcome {
     let (recorder, _guard) = Recorder::start().await?;
     let mock = MockPress::start()?;
     let builder = mock.session_builder().header("x-tenant", SECRET).on_request(|_| ());
@@ -196,7 +196,7 @@ async fn filters_and_further_headers_and_parameters_are_private() -> Outcome {
 }
 
 #[tokio::test]
-async fn the_token_of_a_request_is_redacted_after_two_changes() -> Outcome {
+async fn earlier_tokens_are_redacted_after_two_changes() -> Outcome {
     let gate = Gate::new();
     let fault = Fault::status(400).html(format!("the token {SECRET} is wrong")).held_by(&gate);
     let mock = MockPress::builder().fault(fault).start()?;

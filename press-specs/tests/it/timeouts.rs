@@ -24,7 +24,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn time_limits_end_what_takes_too_long() -> Outcome {
+async fn the_first_timeout_to_expire_ends_the_call() -> Outcome {
     let stops = || Fault::pass().trickle(1, NEVER);
     let attempt: fn(SessionBuilder) -> SessionBuilder = |session| session.timeout(LONG_LIMIT);
     let total: fn(SessionBuilder) -> SessionBuilder = |session| session.total_timeout(LONG_LIMIT);
@@ -72,7 +72,7 @@ async fn time_limits_end_what_takes_too_long() -> Outcome {
 /// A listener whose queue is full lets nobody in and turns nobody away.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn connecting_has_a_limit_of_its_own() -> Outcome {
+async fn connecting_has_its_own_timeout() -> Outcome {
     let socket = TcpSocket::new_v4()?;
     socket.bind(([127, 0, 0, 1], 0).into())?;
     let listener = socket.listen(1)?;
@@ -96,7 +96,7 @@ async fn connecting_has_a_limit_of_its_own() -> Outcome {
 }
 
 #[tokio::test]
-async fn dropping_a_call_or_a_stream_cancels_its_requests_at_once() -> Outcome {
+async fn dropping_a_call_or_stream_cancels_its_requests() -> Outcome {
     for fault in [Fault::hang(), Fault::pass().trickle(1, NEVER)] {
         let fault = fault.when(|request| request.page_number() != Some(1)).always();
         let mock = MockPress::builder().generated_specs(30).fault(fault).start()?;
@@ -125,7 +125,7 @@ async fn dropping_a_call_or_a_stream_cancels_its_requests_at_once() -> Outcome {
 }
 
 #[tokio::test]
-async fn dropping_a_call_while_it_waits_to_try_again_sends_nothing_more() -> Outcome {
+async fn dropping_a_waiting_call_sends_no_retry() -> Outcome {
     let mock = MockPress::builder()
         .fault(Fault::status(503).header("retry-after", "60").always())
         .start()?;
@@ -167,7 +167,7 @@ async fn busy() {
 }
 
 #[tokio::test]
-async fn timeouts_hold_while_a_body_never_ends() -> Outcome {
+async fn endless_bodies_time_out() -> Outcome {
     for (flood, is_busy) in [(false, true), (true, false), (true, true)] {
         let session = serve(move |_, stream| endless(200, flood, stream)).await?;
         let session =
@@ -183,7 +183,7 @@ async fn timeouts_hold_while_a_body_never_ends() -> Outcome {
 }
 
 #[tokio::test]
-async fn endless_error_bodies_delay_the_error_by_seconds() -> Outcome {
+async fn endless_error_bodies_do_not_block_the_error() -> Outcome {
     for flood in [false, true] {
         let session = serve(move |_, stream| endless(503, flood, stream)).await?;
         let session = session.timeout(2 * PATIENCE).total_timeout(2 * PATIENCE);

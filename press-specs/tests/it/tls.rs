@@ -65,8 +65,8 @@ async fn assert_refused(session: SessionBuilder, why: &str) -> Outcome {
 }
 
 #[test]
-fn services_of_a_trusted_root_are_reached_and_no_redirect_leaves_https() -> Outcome {
-    trusting(ROOT, "services_of_a_trusted_root_are_reached_and_no_redirect_leaves_https", async {
+fn redirects_never_leave_https() -> Outcome {
+    trusting(ROOT, "redirects_never_leave_https", async {
         let mock = MockPress::builder().generated_specs(60).start()?;
         let url = secured(&mock, SERVER, "127.0.0.1").await?;
         let specs = get_client(mock.session_builder().base_url(&url).build()?)?.list_specs();
@@ -85,8 +85,8 @@ fn services_of_a_trusted_root_are_reached_and_no_redirect_leaves_https() -> Outc
 }
 
 #[test]
-fn certificate_problems_are_named_at_once() -> Outcome {
-    trusting(ROOT, "certificate_problems_are_named_at_once", async {
+fn certificate_errors_are_not_retried() -> Outcome {
+    trusting(ROOT, "certificate_errors_are_not_retried", async {
         let mock = MockPress::start()?;
         for (identity, host, message) in [
             (EXPIRED, "127.0.0.1", "certificate of the service has expired"),
@@ -101,8 +101,8 @@ fn certificate_problems_are_named_at_once() -> Outcome {
 }
 
 #[test]
-fn a_client_certificate_that_is_required_is_named_at_once() -> Outcome {
-    trusting(ROOT, "a_client_certificate_that_is_required_is_named_at_once", async {
+fn missing_client_certificates_are_not_retried() -> Outcome {
+    trusting(ROOT, "missing_client_certificates_are_not_retried", async {
         let mock = MockPress::start()?;
         let acceptor = requiring_client_certificates()?;
         let url = secured_by(&mock, acceptor, "127.0.0.1").await?;
@@ -112,8 +112,8 @@ fn a_client_certificate_that_is_required_is_named_at_once() -> Outcome {
 }
 
 #[test]
-fn http_to_a_tls_port_is_named_at_once() -> Outcome {
-    trusting(ROOT, "http_to_a_tls_port_is_named_at_once", async {
+fn http_to_a_tls_port_is_not_retried() -> Outcome {
+    trusting(ROOT, "http_to_a_tls_port_is_not_retried", async {
         let mock = MockPress::start()?;
         let url = secured(&mock, SERVER, "127.0.0.1").await?.replace("https:", "http:");
         let session = mock.session_builder().base_url(url).build()?;
@@ -126,8 +126,8 @@ fn http_to_a_tls_port_is_named_at_once() -> Outcome {
 }
 
 #[test]
-fn https_to_a_plain_port_is_named_at_once() -> Outcome {
-    trusting(ROOT, "https_to_a_plain_port_is_named_at_once", async {
+fn https_to_a_plain_port_is_not_retried() -> Outcome {
+    trusting(ROOT, "https_to_a_plain_port_is_not_retried", async {
         let mock = MockPress::start()?;
         let url = mock.url().replace("http:", "https:");
         assert_refused(mock.session_builder().base_url(url), "does not speak TLS").await?;
@@ -139,9 +139,9 @@ fn https_to_a_plain_port_is_named_at_once() -> Outcome {
 // The TLS library of the system doesn't report this.
 #[cfg(not(feature = "native-tls"))]
 #[test]
-fn missing_root_certificates_are_named() -> Outcome {
+fn missing_root_certificates_are_reported() -> Outcome {
     let variables = [("SSL_CERT_FILE", "/dev/null"), ("SSL_CERT_DIR", "/dev/null")];
-    in_child("tls::missing_root_certificates_are_named", "", &variables, || {
+    in_child("tls::missing_root_certificates_are_reported", "", &variables, || {
         let session = Session::builder().auth_token("token").base_url("https://press.invalid");
         let error = session.build().and_then(get_client).expect_err("no root certificates");
         assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
@@ -154,21 +154,21 @@ fn missing_root_certificates_are_named() -> Outcome {
 // The TLS library of the system doesn't report this.
 #[cfg(not(feature = "native-tls"))]
 #[test]
-fn an_unsupported_proxy_scheme_is_named_at_once() -> Outcome {
+fn unsupported_proxy_schemes_are_not_retried() -> Outcome {
     let proxy = MockPress::start()?;
     let url = proxy.url().replace("http:", "socks5:");
     let variables = [("SSL_CERT_FILE", ROOT), ("HTTPS_PROXY", &*url)];
-    in_child("tls::an_unsupported_proxy_scheme_is_named_at_once", "", &variables, || {
+    in_child("tls::unsupported_proxy_schemes_are_not_retried", "", &variables, || {
         let session = Session::builder().auth_token("token").base_url("https://press.invalid");
         runtime()?.block_on(assert_refused(session, "scheme of the proxy is not supported"))
     })
 }
 
 #[test]
-fn a_proxy_that_requires_credentials_is_named_at_once() -> Outcome {
+fn missing_proxy_credentials_are_not_retried() -> Outcome {
     let proxy = MockPress::builder().fault(Fault::status(407).empty().always()).start()?;
     let variables = [("SSL_CERT_FILE", ROOT), ("HTTPS_PROXY", proxy.url())];
-    in_child("tls::a_proxy_that_requires_credentials_is_named_at_once", "", &variables, || {
+    in_child("tls::missing_proxy_credentials_are_not_retried", "", &variables, || {
         let session = Session::builder().auth_token("token").base_url("https://press.invalid");
         runtime()?.block_on(assert_refused(session, "proxy requires credentials"))
     })?;
@@ -257,12 +257,12 @@ fn a_connection_that_closes_during_the_handshake_is_retryable() -> Outcome {
 }
 
 #[test]
-fn root_certificates_are_read_once_for_all_runtimes() -> Outcome {
+fn root_certificates_are_read_once() -> Outcome {
     const RUNTIMES: usize = 40;
     let root = env::temp_dir().join(format!("press-specs-root-{}.pem", process::id()));
     fs::copy(ROOT, &root)?;
     let path = root.to_str().ok_or("a path in Unicode")?;
-    trusting(path, "root_certificates_are_read_once_for_all_runtimes", async {
+    trusting(path, "root_certificates_are_read_once", async {
         let mock = MockPress::builder().generated_specs(60).start()?;
         let url = secured(&mock, SERVER, "127.0.0.1").await?;
         let specs = get_client(mock.session_builder().base_url(url).build()?)?.list_specs();

@@ -99,7 +99,7 @@ fn fields<const N: usize>(attributes: &[KeyValue], names: [&str; N]) -> [Option<
 }
 
 #[tokio::test]
-async fn a_request_has_a_span_its_page_below_and_the_attempt_below_that() -> Outcome {
+async fn requests_pages_and_attempts_have_nested_spans() -> Outcome {
     let (recorder, _guard) = Recorder::start().await?;
     let mock = MockPress::builder().generated_specs(1).generated_deployments(1).start()?;
     let id = mock.spec_ids().remove(0);
@@ -145,7 +145,7 @@ async fn a_request_has_a_span_its_page_below_and_the_attempt_below_that() -> Out
 }
 
 #[tokio::test]
-async fn a_request_belongs_to_the_span_in_which_it_is_called() -> Outcome {
+async fn requests_belong_to_the_span_of_the_caller() -> Outcome {
     let (recorder, _guard) = Recorder::start().await?;
     let mock = MockPress::builder().generated_specs(3).start()?;
     let specs = client(&mock)?.list_specs().page_size(1);
@@ -170,7 +170,7 @@ async fn a_request_belongs_to_the_span_in_which_it_is_called() -> Outcome {
 }
 
 #[tokio::test]
-async fn each_attempt_has_a_span_and_each_retry_an_event() -> Outcome {
+async fn attempts_have_spans_and_retries_have_events() -> Outcome {
     const FIELDS: [&str; 4] = [
         "http.request.resend_count",
         "http.response.status_code",
@@ -211,7 +211,7 @@ async fn each_attempt_has_a_span_and_each_retry_an_event() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_failure_marks_the_attempt_and_the_spans_above() -> Outcome {
+async fn failures_mark_the_attempt_and_its_parents() -> Outcome {
     for (fault, kind, spans) in [
         (Fault::status(500), "internal_server_error", 6),
         (Fault::raw_body("nonsense"), "invalid_response", 3),
@@ -229,7 +229,7 @@ async fn a_failure_marks_the_attempt_and_the_spans_above() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_request_may_move_to_another_subscriber() -> Outcome {
+async fn requests_can_move_to_another_subscriber() -> Outcome {
     let mock = MockPress::builder().generated_specs(1).fault(Fault::status(503)).start()?;
     let specs = client(&mock)?.list_specs();
     let (former, guard) = Recorder::start().await?;
@@ -245,7 +245,7 @@ async fn a_request_may_move_to_another_subscriber() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_prefetched_page_that_is_gone_marks_no_request() -> Outcome {
+async fn unneeded_prefetch_errors_mark_no_request() -> Outcome {
     let (recorder, _guard) = Recorder::start().await?;
     let gate = Gate::new();
     let bodies = [page(3, 1, ["a"]), page(2, 2, ["b"])].map(|body| body.to_string());
@@ -284,7 +284,7 @@ async fn auth_token_fn_runs_with_the_subscriber_of_the_caller() -> Outcome {
 }
 
 #[tokio::test]
-async fn waiting_for_a_rate_limit_is_an_event_without_retries_too() -> Outcome {
+async fn rate_limit_delays_are_events_without_retries() -> Outcome {
     let (recorder, _guard) = Recorder::start().await?;
     let limited = Fault::status(429).header("retry-after", "1");
     let mock = MockPress::builder().generated_specs(1).fault(limited).start()?;

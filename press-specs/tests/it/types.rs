@@ -23,7 +23,7 @@ async fn deployments(body: &str) -> Outcome<DeploymentPage> {
 }
 
 #[tokio::test]
-async fn the_documented_examples_arrive_whole() -> Outcome {
+async fn documented_examples_are_read() -> Outcome {
     let page = specs(include_str!("../fixtures/specs_page.json")).await?;
     let counts = (page.page_count, page.page_number, page.page_size, page.spec_count);
     assert_eq!(counts, (1, Some(1), Some(25), Some(2)));
@@ -45,7 +45,7 @@ async fn the_documented_examples_arrive_whole() -> Outcome {
 }
 
 #[tokio::test]
-async fn all_but_the_required_fields_may_be_missing_or_null() -> Outcome {
+async fn optional_fields_may_be_missing_or_null() -> Outcome {
     let body = json!({
         "pageCount": 1, "pageNumber": null, "pageSize": null, "specCount": null,
         "specs": [{ "id": "a" }, { "id": "b", "kind": null, "metadata": null }, { "id": "c", "metadata": { "tags": null } }],
@@ -101,7 +101,7 @@ fn without_nulls(value: &mut Value) {
 }
 
 #[tokio::test]
-async fn odd_values_never_cost_a_page() -> Outcome {
+async fn unexpected_types_never_fail_a_page() -> Outcome {
     let mock = MockPress::start()?;
     let client = client(&mock)?;
     for example in [
@@ -137,7 +137,7 @@ async fn odd_values_never_cost_a_page() -> Outcome {
 }
 
 #[tokio::test]
-async fn odd_values_stand_in_extra_and_the_last_of_a_key_counts() -> Outcome {
+async fn unexpected_types_are_kept_in_extra() -> Outcome {
     let body = r#"{ "pageCount": 1, "specs": [
         { "id": "a", "featured": "yes", "metadata": { "tags": ["x"], "name": 7 } },
         { "id": 1, "id": "b", "kind": 1, "kind": "app", "scope": "public", "scope": [] }
@@ -160,7 +160,7 @@ async fn odd_values_stand_in_extra_and_the_last_of_a_key_counts() -> Outcome {
 }
 
 #[tokio::test]
-async fn byte_order_marks_and_halves_of_emoji_are_read() -> Outcome {
+async fn byte_order_marks_and_unpaired_surrogates_are_read() -> Outcome {
     let body = "\u{feff}{\"pageCount\":1,\"specs\":[{\"id\":\"a\\ud83d\"}]}";
     assert_eq!(specs(body).await?.specs[0].id, "a\u{fffd}");
     Ok(())
@@ -191,7 +191,7 @@ async fn unknown_enumeration_values_are_kept() -> Outcome {
 
 /// They all come from one macro.
 #[test]
-fn enumerations_convert_from_and_to_text() -> Outcome {
+fn enumerations_convert_to_and_from_text() -> Outcome {
     for text in ["app", "workflow", "service", "", "App", " app", "\u{0}", "é"] {
         let kind = SpecKind::from(text);
         assert_eq!(
@@ -220,7 +220,7 @@ fn enumerations_convert_from_and_to_text() -> Outcome {
 }
 
 #[test]
-fn tests_can_make_data() {
+fn data_types_can_be_constructed() {
     let (mut page, mut spec) = (SpecPage::default(), SpecSummary::default());
     spec.id = "a".into();
     page.specs.push(spec);

@@ -91,7 +91,7 @@ fn with_every_deployment_filter(client: &Spec) -> ListSpecReleaseDeployments {
 }
 
 #[tokio::test]
-async fn every_parameter_is_sent_as_documented() -> Outcome {
+async fn every_parameter_is_sent() -> Outcome {
     let mock = yes_man()?;
     let client = client(&mock)?;
     let (specs, deployments) =
@@ -206,7 +206,7 @@ async fn query_names_the_setters_of_known_parameters() -> Outcome {
 }
 
 #[tokio::test]
-async fn the_page_number_is_sent_only_when_it_is_given() -> Outcome {
+async fn page_number_is_sent_only_if_set() -> Outcome {
     let mock = yes_man()?;
     let specs = client(&mock)?.list_specs();
     specs.clone().page(Some(u64::from(u32::MAX))).await?;
@@ -220,7 +220,7 @@ async fn the_page_number_is_sent_only_when_it_is_given() -> Outcome {
 }
 
 #[tokio::test]
-async fn nothing_but_the_documented_headers_is_sent() -> Outcome {
+async fn only_documented_headers_are_sent() -> Outcome {
     let mock = yes_man()?;
     let (session, host) = (|| mock.session_builder(), mock.url().trim_start_matches("http://"));
     let own = concat!("press-specs/", env!("CARGO_PKG_VERSION"));
@@ -245,7 +245,7 @@ async fn nothing_but_the_documented_headers_is_sent() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_custom_http_client_keeps_its_user_agent() -> Outcome {
+async fn custom_http_clients_keep_their_user_agent() -> Outcome {
     let mock = yes_man()?;
     let custom =
         reqwest::Client::builder().user_agent("custom").retry(reqwest::retry::never()).build()?;
@@ -262,7 +262,7 @@ async fn a_custom_http_client_keeps_its_user_agent() -> Outcome {
 }
 
 #[tokio::test]
-async fn the_base_url_may_have_a_path_and_slashes_at_its_end() -> Outcome {
+async fn base_urls_may_have_a_path_and_trailing_slashes() -> Outcome {
     let mock = yes_man()?;
     for (suffix, prefix) in
         [("/", ""), ("//", ""), ("/gateway/", "/gateway"), ("/a/b%20c", "/a/b%20c")]
@@ -276,7 +276,7 @@ async fn the_base_url_may_have_a_path_and_slashes_at_its_end() -> Outcome {
 }
 
 #[tokio::test]
-async fn spec_ids_reach_the_service_as_they_are() -> Outcome {
+async fn spec_ids_are_encoded_in_the_path() -> Outcome {
     for id in [
         "0bddb4c6-40c5-45c3-b477-fceb2c051609",
         "a b:c?d=e#f%2F&g,h,i@j+k$l!m*n'o(p)q~r{s}t<u>^`|[v]é\u{1F980}\"",
@@ -299,7 +299,7 @@ async fn spec_ids_reach_the_service_as_they_are() -> Outcome {
 }
 
 #[tokio::test]
-async fn additions_of_session_and_request_go_along_with_every_page() -> Outcome {
+async fn added_headers_and_parameters_are_sent_with_every_page() -> Outcome {
     let mock = MockPress::builder().generated_specs(4).start()?;
     let session = mock.session_builder().header("x-tenant", "one").header("X-Region", "eu");
     let session = session.header("User-Agent", "own").header("Accept", "*/*").build()?;
@@ -333,7 +333,7 @@ async fn additions_of_session_and_request_go_along_with_every_page() -> Outcome 
 }
 
 #[tokio::test]
-async fn the_hook_sees_each_attempt_and_never_the_token() -> Outcome {
+async fn on_request_sees_each_attempt_but_no_token() -> Outcome {
     let mock = MockPress::builder().generated_specs(1).fault(Fault::status(503)).start()?;
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&calls);
@@ -353,7 +353,7 @@ async fn the_hook_sees_each_attempt_and_never_the_token() -> Outcome {
 }
 
 #[tokio::test]
-async fn limits_and_policy_of_a_request_replace_those_of_the_session() -> Outcome {
+async fn request_options_override_the_session() -> Outcome {
     // It never answers, so that each limit expires however slow the machine is.
     let mock = MockPress::builder().fault(Fault::hang().always()).start()?;
     let limit = Duration::from_millis(100);
@@ -372,7 +372,7 @@ async fn limits_and_policy_of_a_request_replace_those_of_the_session() -> Outcom
 }
 
 #[test]
-fn what_is_public_can_be_shared_and_shown() {
+fn public_types_are_send_sync_and_debug() {
     fn shared<T: Clone + Send + Sync + std::fmt::Debug + 'static>() {}
     fn stream<T: futures::Stream + Send + Unpin + std::fmt::Debug + 'static>() {}
     fn error<T: std::error::Error + Send + Sync + 'static>() {}

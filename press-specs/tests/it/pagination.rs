@@ -24,7 +24,7 @@ fn unnumbered<const N: usize>(page_count: u64, ids: [&str; N]) -> Value {
 }
 
 #[tokio::test]
-async fn page_counts_are_read_afresh_from_every_page() -> Outcome {
+async fn page_count_is_read_from_every_page() -> Outcome {
     // What each page says, and the items that come of it.
     let table: &[(&str, &[Value], &[&str])] = &[
         ("none, but items", &[page(0, 1, ["a"]), page(0, 2, ["b"])], &["a"]),
@@ -63,7 +63,7 @@ async fn page_counts_are_read_afresh_from_every_page() -> Outcome {
 }
 
 #[tokio::test]
-async fn nothing_is_requested_before_it_is_asked_for() -> Outcome {
+async fn pages_are_requested_when_polled() -> Outcome {
     let mock = MockPress::builder().generated_specs(6).start()?;
     let client = client(&mock)?;
     let specs = client.list_specs().page_size(2);
@@ -91,7 +91,7 @@ async fn nothing_is_requested_before_it_is_asked_for() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_walk_ends_after_an_error_and_goes_on_at_the_page_that_failed() -> Outcome {
+async fn streams_end_after_an_error_and_restart_at_its_page() -> Outcome {
     for concurrency in [1, 3] {
         let fault = Fault::status(403).on_page(2).times(2);
         let mock = MockPress::builder().generated_specs(6).fault(fault).start()?;
@@ -113,7 +113,7 @@ async fn a_walk_ends_after_an_error_and_goes_on_at_the_page_that_failed() -> Out
 }
 
 #[tokio::test]
-async fn a_start_beyond_the_end_is_a_changed_list() -> Outcome {
+async fn starting_beyond_the_end_is_list_changed() -> Outcome {
     let mock = MockPress::builder().generated_specs(3).start()?;
     let specs = client(&mock)?.list_specs().page_size(2);
     for beyond in [specs.clone().start_page(3), specs.clone().resume("v1.p3.i0.s2".parse()?)] {
@@ -135,7 +135,7 @@ async fn a_start_beyond_the_end_is_a_changed_list() -> Outcome {
 }
 
 #[tokio::test]
-async fn progress_is_what_the_last_page_says() -> Outcome {
+async fn counts_come_from_the_last_page() -> Outcome {
     let counted = |count, number, items: Option<u64>| {
         with(page(count, number, ["a", "b"]), "specCount", items)
     };
@@ -158,7 +158,7 @@ async fn progress_is_what_the_last_page_says() -> Outcome {
 }
 
 #[tokio::test]
-async fn empty_pages_in_a_row_are_bounded() -> Outcome {
+async fn consecutive_empty_pages_are_limited() -> Outcome {
     let endless =
         MockPress::builder().fault(Fault::raw_body(unnumbered(1_000_000, []).to_string()).always());
     let endless = endless.start()?;
@@ -181,7 +181,7 @@ async fn empty_pages_in_a_row_are_bounded() -> Outcome {
 }
 
 #[tokio::test]
-async fn changes_are_detected_on_request() -> Outcome {
+async fn detect_changes_reports_changed_lists() -> Outcome {
     let counted = |page, count: u64| with(page, "specCount", count);
     // What the pages say, which page shows the change, and what the error says of it.
     let table: &[(&[Value], Option<u64>, &str)] = &[
@@ -255,7 +255,7 @@ async fn changes_are_detected_on_request() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_page_that_is_gone_is_a_changed_list() -> Outcome {
+async fn missing_pages_are_list_changed() -> Outcome {
     let gone = Fault::status(404).on_page(2).always();
     let clamped = Fault::raw_body(page(3, 1, ["a"]).to_string()).on_page(2).always();
     let first = Fault::raw_body(page(3, 1, ["a"]).to_string()).on_page(1).always();
@@ -277,7 +277,7 @@ async fn a_page_that_is_gone_is_a_changed_list() -> Outcome {
 }
 
 #[tokio::test]
-async fn an_error_about_another_page_has_no_body() -> Outcome {
+async fn wrong_page_errors_have_no_body() -> Outcome {
     let mock = pages(&[page(3, 2, ["a"])])?;
     let error = client(&mock)?.list_specs().page(1).await.expect_err("page 2");
     assert_eq!(error.kind(), ErrorKind::InvalidResponse);
@@ -311,7 +311,7 @@ async fn streams_work_without_combinators() -> Outcome {
 }
 
 #[tokio::test]
-async fn numbers_that_no_list_has_are_invalid_parameters() -> Outcome {
+async fn out_of_range_numbers_are_invalid_parameters() -> Outcome {
     let mock = MockPress::start()?;
     let specs = client(&mock)?.list_specs();
     for number in [0, u64::MAX] {
@@ -332,7 +332,7 @@ async fn numbers_that_no_list_has_are_invalid_parameters() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_change_between_stop_and_resume_is_detected() -> Outcome {
+async fn changes_before_a_resume_are_detected() -> Outcome {
     let mock = MockPress::builder().generated_specs(10).start()?;
     let specs = client(&mock)?.list_specs().page_size(4).detect_changes(true);
     let mut stream = specs.clone().stream();
@@ -353,7 +353,7 @@ async fn a_change_between_stop_and_resume_is_detected() -> Outcome {
 }
 
 #[tokio::test]
-async fn positions_name_the_next_item() -> Outcome {
+async fn positions_point_to_the_next_item() -> Outcome {
     let mock = MockPress::builder().generated_specs(5).start()?;
     let any = client(&mock)?.list_specs();
     for concurrency in [1, 4] {
@@ -382,7 +382,7 @@ async fn positions_name_the_next_item() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_position_keeps_the_page_size_that_the_service_reports() -> Outcome {
+async fn positions_keep_the_reported_page_size() -> Outcome {
     let sized = |page, size: u64| with(page, "pageSize", size);
     // The pages, where the stream starts, and the position after its first item.
     let table: &[(&[Value], u64, &str)] = &[
