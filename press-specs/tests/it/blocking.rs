@@ -19,7 +19,7 @@ use tokio::{runtime::Builder, task::block_in_place};
 
 use crate::{
     Outcome, PATIENCE,
-    support::{in_child, runtime},
+    support::{NO_VARIABLES, in_child, runtime},
 };
 
 fn client(mock: &MockPress) -> Outcome<Spec> {
@@ -144,7 +144,7 @@ fn panics_propagate_to_the_caller() -> Outcome {
 #[cfg(unix)]
 #[test]
 fn works_in_a_forked_child() -> Outcome {
-    in_child("blocking::works_in_a_forked_child", "", &[("", ""); 0], || {
+    in_child("blocking::works_in_a_forked_child", NO_VARIABLES, || {
         let mock = MockPress::builder().generated_specs(3).start()?;
         let mut items = client(&mock)?.list_specs().page_size(1).iter();
         items.next().ok_or("an item")??;
@@ -191,7 +191,7 @@ fn blocking_calls_in_callbacks_are_errors() -> Outcome {
 fn failure_to_start_the_thread_is_an_error() -> Outcome {
     // No machine has room for such a stack.
     let variables = [("RUST_MIN_STACK", "100000000000000")];
-    in_child("blocking::failure_to_start_the_thread_is_an_error", "", &variables, || {
+    in_child("blocking::failure_to_start_the_thread_is_an_error", &variables, || {
         let session = Session::builder().auth_token("t").base_url("http://127.0.0.1:9").build()?;
         let specs = get_client(session)?.list_specs();
         let mut items = specs.clone().iter();

@@ -9,7 +9,10 @@ use press_specs::{
     mock::{Fault, MockPress},
 };
 
-use crate::{Outcome, support::in_child};
+use crate::{
+    Outcome,
+    support::{case_in_child, in_child},
+};
 
 #[test]
 fn token_and_stage_are_read_from_the_environment() -> Outcome {
@@ -28,7 +31,7 @@ fn token_and_stage_are_read_from_the_environment() -> Outcome {
         ("API_KEY=s3cr3t\nline", "InvalidConfiguration", "API_KEY"),
     ] {
         let variables: Vec<_> = given.split(' ').filter_map(|pair| pair.split_once('=')).collect();
-        in_child(
+        case_in_child(
             "environment::token_and_stage_are_read_from_the_environment",
             given,
             &variables,
@@ -69,7 +72,7 @@ fn token_and_stage_are_read_from_the_environment() -> Outcome {
 #[test]
 fn non_unicode_variables_are_errors() -> Outcome {
     let variables = [("PEAK_AUTH_TOKEN", OsStr::from_bytes(b"s3cr3t\xff"))];
-    in_child("environment::non_unicode_variables_are_errors", "", &variables, || {
+    in_child("environment::non_unicode_variables_are_errors", &variables, || {
         let error = Session::from_env().expect_err("no text");
         assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
         let text = format!("{error:?}");
@@ -80,7 +83,7 @@ fn non_unicode_variables_are_errors() -> Outcome {
 
 #[test]
 fn default_session_is_created_once() -> Outcome {
-    in_child("environment::default_session_is_created_once", "", &[("API_KEY", "t")], || {
+    in_child("environment::default_session_is_created_once", &[("API_KEY", "t")], || {
         // The same text at the same address is the same session.
         let address = |session: &Session| session.base_url().as_ptr();
         let default = Session::default_session()?;
@@ -100,7 +103,7 @@ fn a_failed_default_session_is_not_cached() -> Outcome {
     let roots = env::temp_dir().join(format!("press-specs-roots-{}.pem", process::id()));
     let variables =
         [("API_KEY", "t"), ("SSL_CERT_FILE", roots.to_str().ok_or("a path in Unicode")?)];
-    in_child("environment::a_failed_default_session_is_not_cached", "", &variables, || {
+    in_child("environment::a_failed_default_session_is_not_cached", &variables, || {
         // There are no root certificates, and then there are.
         let error = Session::default_session().expect_err("no root certificates");
         assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
@@ -122,7 +125,6 @@ fn plain_http_on_loopback_uses_no_certificates_or_proxy() -> Outcome {
     ];
     in_child(
         "environment::plain_http_on_loopback_uses_no_certificates_or_proxy",
-        "",
         &variables,
         || {
             let mock = MockPress::builder().generated_specs(3).start()?;
@@ -138,7 +140,7 @@ fn plain_http_on_loopback_uses_no_certificates_or_proxy() -> Outcome {
 fn requests_go_to_the_host_of_the_stage() -> Outcome {
     let proxy = MockPress::builder().fault(Fault::status(502).empty().always()).start()?;
     let variables = [("API_KEY", "s3cr3t"), ("PEAK__STAGE", "beta"), ("HTTPS_PROXY", proxy.url())];
-    in_child("environment::requests_go_to_the_host_of_the_stage", "", &variables, || {
+    in_child("environment::requests_go_to_the_host_of_the_stage", &variables, || {
         let session = Session::builder().retry(RetryPolicy::none()).build()?;
         let error =
             blocking::get_client(session)?.list_specs().page(1).expect_err("a refused tunnel");
@@ -165,7 +167,7 @@ fn proxies_from_the_environment_are_used() -> Outcome {
         ("HTTP_PROXY", url),
         ("http_proxy", url),
     ];
-    in_child("environment::proxies_from_the_environment_are_used", "", &variables, || {
+    in_child("environment::proxies_from_the_environment_are_used", &variables, || {
         let session = Session::builder()
             .base_url("http://press.example")
             .allow_insecure_http(true)

@@ -77,7 +77,7 @@ fn acceptor() -> Outcome<TlsAcceptor> {
 #[test]
 fn requests_share_one_connection() -> Outcome {
     let variables = [("SSL_CERT_FILE", ROOT)];
-    in_child("http2::requests_share_one_connection", "", &variables, || {
+    in_child("http2::requests_share_one_connection", &variables, || {
         runtime()?.block_on(async {
             let server = Server::start().await?;
             let specs = server.specs()?;

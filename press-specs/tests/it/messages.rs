@@ -10,10 +10,8 @@ use tokio::net::TcpSocket;
 
 use crate::{
     Outcome, client, page,
-    support::{in_child, runtime},
+    support::{NO_VARIABLES, in_child, runtime},
 };
-
-const NO_VARIABLES: [(&str, &str); 0] = [];
 
 /// Requests page 1 without retries, and returns the error.
 async fn failure(session: SessionBuilder) -> Outcome<Error> {
@@ -219,7 +217,7 @@ async fn a_refused_connection_is_reported() -> Outcome {
 
 #[test]
 fn an_unknown_host_is_reported() -> Outcome {
-    in_child("messages::an_unknown_host_is_reported", "", &NO_VARIABLES, || {
+    in_child("messages::an_unknown_host_is_reported", NO_VARIABLES, || {
         let session = with_token().base_url("http://press.invalid").allow_insecure_http(true);
         let error = runtime()?.block_on(failure(session))?;
         assert_eq!(error.kind(), ErrorKind::Connection);
@@ -242,7 +240,7 @@ async fn an_incomplete_response_is_reported() -> Outcome {
 #[test]
 fn a_missing_token_names_the_variable_and_the_setter() -> Outcome {
     let test = "messages::a_missing_token_names_the_variable_and_the_setter";
-    in_child(test, "", &NO_VARIABLES, || {
+    in_child(test, NO_VARIABLES, || {
         let error = build_error(Session::builder());
         assert_eq!(error.kind(), ErrorKind::MissingEnvironmentVariable);
         let expected = "the environment variable PEAK_AUTH_TOKEN (or API_KEY) is not set; set it, \
@@ -258,7 +256,7 @@ fn an_unknown_stage_lists_the_stages() -> Outcome {
     let error = "mars".parse::<Stage>().expect_err("an unknown stage");
     assert_eq!(error.to_string(), format!("unknown stage \"mars\"; {KNOWN}"));
     let test = "messages::an_unknown_stage_lists_the_stages";
-    in_child(test, "", &[("PEAK__STAGE", "mars")], || {
+    in_child(test, &[("PEAK__STAGE", "mars")], || {
         let error = build_error(with_token());
         assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
         let expected = "unknown stage \"mars\" in the environment variable PEAK__STAGE";
@@ -342,7 +340,7 @@ async fn invalid_tokens_of_auth_token_fn_have_a_reason() -> Outcome {
 #[test]
 fn an_invalid_token_in_the_environment_names_its_variable() -> Outcome {
     let test = "messages::an_invalid_token_in_the_environment_names_its_variable";
-    in_child(test, "", &[("API_KEY", "token\n")], || {
+    in_child(test, &[("API_KEY", "token\n")], || {
         let error = build_error(Session::builder());
         assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
         assert_eq!(error.to_string(), "the token in API_KEY ends in a line break");

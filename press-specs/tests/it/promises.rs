@@ -48,12 +48,16 @@ const PROMISES: &[Promise] = &[
     },
     Promise {
         begins: "`Retry-After` is honored",
-        tests: &["rate_limits::retry_after_is_honored_within_the_total_timeout"],
+        tests: &[
+            "rate_limits::retry_after_is_honored_within_the_total_timeout",
+            "rate_limits::retry_after_beyond_the_total_timeout_is_an_error",
+        ],
     },
     Promise {
         begins: "A response with status 429 and `Retry-After` delays all requests",
         tests: &[
-            "rate_limits::rate_limits_delay_and_spread_the_requests_of_a_session",
+            "rate_limits::rate_limits_delay_and_spread_other_calls",
+            "rate_limits::rate_limited_calls_are_retried_at_different_times",
             "rate_limits::rate_limited_bursts_cost_no_budget",
         ],
     },

@@ -15,7 +15,7 @@ use tokio::{
 
 use crate::{
     LIMIT, Outcome, PATIENCE, client,
-    support::{in_child, runtime},
+    support::{NO_VARIABLES, in_child, runtime},
 };
 
 fn call(runtime: &Runtime, client: &Spec) -> Outcome {
@@ -45,7 +45,7 @@ fn idle_runtimes_keep_their_connections() -> Outcome {
 fn ended_runtimes_leave_no_open_files() -> Outcome {
     const RUNTIMES: usize = 100;
     // Files are counted where no other test opens some.
-    in_child("runtimes::ended_runtimes_leave_no_open_files", "", &[("", ""); 0], || {
+    in_child("runtimes::ended_runtimes_leave_no_open_files", NO_VARIABLES, || {
         let mock = MockPress::builder().generated_specs(3).start()?;
         let client = client(&mock)?;
         for _ in 0..RUNTIMES {

@@ -1,8 +1,8 @@
-//! Helpers of several modules.
+//! Helpers for the tests of several topics.
 
 mod bodies;
-mod budget;
 mod process;
+mod retries;
 mod scenarios;
 mod server;
 
@@ -11,18 +11,20 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 pub(crate) use self::{
-    bodies::{encoded, gzip, page_of, whole},
-    budget::{impatient, patient, requests_per_call},
-    process::in_child,
-    scenarios::{LONG_LIMIT, breaks, fails, gives_page, invalid, none, run},
-    server::{request, serve},
+    bodies::{encoded, gzip, padded_page, page_body},
+    process::{NO_VARIABLES, case_in_child, in_child},
+    retries::{long_delays, requests_per_call, session_without_delays},
+    scenarios::{
+        LONG_LIMIT, breaks_connection, invalid_response, no_retries, returns_error, returns_page,
+        run_scenarios,
+    },
+    server::{read_request, serve},
 };
 use crate::Outcome;
 
-/// Characters that change how the text around them shows.
+/// Control and formatting characters, which change how the text around them is displayed.
 pub(crate) const HIDDEN: &str = "\u{0}\u{7f}\u{85}\u{ad}\u{61c}\u{180e}\u{200b}\u{200f}\
-    \u{2028}\u{2029}\u{202a}\u{202e}\u{2066}\u{2069}\u{feff}\u{fffb}\
-    \u{e0041}";
+    \u{2028}\u{2029}\u{202a}\u{202e}\u{2066}\u{2069}\u{feff}\u{fffb}\u{e0041}";
 
 /// Longer than any test runs.
 pub(crate) const NEVER: Duration = Duration::from_secs(3600);

@@ -38,7 +38,7 @@ const SELF_SIGNED: &[u8] = include_bytes!("../fixtures/self_signed.pem");
 /// Runs `body` in a child that trusts this root, and that reaches loopback without a proxy.
 fn trusting<F: Future<Output = Outcome>>(root: &str, test: &str, body: F) -> Outcome {
     let variables = [("SSL_CERT_FILE", root), ("ALL_PROXY", "http://127.0.0.1:1")];
-    in_child(&format!("tls::{test}"), "", &variables, || runtime()?.block_on(body))
+    in_child(&format!("tls::{test}"), &variables, || runtime()?.block_on(body))
 }
 
 /// Returns an acceptor that requires a client certificate.
@@ -141,7 +141,7 @@ fn https_to_a_plain_port_is_not_retried() -> Outcome {
 #[test]
 fn missing_root_certificates_are_reported() -> Outcome {
     let variables = [("SSL_CERT_FILE", "/dev/null"), ("SSL_CERT_DIR", "/dev/null")];
-    in_child("tls::missing_root_certificates_are_reported", "", &variables, || {
+    in_child("tls::missing_root_certificates_are_reported", &variables, || {
         let session = Session::builder().auth_token("token").base_url("https://press.invalid");
         let error = session.build().and_then(get_client).expect_err("no root certificates");
         assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
@@ -158,7 +158,7 @@ fn unsupported_proxy_schemes_are_not_retried() -> Outcome {
     let proxy = MockPress::start()?;
     let url = proxy.url().replace("http:", "socks5:");
     let variables = [("SSL_CERT_FILE", ROOT), ("HTTPS_PROXY", &*url)];
-    in_child("tls::unsupported_proxy_schemes_are_not_retried", "", &variables, || {
+    in_child("tls::unsupported_proxy_schemes_are_not_retried", &variables, || {
         let session = Session::builder().auth_token("token").base_url("https://press.invalid");
         runtime()?.block_on(assert_refused(session, "scheme of the proxy is not supported"))
     })
@@ -168,7 +168,7 @@ fn unsupported_proxy_schemes_are_not_retried() -> Outcome {
 fn missing_proxy_credentials_are_not_retried() -> Outcome {
     let proxy = MockPress::builder().fault(Fault::status(407).empty().always()).start()?;
     let variables = [("SSL_CERT_FILE", ROOT), ("HTTPS_PROXY", proxy.url())];
-    in_child("tls::missing_proxy_credentials_are_not_retried", "", &variables, || {
+    in_child("tls::missing_proxy_credentials_are_not_retried", &variables, || {
         let session = Session::builder().auth_token("token").base_url("https://press.invalid");
         runtime()?.block_on(assert_refused(session, "proxy requires credentials"))
     })?;
@@ -179,7 +179,7 @@ fn missing_proxy_credentials_are_not_retried() -> Outcome {
 /// Asserts the message of a temporary connection problem, in a child with a proxy.
 fn assert_unreachable_through(proxy: &str, test: &str, expected: &str) -> Outcome {
     let variables = [("SSL_CERT_FILE", ROOT), ("HTTPS_PROXY", proxy)];
-    in_child(&format!("tls::{test}"), "", &variables, || {
+    in_child(&format!("tls::{test}"), &variables, || {
         let session = Session::builder().auth_token("token").base_url("https://press.invalid");
         let session = session.retry(RetryPolicy::none()).build()?;
         let page = get_client(session)?.list_specs().page(1);

@@ -1,4 +1,4 @@
-//! Bodies of pages, plain and compressed.
+//! Response bodies, plain and compressed.
 
 use std::io::Write;
 
@@ -9,8 +9,8 @@ use crate::page;
 
 pub(crate) fn gzip(body: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(body).expect("memory is there");
-    encoder.finish().expect("memory is there")
+    encoder.write_all(body).expect("writing to memory");
+    encoder.finish().expect("writing to memory")
 }
 
 pub(crate) fn encoded(encoding: &str, body: impl Into<Vec<u8>>) -> Fault {
@@ -18,12 +18,13 @@ pub(crate) fn encoded(encoding: &str, body: impl Into<Vec<u8>>) -> Fault {
 }
 
 /// A page of three specs.
-pub(crate) fn whole() -> String {
+pub(crate) fn page_body() -> String {
     page(1, 1, ["a", "b", "c"]).to_string()
 }
 
-/// A page of exactly this many bytes.
-pub(crate) fn page_of(bytes: usize) -> Vec<u8> {
-    let page = whole();
-    (page.clone() + &" ".repeat(bytes - page.len())).into()
+/// A page of three specs, padded to this length.
+pub(crate) fn padded_page(bytes: usize) -> Vec<u8> {
+    let mut page = page_body().into_bytes();
+    page.resize(bytes, b' ');
+    page
 }

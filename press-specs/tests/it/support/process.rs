@@ -1,4 +1,4 @@
-//! Child processes with their own environment.
+//! Tests that run in a child process.
 
 use std::{
     env,
@@ -8,38 +8,57 @@ use std::{
 
 use crate::Outcome;
 
-/// Set in a child.
+pub(crate) const NO_VARIABLES: &[(&str, &str)] = &[];
+
+/// Set in the child.
 const CASE: &str = "PRESS_SPECS_TEST_CASE";
 const DONE: &str = "the child is done";
+/// The variables that every process needs.
+const INHERITED: [&str; 6] =
+    ["PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "LD_LIBRARY_PATH", "LLVM_PROFILE_FILE"];
 
-/// Runs `body` in a child process: this test of that name again, with these variables and those
-/// that every process needs. `case` tells the cases of one test apart.
+/// Runs `body` in a child process with these environment variables. `test` is the full name of the
+/// calling test, which the child runs.
 pub(crate) fn in_child(
+    test: &str,
+    variables: &[(&str, impl AsRef<OsStr>)],
+    body: impl FnOnce() -> Outcome,
+) -> Outcome {
+    case_in_child(test, "", variables, body)
+}
+
+/// Runs one of several cases of a test in a child process.
+pub(crate) fn case_in_child(
     test: &str,
     case: &str,
     variables: &[(&str, impl AsRef<OsStr>)],
     body: impl FnOnce() -> Outcome,
 ) -> Outcome {
-    if let Some(asked) = env::var_os(CASE) {
-        if asked == case {
+    if let Some(requested) = env::var_os(CASE) {
+        if requested == case {
             body()?;
             println!("\n{DONE}");
             process::exit(0);
         }
         return Ok(());
     }
-    let kept = ["PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "LD_LIBRARY_PATH", "LLVM_PROFILE_FILE"];
-    let kept = kept.into_iter().filter_map(|name| Some((name, env::var_os(name)?)));
-    let output = Command::new(env::current_exe()?)
-        .args(["--exact", test, "--nocapture", "--test-threads=1"])
-        .env_clear()
-        .envs(kept)
-        .env(CASE, case)
-        .envs(variables.iter().map(|(name, value)| (name, value)))
-        .stdin(Stdio::null())
-        .output()?;
-    let (told, errors) =
-        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success() && told.contains(DONE), "{test} {case}\n{told}\n{errors}");
+    let mut command = Command::new(env::current_exe()?);
+    command.args(["--exact", test, "--nocapture", "--test-threads=1"]);
+    command.stdin(Stdio::null());
+    command.env_clear();
+    for name in INHERITED {
+        if let Some(value) = env::var_os(name) {
+            command.env(name, value);
+        }
+    }
+    command.env(CASE, case);
+    for (name, value) in variables {
+        command.env(name, value);
+    }
+    let output = command.output()?;
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{test} {case}\n{stdout}\n{stderr}");
+    assert!(stdout.contains(DONE), "{test} {case}\n{stdout}\n{stderr}");
     Ok(())
 }

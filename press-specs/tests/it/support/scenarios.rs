@@ -1,12 +1,10 @@
-//! Tables of faults and what the client makes of them.
+//! Scenarios: a fault, and what a call makes of it.
 
-use std::time::Duration;
+use std::{mem, time::Duration};
 
 use futures::future::try_join_all;
 use press_specs::{
-    Error,
-    ErrorKind::{self, Connection, InvalidResponse},
-    RetryPolicy, SessionBuilder, get_client,
+    Error, ErrorKind, RetryPolicy, SessionBuilder, get_client,
     mock::{Fault, MockPress},
     types::SpecPage,
 };
@@ -14,142 +12,163 @@ use tokio::time::timeout;
 
 use crate::{Outcome, PATIENCE};
 
-/// Longer than a limit that only expires, since the requests before and after have to succeed
-/// within it.
+/// A timeout that expires in some of the requests. The others have to succeed within it.
 pub(crate) const LONG_LIMIT: Duration = Duration::from_secs(6);
 
-/// A fault, and what is expected of it.
-pub(crate) struct Row {
-    told: String,
+/// A call that meets faults, and the expected result.
+pub(crate) struct Scenario {
+    name: String,
     faults: Vec<Fault>,
-    settings: fn(SessionBuilder) -> SessionBuilder,
+    session: fn(SessionBuilder) -> SessionBuilder,
     requests: u32,
-    /// The error's kind, if no other test tells it, and its status; and a part of its text.
-    error: Option<(Option<ErrorKind>, Option<u16>)>,
-    says: String,
+    outcome: Expected,
+    /// A part of the error's text.
+    message: String,
     body: Option<Vec<u8>>,
-    page_check: fn(&SpecPage) -> bool,
-    error_check: fn(&Error) -> bool,
+    check_page: fn(&SpecPage) -> bool,
+    check_error: fn(&Error) -> bool,
 }
 
-/// A row that expects page 1 of the catalogue after this many requests.
-pub(crate) fn gives_page(told: impl Into<String>, requests: u32, fault: Fault) -> Row {
-    Row {
-        told: told.into(),
+#[derive(Debug)]
+enum Expected {
+    Page,
+    Error {
+        /// `None` if another test checks it.
+        kind: Option<ErrorKind>,
+        status: Option<u16>,
+    },
+}
+
+/// Expects the page after this many requests.
+pub(crate) fn returns_page(name: impl Into<String>, requests: u32, fault: Fault) -> Scenario {
+    Scenario {
+        name: name.into(),
         faults: vec![fault],
-        settings: |session| session,
+        session: |session| session,
         requests,
-        error: None,
-        says: String::new(),
+        outcome: Expected::Page,
+        message: String::new(),
         body: None,
-        page_check: |page| page.specs.len() == 3,
-        error_check: |_| true,
+        check_page: |page| page.specs.len() == 3,
+        check_error: |_| true,
     }
 }
 
-/// A row that expects an error after one request.
-pub(crate) fn fails(
-    told: impl Into<String>,
+/// Expects an error after one request.
+pub(crate) fn returns_error(
+    name: impl Into<String>,
     kind: impl Into<Option<ErrorKind>>,
     status: impl Into<Option<u16>>,
     fault: Fault,
-) -> Row {
-    Row { error: Some((kind.into(), status.into())), ..gives_page(told, 1, fault.always()) }
+) -> Scenario {
+    let outcome = Expected::Error { kind: kind.into(), status: status.into() };
+    Scenario { outcome, ..returns_page(name, 1, fault.always()) }
 }
 
-/// A row that expects an invalid response at once.
-pub(crate) fn invalid(told: impl Into<String>, fault: Fault) -> Row {
-    fails(told, InvalidResponse, 200, fault)
+/// Expects an invalid response after one request.
+pub(crate) fn invalid_response(name: impl Into<String>, fault: Fault) -> Scenario {
+    returns_error(name, ErrorKind::InvalidResponse, 200, fault)
 }
 
-/// Rows that expect a fault to break the connection: once, with a page from the next request, and
-/// always.
-pub(crate) fn breaks(told: &str, status: impl Into<Option<u16>>, fault: Fault) -> [Row; 2] {
-    let once = gives_page(format!("{told}, once"), 2, fault.clone());
-    [once, fails(format!("{told}, always"), Connection, status, fault).after(4)]
+/// Expects a page if the fault breaks the connection once, and an error if it always does.
+pub(crate) fn breaks_connection(
+    name: &str,
+    status: impl Into<Option<u16>>,
+    fault: Fault,
+) -> [Scenario; 2] {
+    let once = returns_page(format!("{name}, once"), 2, fault.clone());
+    let always = returns_error(format!("{name}, always"), ErrorKind::Connection, status, fault);
+    [once, always.requests(4)]
 }
 
-impl Row {
-    pub(crate) fn meeting(self, faults: impl Into<Vec<Fault>>) -> Self {
+/// Sets what differs from the constructor.
+impl Scenario {
+    pub(crate) fn faults(self, faults: impl Into<Vec<Fault>>) -> Self {
         Self { faults: faults.into(), ..self }
     }
 
-    pub(crate) fn after(self, requests: u32) -> Self {
+    pub(crate) fn session(self, session: fn(SessionBuilder) -> SessionBuilder) -> Self {
+        Self { session, ..self }
+    }
+
+    pub(crate) fn requests(self, requests: u32) -> Self {
         Self { requests, ..self }
     }
 
-    pub(crate) fn with(self, settings: fn(SessionBuilder) -> SessionBuilder) -> Self {
-        Self { settings, ..self }
+    pub(crate) fn message(self, message: impl Into<String>) -> Self {
+        Self { message: message.into(), ..self }
     }
 
-    pub(crate) fn saying(self, says: impl Into<String>) -> Self {
-        Self { says: says.into(), ..self }
-    }
-
-    pub(crate) fn keeping(self, body: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn body(self, body: impl Into<Vec<u8>>) -> Self {
         Self { body: Some(body.into()), ..self }
     }
 
-    pub(crate) fn giving(self, page_check: fn(&SpecPage) -> bool) -> Self {
-        Self { page_check, ..self }
+    pub(crate) fn check_page(self, check_page: fn(&SpecPage) -> bool) -> Self {
+        Self { check_page, ..self }
     }
 
-    pub(crate) fn checking(self, error_check: fn(&Error) -> bool) -> Self {
-        Self { error_check, ..self }
-    }
-
-    fn compare(&self, result: Result<SpecPage, Error>) {
-        let (told, attempts) = (&self.told, self.requests);
-        let (error, (kind, status)) = match (result, self.error) {
-            (Ok(page), None) => return assert!((self.page_check)(&page), "{told}: {page:?}"),
-            (Err(error), Some(expected)) => (error, expected),
-            (result, expected) => panic!("{told}: {expected:?} expected, {result:?} came"),
-        };
-        let found = (error.kind(), error.status(), error.attempts(), error.page_number());
-        assert_eq!(
-            found,
-            (kind.unwrap_or(error.kind()), status, attempts, Some(1)),
-            "{told}: {error:?}"
-        );
-        let text = error.to_string();
-        assert!(
-            text.starts_with("list_specs, page 1") && text.contains(&self.says),
-            "{told}: {text}"
-        );
-        assert_eq!(
-            text.contains(&format!("after {attempts} attempts")),
-            attempts > 1,
-            "{told}: {text}"
-        );
-        assert!(text.len() < 1500 && !text.contains('\n'), "{told}: {text}");
-        let body = error.response().map(|response| response.body());
-        assert!(self.body.is_none() || body == self.body.as_deref(), "{told}: {error:?}");
-        assert!((self.error_check)(&error), "{told}: {error:?}");
-        if error.kind() == InvalidResponse {
-            assert!(!error.is_retryable(), "{told}: {error:?}");
-        }
+    pub(crate) fn check_error(self, check_error: fn(&Error) -> bool) -> Self {
+        Self { check_error, ..self }
     }
 }
 
-/// Runs all rows at once, each with a mock of its own.
-pub(crate) async fn run(rows: impl IntoIterator<Item = Row>) -> Outcome {
+impl Scenario {
+    fn assert_result(&self, result: Result<SpecPage, Error>) {
+        let name = &self.name;
+        match (&self.outcome, result) {
+            (Expected::Page, Ok(page)) => assert!((self.check_page)(&page), "{name}: {page:?}"),
+            (Expected::Error { kind, status }, Err(error)) => {
+                if let Some(kind) = kind {
+                    assert_eq!(error.kind(), *kind, "{name}: {error:?}");
+                }
+                assert_eq!(error.status(), *status, "{name}: {error:?}");
+                self.assert_error(&error);
+            }
+            (expected, result) => panic!("{name}: expected {expected:?}, got {result:?}"),
+        }
+    }
+
+    fn assert_error(&self, error: &Error) {
+        let name = &self.name;
+        assert_eq!(error.attempts(), self.requests, "{name}: {error:?}");
+        assert_eq!(error.page_number(), Some(1), "{name}: {error:?}");
+        if error.kind() == ErrorKind::InvalidResponse {
+            assert!(!error.is_retryable(), "{name}: {error:?}");
+        }
+        if let Some(body) = &self.body {
+            let kept = error.response().map(|response| response.body());
+            assert_eq!(kept, Some(body.as_slice()), "{name}: {error:?}");
+        }
+        assert!((self.check_error)(error), "{name}: {error:?}");
+
+        let text = error.to_string();
+        assert!(text.starts_with("list_specs, page 1"), "{name}: {text}");
+        assert!(text.contains(&self.message), "{name}: {text}");
+        let attempts = format!("after {} attempts", self.requests);
+        assert_eq!(text.contains(&attempts), self.requests > 1, "{name}: {text}");
+        assert!(text.len() < 1500, "{name}: {text}");
+        assert!(!text.contains('\n'), "{name}: {text}");
+    }
+}
+
+/// Runs all scenarios concurrently, each with its own mock.
+pub(crate) async fn run_scenarios(scenarios: impl IntoIterator<Item = Scenario>) -> Outcome {
     let mut calls = Vec::new();
-    for mut row in rows {
-        // What takes time is made first, so that none of it counts for a limit: the HTTP client at
-        // the first request.
-        let first = Fault::status(404).header("connection", "close");
-        let mock = MockPress::builder().generated_specs(3).fault(first).start()?;
-        let specs = get_client((row.settings)(mock.session_builder()).build()?)?.list_specs();
-        specs.clone().page(1).await.expect_err("a refusal");
+    for mut scenario in scenarios {
+        let mock = MockPress::builder().generated_specs(3).start()?;
+        let session = (scenario.session)(mock.session_builder()).build()?;
+        let specs = get_client(session)?.list_specs();
+        // The first request builds the HTTP client, whose time must not count for a timeout.
+        mock.fault(Fault::status(404).header("connection", "close"));
+        specs.clone().page(1).await.expect_err("an error status");
         mock.clear_requests();
-        mock.clear_faults();
-        mock.faults(std::mem::take(&mut row.faults));
+        mock.faults(mem::take(&mut scenario.faults));
         calls.push(async move {
-            let result = timeout(PATIENCE, specs.page(1))
-                .await
-                .map_err(|_| format!("{}: hangs", row.told))?;
-            row.compare(result);
-            assert_eq!(mock.request_count(), row.requests as usize, "requests for {}", row.told);
+            let name = &scenario.name;
+            let result = timeout(PATIENCE, specs.page(1)).await;
+            let result = result.map_err(|_| format!("{name}: the call hangs"))?;
+            scenario.assert_result(result);
+            assert_eq!(mock.request_count(), scenario.requests as usize, "requests: {name}");
             Outcome::Ok(())
         });
     }
@@ -157,6 +176,6 @@ pub(crate) async fn run(rows: impl IntoIterator<Item = Row>) -> Outcome {
     Ok(())
 }
 
-pub(crate) fn none(session: SessionBuilder) -> SessionBuilder {
+pub(crate) fn no_retries(session: SessionBuilder) -> SessionBuilder {
     session.retry(RetryPolicy::none())
 }
