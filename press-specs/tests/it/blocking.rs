@@ -1,4 +1,4 @@
-//! The client for synchronous code: the same names and the same answers, everywhere.
+//! The client for synchronous code.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -37,18 +37,18 @@ fn items_and_pages_can_be_iterated() -> Outcome {
     let specs: ListSpecs = client.list_specs().page_size(25);
     let mut items = specs.clone().iter();
     assert_eq!(mock.connections(), 0);
-    // Each page is requested with its first item.
-    for (item, id) in mock.spec_ids().iter().enumerate() {
+    // A page is requested with its first item.
+    for (index, id) in mock.spec_ids().iter().enumerate() {
         assert_eq!(items.next().ok_or("an item")??.id, *id);
-        assert_eq!(mock.request_count(), item / 25 + 1);
+        assert_eq!(mock.request_count(), index / 25 + 1);
     }
-    assert!(items.next().is_none() && items.next().is_none());
+    assert!(items.next().is_none());
+    assert!(items.next().is_none());
     assert_eq!(mock.request_count(), 3);
     let pages: PageIter<SpecPage> = specs.pages();
-    assert_eq!(
-        pages.map(|page| page.map_or(0, |page| page.specs.len())).collect::<Vec<_>>(),
-        [25, 25, 10]
-    );
+    let pages = pages.collect::<Result<Vec<_>, _>>()?;
+    let lengths: Vec<_> = pages.iter().map(|page| page.specs.len()).collect();
+    assert_eq!(lengths, [25, 25, 10]);
 
     let deployments: ListSpecReleaseDeployments =
         client.list_spec_release_deployments(&mock.spec_ids()[0]);
@@ -60,7 +60,7 @@ fn items_and_pages_can_be_iterated() -> Outcome {
 
 #[test]
 fn concurrent_requests_are_canceled_on_drop() -> Outcome {
-    // Page 2 is held back until all that may be in flight are, and the pages after it never come.
+    // Page 2 is held until four requests are in flight. The pages after it never arrive.
     let gate = Gate::new();
     let mock = MockPress::builder()
         .generated_specs(9)
@@ -85,20 +85,19 @@ fn concurrent_requests_are_canceled_on_drop() -> Outcome {
 fn works_inside_async_runtimes() -> Outcome {
     let mock = MockPress::builder().generated_specs(150).start()?;
     let client = client(&mock)?;
-    // More pages than the budget of a task for polls.
-    let walk = || -> Outcome {
+    // More pages than a Tokio task may poll before it has to yield.
+    let list = || -> Outcome {
         assert_eq!(ids(client.list_specs().page_size(1))?, mock.spec_ids());
         assert_eq!(ids(client.list_specs().page_size(25).concurrency(2))?, mock.spec_ids());
         Ok(())
     };
-    runtime()?.block_on(async { walk() })?;
-    // It needs neither the timers nor the sockets of others.
-    Builder::new_current_thread().build()?.block_on(async { walk() })?;
-    Builder::new_multi_thread()
-        .worker_threads(1)
-        .build()?
-        .block_on(async { block_in_place(walk) })?;
-    executor::block_on(async { walk() })?;
+    runtime()?.block_on(async { list() })?;
+    // Runtimes without timers and sockets.
+    Builder::new_current_thread().build()?.block_on(async { list() })?;
+    let multi_thread = Builder::new_multi_thread().worker_threads(1).build()?;
+    multi_thread.block_on(async { block_in_place(list) })?;
+    // Another kind of runtime.
+    executor::block_on(async { list() })?;
     let specs = client.list_specs().page_size(1);
     let task = runtime()?.block_on(async { tokio::spawn(async { ids(specs) }).await })?;
     assert_eq!(task?, mock.spec_ids());
@@ -107,36 +106,43 @@ fn works_inside_async_runtimes() -> Outcome {
 
 #[test]
 fn positions_progress_and_errors_match_the_async_client() -> Outcome {
-    let mock =
-        MockPress::builder().generated_specs(5).fault(Fault::status(403).on_page(3)).start()?;
+    let forbidden = Fault::status(403).on_page(3);
+    let mock = MockPress::builder().generated_specs(5).fault(forbidden).start()?;
     let specs = client(&mock)?.list_specs().maybe(Some(2), ListSpecs::page_size);
-    let (mut items, mut pages) = (specs.clone().into_iter(), specs.clone().pages());
-    assert_eq!((items.page_count(), items.item_count()), (None, None));
+    let mut items = specs.clone().into_iter();
+    let mut pages = specs.clone().pages();
+    assert_eq!(items.page_count(), None);
+    assert_eq!(items.item_count(), None);
     assert_eq!(items.by_ref().take(3).filter(Result::is_ok).count(), 3);
     pages.next().ok_or("a page")??;
-    assert_eq!((items.page_count(), items.item_count()), (Some(3), Some(5)));
-    assert_eq!((pages.page_count(), pages.item_count()), (Some(3), Some(5)));
+    assert_eq!(items.page_count(), Some(3));
+    assert_eq!(items.item_count(), Some(5));
+    assert_eq!(pages.page_count(), Some(3));
+    assert_eq!(pages.item_count(), Some(5));
     assert_eq!(items.position().to_string(), "v1.p2.i1.s2.n5");
-    assert_eq!(items.map(|item| item.is_ok()).collect::<Vec<_>>(), [true, false]);
-    let error = specs.page(0).expect_err("no such page");
-    assert_eq!((error.kind(), error.attempts()), (ErrorKind::InvalidParameter, 0));
+    let rest: Vec<_> = items.map(|item| item.is_ok()).collect();
+    assert_eq!(rest, [true, false]);
+    let error = specs.page(0).expect_err("an invalid page number");
+    assert_eq!(error.kind(), ErrorKind::InvalidParameter);
+    assert_eq!(error.attempts(), 0);
     Ok(())
 }
 
 #[test]
 fn panics_propagate_to_the_caller() -> Outcome {
     let mock = MockPress::builder().generated_specs(3).start()?;
-    let session = mock.session_builder().on_request(|_| panic!("the hook has enough"));
+    let session = mock.session_builder().on_request(|_| panic!("a panic in the hook"));
     let specs = get_client(session.build()?)?.list_specs();
-    for call in [
-        (|specs| drop(specs.page(1))) as fn(ListSpecs),
+    let calls: [fn(ListSpecs); 3] = [
+        |specs| drop(specs.page(1)),
         |specs| drop(specs.iter().next()),
         |specs| drop(specs.concurrency(3).pages().next()),
-    ] {
+    ];
+    for call in calls {
         let panic = catch_unwind(AssertUnwindSafe(|| call(specs.clone()))).expect_err("a panic");
-        assert_eq!(panic.downcast_ref(), Some(&"the hook has enough"));
+        assert_eq!(panic.downcast_ref(), Some(&"a panic in the hook"));
     }
-    // And nobody else is the worse for it.
+    // Other calls still work.
     assert_eq!(ids(client(&mock)?.list_specs())?, mock.spec_ids());
     Ok(())
 }
@@ -150,9 +156,11 @@ fn works_in_a_forked_child() -> Outcome {
         items.next().ok_or("an item")??;
         match fork::fork()? {
             fork::Fork::Child => {
-                let walk = client(&mock)
-                    .and_then(|client| Ok(ids(client.list_specs().page_size(1).concurrency(2))?));
-                process::exit(i32::from(!walk.is_ok_and(|ids| ids.len() == 3)));
+                let list = || -> Outcome<Vec<String>> {
+                    Ok(ids(client(&mock)?.list_specs().page_size(1).concurrency(2))?)
+                };
+                let succeeds = list().is_ok_and(|ids| ids.len() == 3);
+                process::exit(if succeeds { 0 } else { 1 });
             }
             fork::Fork::Parent(child) => assert_eq!(fork::waitpid(child)?, 0),
         }
@@ -166,15 +174,18 @@ fn blocking_calls_in_callbacks_are_errors() -> Outcome {
     let mock = MockPress::builder().token("a").generated_specs(3).start()?;
     let inner = client(&mock)?.list_specs();
     let (sender, errors) = mpsc::channel();
-    let (from_token_fn, from_hook) = (sender.clone(), sender);
-    let specs = inner.clone();
-    let token_fn = move || {
-        let sent = from_token_fn.send(specs.clone().page(1).map(drop));
-        async { sent.map(|()| "a".to_owned()) }
+    let token_fn = {
+        let sender = sender.clone();
+        let specs = inner.clone();
+        move || {
+            let sent = sender.send(specs.clone().page(1).map(drop));
+            async { sent.map(|()| "a".to_owned()) }
+        }
     };
     let hook = move |_: &mut HeaderMap| {
-        let result = inner.clone().iter().next().map_or(Ok(()), |item| item.map(drop));
-        from_hook.send(result).expect("the test waits");
+        let item = inner.clone().iter().next();
+        let result = item.map_or(Ok(()), |item| item.map(drop));
+        sender.send(result).expect("the test receives");
     };
     let session = mock.session_builder().auth_token_fn(token_fn).on_request(hook).build()?;
     get_client(session)?.list_specs().page(1)?;
@@ -189,7 +200,7 @@ fn blocking_calls_in_callbacks_are_errors() -> Outcome {
 #[cfg(unix)]
 #[test]
 fn failure_to_start_the_thread_is_an_error() -> Outcome {
-    // No machine has room for such a stack.
+    // No machine has enough memory for this stack.
     let variables = [("RUST_MIN_STACK", "100000000000000")];
     in_child("blocking::failure_to_start_the_thread_is_an_error", &variables, || {
         let session = Session::builder().auth_token("t").base_url("http://127.0.0.1:9").build()?;
@@ -197,7 +208,8 @@ fn failure_to_start_the_thread_is_an_error() -> Outcome {
         let mut items = specs.clone().iter();
         for error in [specs.page(1).err(), items.next().and_then(Result::err)] {
             let error = error.ok_or("an error")?;
-            assert_eq!((error.kind(), error.attempts()), (ErrorKind::InvalidConfiguration, 0));
+            assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
+            assert_eq!(error.attempts(), 0);
             assert!(error.to_string().contains("background thread"), "{error}");
         }
         assert!(items.next().is_none());

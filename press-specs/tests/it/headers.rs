@@ -35,7 +35,7 @@ async fn connection_headers_of_on_request_are_not_sent() -> Outcome {
     let specs = get_client(session.build()?)?.list_specs();
     specs.clone().page(1).await?;
     specs.page(1).await?;
-    // The second request is not the body of the first.
+    // The server didn't read the second request as the body of the first one.
     assert_eq!(mock.request_count(), 2);
     assert_eq!(mock.connections(), 1);
     for request in mock.requests() {

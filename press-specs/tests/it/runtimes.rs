@@ -1,5 +1,4 @@
-//! One session on many Tokio runtimes: one after another, idle, ended. Many at once are in
-//! `credentials`.
+//! One session on several Tokio runtimes: idle, blocked or ended.
 
 use std::{fs, time::Duration};
 
@@ -19,15 +18,15 @@ use crate::{
 };
 
 fn call(runtime: &Runtime, client: &Spec) -> Outcome {
-    let page =
-        runtime.block_on(async { timeout(PATIENCE, client.list_specs().page(1)).await })??;
+    let call = async { timeout(PATIENCE, client.list_specs().page(1)).await };
+    let page = runtime.block_on(call)??;
     assert_eq!(page.specs.len(), 3);
     Ok(())
 }
 
 #[test]
 fn idle_runtimes_keep_their_connections() -> Outcome {
-    // Few enough to be through with all of them before the first connection is idle for too long.
+    // Few enough that no connection is closed as idle before its next turn.
     const RUNTIMES: usize = 50;
     let mock = MockPress::builder().generated_specs(3).start()?;
     let client = client(&mock)?;
@@ -44,7 +43,7 @@ fn idle_runtimes_keep_their_connections() -> Outcome {
 #[test]
 fn ended_runtimes_leave_no_open_files() -> Outcome {
     const RUNTIMES: usize = 100;
-    // Files are counted where no other test opens some.
+    // In a child process, where no other test opens files.
     in_child("runtimes::ended_runtimes_leave_no_open_files", NO_VARIABLES, || {
         let mock = MockPress::builder().generated_specs(3).start()?;
         let client = client(&mock)?;
@@ -65,7 +64,7 @@ fn ended_runtimes_leave_no_open_files() -> Outcome {
 fn calls_outside_a_running_runtime_are_errors() -> Outcome {
     let mock = MockPress::builder().generated_specs(3).start()?;
     let client = client(&mock)?;
-    let rejected = || -> Outcome {
+    let assert_errors = || -> Outcome {
         let specs = client.list_specs();
         let item = block_on(specs.clone().stream().next()).ok_or("an item")?;
         for result in [block_on(specs.page(1)).map(drop), item.map(drop)] {
@@ -76,10 +75,11 @@ fn calls_outside_a_running_runtime_are_errors() -> Outcome {
         }
         Ok(())
     };
-    rejected()?;
+    assert_errors()?;
+    // Inside a runtime that has ended.
     let handle = runtime()?.handle().clone();
     let guard = handle.enter();
-    rejected()?;
+    assert_errors()?;
     drop(guard);
     call(&runtime()?, &client)
 }
@@ -92,7 +92,8 @@ fn idle_runtimes_delay_no_others() -> Outcome {
     let stuck = first.spawn(client.list_specs().page(2));
     first.block_on(mock.wait_for_requests(1, PATIENCE))?;
     call(&Builder::new_multi_thread().worker_threads(1).enable_all().build()?, &client)?;
-    drop((stuck, first));
+    drop(stuck);
+    drop(first);
     mock.wait_for_aborted_blocking(1, PATIENCE)?;
     Ok(())
 }
@@ -106,17 +107,17 @@ fn concurrent_first_calls_share_a_pool() -> Outcome {
     runtime.block_on(async {
         for _ in 0..SESSIONS {
             let client = client(&mock)?;
-            let first = [(); 2].map(|()| tokio::spawn(client.list_specs().page(1)));
-            for page in first {
-                page.await??;
-            }
+            let first = tokio::spawn(client.list_specs().page(1));
+            let second = tokio::spawn(client.list_specs().page(1));
+            first.await??;
+            second.await??;
             for _ in 0..CALLS {
                 client.list_specs().page(1).await?;
             }
         }
         Outcome::Ok(())
     })?;
-    // A call may start before the connection of the one before is back in the pool.
+    // A call can start before the previous connection is back in the pool.
     assert!(mock.connections() < SESSIONS * CALLS / 2, "{}", mock.connections());
     Ok(())
 }
