@@ -1,5 +1,4 @@
-//! Several requests in flight: of one stream, and of many tasks. What a stream then gives is in
-//! `properties`.
+//! Concurrent requests of streams and tasks.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -21,7 +20,7 @@ use tokio::time::sleep;
 
 use crate::{LIMIT, Outcome, PATIENCE, client, ids, requested, support::runtime, until};
 
-/// Lets all other tasks and the connections have so many turns.
+/// Gives other tasks and connections time to act.
 async fn turns(count: usize) {
     for _ in 0..count {
         sleep(Duration::from_millis(1)).await;
@@ -30,57 +29,53 @@ async fn turns(count: usize) {
 
 #[tokio::test]
 async fn concurrency_limits_requests_in_flight() -> Outcome {
-    for (concurrency, expected) in [(None, 1), (Some(2), 2), (Some(8), 8), (Some(usize::MAX), 128)]
-    {
-        let gates = [Gate::new(), Gate::new()];
-        let first = Fault::pass().held_by(&gates[0]).on_page(1);
-        let others = Fault::pass().held_by(&gates[1]).always();
+    let rows = [(None, 1), (Some(2), 2), (Some(8), 8), (Some(usize::MAX), 128)];
+    for (concurrency, expected) in rows {
+        let first_gate = Gate::new();
+        let gate = Gate::new();
+        let first = Fault::pass().held_by(&first_gate).on_page(1);
+        let others = Fault::pass().held_by(&gate).always();
         let mock = MockPress::builder().generated_specs(150).faults([first, others]).start()?;
-        let stream = client(&mock)?
-            .list_specs()
-            .page_size(1)
-            .maybe(concurrency, ListSpecs::concurrency)
-            .stream();
+        let specs = client(&mock)?.list_specs().page_size(1);
+        let stream = specs.maybe(concurrency, ListSpecs::concurrency).stream();
         assert_eq!(mock.connections(), 0);
         let stream = tokio::spawn(ids(stream));
-        // The first page comes alone: nothing but it is known to exist.
+        // Until page 1 arrives, no other page is known to exist.
         mock.wait_for_requests(1, PATIENCE).await?;
         turns(20).await;
         assert_eq!(requested(&mock), [Some(1)]);
-        gates[0].open();
+        first_gate.open();
         mock.wait_for_requests(1 + expected, PATIENCE).await?;
         assert_eq!(mock.in_flight(), expected);
-        gates[1].open();
+        gate.open();
         assert_eq!(stream.await??, mock.spec_ids());
-        assert_eq!(
-            (mock.in_flight_max(), mock.request_count()),
-            (expected, 150),
-            "{concurrency:?} at once"
-        );
+        assert_eq!(mock.in_flight_max(), expected, "concurrency {concurrency:?}");
+        assert_eq!(mock.request_count(), 150, "concurrency {concurrency:?}");
     }
     Ok(())
 }
 
 #[tokio::test]
 async fn concurrency_limits_prefetched_pages() -> Outcome {
-    // Page 2 is held back; 3 and 4 come and wait. Page 5 may be requested only when page 2 has been
-    // given.
+    // Pages 3 and 4 arrive before page 2. Page 5 must not be requested until page 2 is yielded.
     let gates = [Gate::new(), Gate::new(), Gate::new()];
-    let faults =
-        gates.iter().zip(2..).map(|(gate, number)| Fault::pass().held_by(gate).on_page(number));
-    let mock = MockPress::builder().generated_specs(9).faults(faults).start()?;
-    let stream =
-        tokio::spawn(ids(client(&mock)?.list_specs().page_size(1).concurrency(3).stream()));
+    let [page_2, page_3, page_4] = &gates;
+    let mock = MockPress::builder()
+        .generated_specs(9)
+        .fault(Fault::pass().held_by(page_2).on_page(2))
+        .fault(Fault::pass().held_by(page_3).on_page(3))
+        .fault(Fault::pass().held_by(page_4).on_page(4))
+        .start()?;
+    let specs = client(&mock)?.list_specs().page_size(1).concurrency(3);
+    let stream = tokio::spawn(ids(specs.stream()));
     mock.wait_for_requests(4, PATIENCE).await?;
-    for left in [2, 1] {
-        gates[left].open();
-        until(|| mock.in_flight() <= left).await?;
-        // The page is on its way: time enough to take it in, and to request more where that is
-        // wrong.
-        turns(20).await;
-    }
-    assert_eq!(mock.request_count(), 4, "page 5 was requested while 2, 3 and 4 were not given");
-    gates[0].open();
+    page_4.open();
+    until(|| mock.in_flight() <= 2).await?;
+    page_3.open();
+    until(|| mock.in_flight() <= 1).await?;
+    turns(20).await;
+    assert_eq!(mock.request_count(), 4);
+    page_2.open();
     assert_eq!(stream.await??, mock.spec_ids());
     Ok(())
 }
@@ -105,9 +100,11 @@ async fn errors_come_after_earlier_items_and_end_the_stream() -> Outcome {
     gate.open();
     let (mut items, mut stream) = stream.await?;
     let error = items.pop().ok_or("an error")?.expect_err("page 3 is forbidden");
-    assert_eq!((error.kind(), error.page_number()), (ErrorKind::Forbidden, Some(3)));
-    assert_eq!(items.into_iter().collect::<Result<Vec<_>, _>>()?, mock.spec_ids()[..4]);
-    // What was in flight is cancelled, though the stream is still there.
+    assert_eq!(error.kind(), ErrorKind::Forbidden);
+    assert_eq!(error.page_number(), Some(3));
+    let items = items.into_iter().collect::<Result<Vec<_>, _>>()?;
+    assert_eq!(items, mock.spec_ids()[..4]);
+    // The request in flight is canceled although the stream still exists.
     mock.wait_for_aborted(1, PATIENCE).await?;
     assert!(stream.next().await.is_none());
     Ok(())
@@ -126,7 +123,8 @@ async fn one_client_serves_hundreds_of_tasks() -> Outcome {
     };
     for result in join_all((0..TASKS).map(task)).await {
         let (specs, page) = result??;
-        assert_eq!((&specs, page.deployments.len()), (&expected, 2));
+        assert_eq!(specs, expected);
+        assert_eq!(page.deployments.len(), 2);
     }
     assert_eq!(mock.request_count(), TASKS * 4);
     Ok(())
@@ -139,13 +137,12 @@ async fn connections_are_reused() -> Outcome {
     let specs = client(&mock)?.list_specs();
     let calls = stream::iter(0..CALLS).map(|_| specs.clone().page(1));
     calls.buffer_unordered(8).try_collect::<Vec<_>>().await?;
-    // A new connection may lose against one that becomes free meanwhile, and is kept for later.
+    // A call that finds no free connection opens one, even if another becomes free first.
     let connections = mock.connections();
     assert!(connections <= CALLS / 5, "{connections} connections");
-    // Refusals and bodies that cannot be used do not cost the connection either.
-    for fault in
-        [Fault::status(404), Fault::raw_body("nonsense"), Fault::status(503).html("<html>")]
-    {
+    // Error statuses and invalid bodies keep the connection open.
+    let invalid = Fault::raw_body("nonsense");
+    for fault in [Fault::status(404), invalid, Fault::status(503).html("<html>")] {
         mock.fault(fault.times(10));
         while mock.unused_faults() > 0 {
             let _ = specs.clone().page(1).await;
@@ -158,20 +155,17 @@ async fn connections_are_reused() -> Outcome {
 #[tokio::test]
 async fn slow_consumers_cause_no_timeouts() -> Outcome {
     let limit = 2 * LIMIT;
-    let consume = async |concurrency, ahead: usize| {
+    let consume = async |concurrency, prefetched: usize| {
         let mock = MockPress::builder().generated_specs(12).start()?;
         let session = mock.session_builder().timeout(limit).total_timeout(limit).build()?;
-        let mut stream =
-            get_client(session)?.list_specs().page_size(2).concurrency(concurrency).stream();
+        let specs = get_client(session)?.list_specs().page_size(2).concurrency(concurrency);
+        let mut stream = specs.stream();
         stream.try_next().await?;
         sleep(limit + LIMIT / 4).await;
-        // Pages are fetched ahead while nobody polls.
-        assert_eq!((mock.request_count(), mock.in_flight()), (1 + ahead, 0));
-        assert_eq!(
-            (ids(stream).await?.len(), mock.request_count()),
-            (11, 6),
-            "{concurrency} at once"
-        );
+        assert_eq!(mock.request_count(), 1 + prefetched);
+        assert_eq!(mock.in_flight(), 0);
+        assert_eq!(ids(stream).await?.len(), 11, "concurrency {concurrency}");
+        assert_eq!(mock.request_count(), 6, "concurrency {concurrency}");
         Outcome::Ok(())
     };
     try_join(consume(1, 0), consume(3, 3)).await?;
@@ -250,7 +244,7 @@ fn task_panics_propagate() -> Outcome {
         let requests = AtomicUsize::new(0);
         let session = mock.session_builder().on_request(move |_| {
             if requests.fetch_add(1, Ordering::SeqCst) + 1 == page {
-                panic!("the hook has enough");
+                panic!("a panic in the hook");
             }
         });
         let specs =
@@ -260,7 +254,7 @@ fn task_panics_propagate() -> Outcome {
         let collected =
             catch_unwind(AssertUnwindSafe(|| runtime.block_on(stream.by_ref().count())));
         let panic = collected.expect_err("a panic");
-        assert_eq!(panic.downcast_ref(), Some(&"the hook has enough"), "{concurrency}, {page}");
+        assert_eq!(panic.downcast_ref(), Some(&"a panic in the hook"), "{concurrency}, {page}");
         assert!(runtime.block_on(stream.next()).is_none());
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Tokens that change: set anew, or returned by a function.
+//! Tokens that change: set by the program, or returned by `auth_token_fn`.
 
 use std::{
     convert::Infallible,
@@ -17,14 +17,14 @@ use futures::{
     future::{select_all, try_join_all},
 };
 use press_specs::{
-    ErrorKind, RetryPolicy, Session, blocking, get_client,
+    ErrorKind, RetryPolicy, Session, SessionBuilder, blocking, get_client,
     mock::{Fault, Gate, MockPress},
 };
 use tokio::{sync::Mutex, time::timeout};
 
 use crate::{Outcome, PATIENCE, ids, support::runtime, until};
 
-/// A source of tokens that counts its calls.
+/// An `auth_token_fn` that counts its calls.
 #[derive(Clone, Default)]
 struct Issuer {
     calls: Arc<AtomicUsize>,
@@ -33,7 +33,7 @@ struct Issuer {
 }
 
 impl Issuer {
-    /// A session whose nth call returns the nth token, and the last one from then on.
+    /// Returns a session whose function returns these tokens in turn, and then always the last.
     fn session<const N: usize>(
         &self,
         mock: &MockPress,
@@ -69,11 +69,11 @@ async fn waiting_calls_share_one_token() -> Outcome {
     let mock = MockPress::builder().token("a").generated_specs(3).start()?;
     let issuer = Issuer::default();
     let client = get_client(issuer.session(&mock, ["a"])?)?;
-    assert_eq!(issuer.calls(), 0, "nothing is asked before a request");
+    assert_eq!(issuer.calls(), 0, "calls before the first request");
     let held = issuer.gate.lock().await;
     let mut pages: Vec<_> = (0..20).map(|_| tokio::spawn(client.list_specs().page(1))).collect();
     until(|| issuer.calls() == 1).await?;
-    // Those that go away lose nothing for the others, and not even the one that came first.
+    // Dropping calls doesn't affect the others, even if the first one is dropped.
     pages.drain(..10).for_each(|page| page.abort());
     drop(held);
     for page in pages {
@@ -87,19 +87,31 @@ async fn waiting_calls_share_one_token() -> Outcome {
 #[tokio::test]
 async fn a_401_renews_the_token() -> Outcome {
     let mock = MockPress::builder().token("b").generated_specs(30).start()?;
-    // Not even with a policy that never retries, and in the middle of a stream too.
-    let (issuer, renewing) = (Issuer::default(), Issuer::default());
-    let specs =
-        get_client(issuer.session(&mock, ["a", "b"])?)?.list_specs().retry(RetryPolicy::none());
+    let client = get_client(Issuer::default().session(&mock, ["a", "b"])?)?;
+    // The retry policy doesn't matter.
+    let specs = client.list_specs().retry(RetryPolicy::none());
     let page = specs.page_with_response(1).await?;
-    assert_eq!((sent(&mock), page.attempts()), (vec!["a".into(), "b".into()], 2));
-    let mut stream =
-        get_client(renewing.session(&mock, ["b", "c"])?)?.list_specs().page_size(10).stream();
+    assert_eq!(sent(&mock), ["a", "b"]);
+    assert_eq!(page.attempts(), 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_401_in_a_stream_renews_the_token() -> Outcome {
+    let mock = MockPress::builder().token("b").generated_specs(30).start()?;
+    let issuer = Issuer::default();
+    let client = get_client(issuer.session(&mock, ["b", "c"])?)?;
+    let mut stream = client.list_specs().page_size(10).stream();
     stream.try_next().await?.ok_or("an item")?;
     mock.set_token("c");
-    assert_eq!((stream.count().await, renewing.calls()), (29, 2));
+    assert_eq!(stream.count().await, 29);
+    assert_eq!(issuer.calls(), 2);
+    Ok(())
+}
 
-    // It takes nothing from the attempts of the policy.
+#[tokio::test]
+async fn renewing_the_token_costs_no_attempt_of_the_policy() -> Outcome {
+    let mock = MockPress::builder().token("c").generated_specs(30).start()?;
     mock.faults([Fault::pass(), Fault::status(503).times(3)]);
     let client = get_client(Issuer::default().session(&mock, ["a", "c"])?)?;
     assert_eq!(client.list_specs().page_with_response(1).await?.attempts(), 5);
@@ -107,16 +119,22 @@ async fn a_401_renews_the_token() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_second_401_is_an_error_and_a_burst_of_them_costs_one_call() -> Outcome {
-    let refused = Fault::status(401).html("neither first nor second").times(2);
-    let mock = MockPress::builder().fault(refused).start()?;
+async fn a_second_401_is_an_error() -> Outcome {
+    let unauthorized = Fault::status(401).html("neither first nor second").times(2);
+    let mock = MockPress::builder().fault(unauthorized).start()?;
     let issuer = Issuer::default();
     let client = get_client(issuer.session(&mock, ["first", "second"])?)?;
-    let error = client.list_specs().page(1).await.expect_err("no token is right");
-    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Unauthorized, 2));
-    assert_eq!((sent(&mock), issuer.calls()), (vec!["first".into(), "second".into()], 2));
+    let error = client.list_specs().page(1).await.expect_err("two invalid tokens");
+    assert_eq!(error.kind(), ErrorKind::Unauthorized);
+    assert_eq!(error.attempts(), 2);
+    assert_eq!(sent(&mock), ["first", "second"]);
+    assert_eq!(issuer.calls(), 2);
     assert!(error.to_string().contains("neither [token] nor [token]"), "{error}");
+    Ok(())
+}
 
+#[tokio::test]
+async fn concurrent_401s_renew_the_token_once() -> Outcome {
     let gate = Gate::new();
     let held = Fault::pass().held_by(&gate).times(8);
     let mock = MockPress::builder().token("b").generated_specs(1).fault(held).start()?;
@@ -128,7 +146,30 @@ async fn a_second_401_is_an_error_and_a_burst_of_them_costs_one_call() -> Outcom
     for page in pages {
         page.await??;
     }
-    assert_eq!((issuer.calls(), mock.request_count()), (2, 16));
+    assert_eq!(issuer.calls(), 2);
+    assert_eq!(mock.request_count(), 16);
+    Ok(())
+}
+
+async fn assert_no_token(
+    session: SessionBuilder,
+    kind: ErrorKind,
+    is_retryable: bool,
+    message: &str,
+) -> Outcome {
+    let client = get_client(session.build()?)?;
+    for _ in 0..2 {
+        let error = client.list_specs().page(1).await.expect_err("no token");
+        let text = format!("{error:?}");
+        assert_eq!(error.kind(), kind, "{text}");
+        assert_eq!(error.attempts(), 0, "{text}");
+        assert_eq!(error.is_retryable(), is_retryable, "{text}");
+        assert!(text.contains(message), "{text}");
+        assert!(!text.contains("s3cr3t"), "{text}");
+        // The error of the function is the source.
+        let has_source = error.source().is_some_and(|source| source.is::<io::Error>());
+        assert_eq!(has_source, message.ends_with("failed"), "{text}");
+    }
     Ok(())
 }
 
@@ -137,46 +178,22 @@ async fn failures_of_the_function_are_credentials_errors() -> Outcome {
     type Token = Result<String, io::Error>;
     let mock = MockPress::start()?;
     let session = || mock.session_builder();
-    let (credentials, soon) = (ErrorKind::Credentials, Duration::from_millis(100));
-    let sealed = async || Token::Err(io::Error::other("the vault is sealed"));
-    let at_once = || -> future::Ready<Token> { panic!("s3cr3t") };
-    let never = future::pending::<Token>;
-    let line_break = async || Token::Ok("s3cr3t\nb".into());
-    for (session, kind, retryable, says) in [
-        (session().auth_token_fn(sealed), credentials, true, "`auth_token_fn` failed"),
-        (session().auth_token_fn(line_break), credentials, false, "contains a line break"),
-        (
-            session().auth_token_fn(async || Token::Ok(String::new())),
-            credentials,
-            false,
-            "is empty",
-        ),
-        (
-            session().auth_token_fn(async || -> Token { panic!("s3cr3t") }),
-            credentials,
-            false,
-            "panicked",
-        ),
-        (session().auth_token_fn(at_once), credentials, false, "panicked"),
-        (
-            session().auth_token_fn(never).total_timeout(soon),
-            ErrorKind::Timeout,
-            true,
-            "total timeout",
-        ),
-    ] {
-        let client = get_client(session.build()?)?;
-        for _ in 0..2 {
-            let error = client.list_specs().page(1).await.expect_err("no token");
-            let text = format!("{error:?}");
-            assert_eq!(error.kind(), kind, "{text}");
-            assert_eq!(error.attempts(), 0, "{text}");
-            assert_eq!(error.is_retryable(), retryable, "{text}");
-            assert!(text.contains(says) && !text.contains("s3cr3t"), "{text}");
-            let own = error.source().is_some_and(|source| source.is::<io::Error>());
-            assert_eq!(own, says.ends_with("failed"), "{text}");
-        }
-    }
+    let kind = ErrorKind::Credentials;
+
+    let fails = session().auth_token_fn(async || Token::Err(io::Error::other("sealed")));
+    assert_no_token(fails, kind, true, "`auth_token_fn` failed").await?;
+    let line_break = session().auth_token_fn(async || Token::Ok("s3cr3t\nb".into()));
+    assert_no_token(line_break, kind, false, "contains a line break").await?;
+    let empty = session().auth_token_fn(async || Token::Ok(String::new()));
+    assert_no_token(empty, kind, false, "is empty").await?;
+    let panics = session().auth_token_fn(async || -> Token { panic!("s3cr3t") });
+    assert_no_token(panics, kind, false, "panicked").await?;
+    let panics_at_once = session().auth_token_fn(|| -> future::Ready<Token> { panic!("s3cr3t") });
+    assert_no_token(panics_at_once, kind, false, "panicked").await?;
+
+    let never = session().auth_token_fn(future::pending::<Token>);
+    let never = never.total_timeout(Duration::from_millis(100));
+    assert_no_token(never, ErrorKind::Timeout, true, "total timeout").await?;
     assert_eq!(mock.request_count(), 0);
     Ok(())
 }
@@ -184,9 +201,9 @@ async fn failures_of_the_function_are_credentials_errors() -> Outcome {
 #[tokio::test]
 async fn set_auth_token_affects_running_streams() -> Outcome {
     let gate = Gate::new();
-    let refused =
-        Fault::status(401).held_by(&gate).when(|request| request.path().ends_with("deployments"));
-    let mock = MockPress::builder().token("a").generated_specs(30).fault(refused).start()?;
+    let unauthorized = Fault::status(401).held_by(&gate);
+    let unauthorized = unauthorized.when(|request| request.path().ends_with("deployments"));
+    let mock = MockPress::builder().token("a").generated_specs(30).fault(unauthorized).start()?;
     let session = mock.session()?;
     let client = get_client(session.clone())?;
     let mut stream = client.list_specs().page_size(10).stream();
@@ -198,7 +215,7 @@ async fn set_auth_token_affects_running_streams() -> Outcome {
     assert_eq!(ids(stream).await?.len(), 29);
     get_client(session)?.list_specs().page(1).await?;
     assert_eq!(sent(&mock), ["a", "a", "b", "b", "b"]);
-    // A request that was in flight is sent again.
+    // The request that was in flight is sent again.
     gate.open();
     in_flight.await??;
     assert_eq!(sent(&mock)[5..], ["b"]);
@@ -232,7 +249,8 @@ fn ending_a_runtime_does_not_affect_others() -> Outcome {
     let mock = MockPress::builder().token("a").generated_specs(3).start()?;
     let issuer = Issuer::default();
     let client = get_client(issuer.session(&mock, ["a"])?)?;
-    let (first, second) = (runtime()?, runtime()?);
+    let first = runtime()?;
+    let second = runtime()?;
     let held = issuer.gate.blocking_lock();
     let page = first.spawn(client.list_specs().page(1));
     first.block_on(until(|| issuer.calls() == 1))?;
@@ -272,18 +290,24 @@ async fn a_failed_function_is_called_again() -> Outcome {
     let mock = MockPress::builder().token("a").generated_specs(3).start()?;
     let calls = Arc::new(AtomicUsize::new(0));
     let gate = Arc::new(Mutex::new(()));
-    let (counted, held_by) = (Arc::clone(&calls), Arc::clone(&gate));
-    let log_in = move || {
-        let first = counted.fetch_add(1, Ordering::SeqCst) == 0;
-        let gate = Arc::clone(&held_by);
-        async move {
-            drop(gate.lock().await);
-            if first { Err(io::Error::other("the vault is sealed")) } else { Ok("a".to_owned()) }
+    let log_in = {
+        let calls = Arc::clone(&calls);
+        let gate = Arc::clone(&gate);
+        move || {
+            let is_first = calls.fetch_add(1, Ordering::SeqCst) == 0;
+            let gate = Arc::clone(&gate);
+            async move {
+                drop(gate.lock().await);
+                if is_first {
+                    return Err(io::Error::other("the vault is sealed"));
+                }
+                Ok("a".to_owned())
+            }
         }
     };
     let client = get_client(mock.session_builder().auth_token_fn(log_in).build()?)?;
     let held = gate.lock().await;
-    // This one stays while others call.
+    // This stream exists while others call the function.
     let mut idle = client.list_specs().stream();
     let early = timeout(Duration::from_millis(20), idle.next()).await;
     assert!(early.is_err(), "{early:?}");
@@ -292,7 +316,7 @@ async fn a_failed_function_is_called_again() -> Outcome {
     drop(held);
     let error = idle.next().await.ok_or("an error")?.expect_err("the first call failed");
     assert_eq!(error.kind(), ErrorKind::Credentials);
-    // It may have started before the call failed or after.
+    // This call may share the failure or start after it.
     let _ = waiting.await?;
     client.list_specs().page(1).await?;
     assert_eq!(calls.load(Ordering::SeqCst), 2);
@@ -352,7 +376,7 @@ async fn set_auth_token_during_a_renewal_wins() -> Outcome {
     let held = issuer.gate.lock().await;
     gates[0].open();
     until(|| issuer.calls() == 2).await?;
-    // The other one is refused now, while there is no token.
+    // The other call is rejected while there is no token.
     gates[1].open();
     let early = timeout(Duration::from_millis(500), select_all(&mut pages)).await;
     assert!(early.is_err(), "{early:?}");
