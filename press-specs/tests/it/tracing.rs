@@ -1,5 +1,4 @@
-//! Spans and events of a call, as OpenTelemetry receives them. That they hide the token is in
-//! `secrets`.
+//! Spans and events of a call, as OpenTelemetry receives them.
 
 use std::{
     convert::Infallible,
@@ -38,10 +37,10 @@ impl SpanExporter for Recorder {
 }
 
 impl Recorder {
-    /// Records all that this thread does from now on.
+    /// Records the spans of this thread until the guard is dropped.
     pub(crate) async fn start() -> Outcome<(Self, DefaultGuard)> {
-        // A thread without a subscriber that is the first to meet a span would switch it off for
-        // all, at whatever moment it gets to it. From here on, each has one.
+        // `tracing` disables a span for all threads if the first thread that reaches it has no
+        // subscriber. A global subscriber prevents that.
         static LISTENING: Once = Once::new();
         LISTENING.call_once(|| set_global_default(registry()).expect("no other global subscriber"));
         let recorder = Self::default();
@@ -49,7 +48,7 @@ impl Recorder {
         let layer =
             tracing_opentelemetry::layer().with_level(true).with_tracer(provider.tracer("tests"));
         let guard = set_default(registry().with(layer));
-        // Spans that were met before are switched on again, once all of them have been met.
+        // Enables the spans that were reached before.
         let mock = MockPress::builder().fault(Fault::status(503)).start()?;
         client(&mock)?.list_specs().page(1).await?;
         ::tracing::callsite::rebuild_interest_cache();
@@ -57,27 +56,28 @@ impl Recorder {
         Ok((recorder, guard))
     }
 
-    /// The spans of this crate, each with the name of its parent, in the order of their ends: first
-    /// attempts, then their page, then the request.
+    /// The spans of this crate with the names of their parents, in the order in which they ended:
+    /// attempts, pages, requests.
     fn spans(&self) -> Vec<(SpanData, String)> {
         let spans = self.0.lock().expect("nobody panicked");
-        let own = spans.iter().filter(|span| is_own(&span.attributes));
-        own.map(|span| {
-            let parent =
-                spans.iter().find(|parent| parent.span_context.span_id() == span.parent_span_id);
-            (span.clone(), parent.map_or_else(String::new, |parent| parent.name.to_string()))
-        })
-        .collect()
+        let mut own = Vec::new();
+        for span in spans.iter().filter(|span| is_own(&span.attributes)) {
+            let parent = spans.iter().find(|it| it.span_context.span_id() == span.parent_span_id);
+            let parent = parent.map_or_else(String::new, |parent| parent.name.to_string());
+            own.push((span.clone(), parent));
+        }
+        own
     }
 
-    /// How often there is a span of this name below one of that name.
+    /// Counts the spans of this name with a parent of that name.
     fn count(&self, name: &str, parent: &str) -> usize {
-        self.spans().iter().filter(|(span, below)| span.name == name && below == parent).count()
+        let spans = self.spans();
+        spans.iter().filter(|(span, of)| span.name == name && of == parent).count()
     }
 }
 
 fn field(attributes: &[KeyValue], name: &str) -> Option<String> {
-    // What was recorded later replaces what was there before.
+    // A later value replaces an earlier one.
     let found = attributes.iter().rev().find(|attribute| attribute.key.as_str() == name);
     found.map(|attribute| attribute.value.to_string())
 }
@@ -94,8 +94,28 @@ fn own_events(span: &SpanData) -> Vec<&Event> {
     span.events.iter().filter(|event| is_own(&event.attributes)).collect()
 }
 
-fn fields<const N: usize>(attributes: &[KeyValue], names: [&str; N]) -> [Option<String>; N] {
-    names.map(|name| field(attributes, name))
+struct ExpectedSpan<'a> {
+    name: &'a str,
+    parent: &'a str,
+    kind: SpanKind,
+    attributes: &'a [(&'a str, &'a str)],
+}
+
+impl ExpectedSpan<'_> {
+    /// Asserts that a span of a successful first attempt has these properties.
+    fn assert_matches(&self, span: &SpanData, parent: &str) {
+        assert_eq!(span.name, self.name);
+        assert_eq!(parent, self.parent);
+        assert_eq!(span.span_kind, self.kind);
+        for (name, value) in self.attributes {
+            let found = field(&span.attributes, name);
+            assert_eq!(found.as_deref(), Some(*value), "{name} of {}", span.name);
+        }
+        assert_eq!(field(&span.attributes, "error.type"), None);
+        assert_eq!(field(&span.attributes, "http.request.resend_count"), None);
+        assert_eq!(span.status, Status::Unset);
+        assert_eq!(own_events(span).len(), 0);
+    }
 }
 
 #[tokio::test]
@@ -105,41 +125,45 @@ async fn requests_pages_and_attempts_have_nested_spans() -> Outcome {
     let id = mock.spec_ids().remove(0);
     mock.fault(Fault::pass().header("x-request-id", "request-7"));
     client(&mock)?.list_spec_release_deployments(&id).page(1).await?;
-    let (port, path) =
-        (mock.url().rsplit(':').next().ok_or("a port")?, "/v1/specs/{specId}/releases/deployments");
-    let (operation, attempt) = ("list_spec_release_deployments", format!("GET {path}"));
-    let common = [("press.operation", operation), ("press.spec_id", &id)];
-    let page = [common[0], common[1], ("press.page_number", "1")];
-    let http = [
-        ("http.request.method", "GET"),
-        ("url.template", path),
-        ("server.address", "127.0.0.1"),
-        ("server.port", port),
-        ("http.response.status_code", "200"),
-        ("http.response.header.x-request-id", "request-7"),
-    ];
+    let port = mock.url().rsplit(':').next().ok_or("a port")?;
+    let path = "/v1/specs/{specId}/releases/deployments";
+    let operation = "list_spec_release_deployments";
+    let attempt = format!("GET {path}");
     let expected = [
-        (&*attempt, operation, SpanKind::Client, &http[..]),
-        (operation, operation, SpanKind::Internal, &page),
-        (operation, "", SpanKind::Internal, &common),
+        ExpectedSpan {
+            name: &attempt,
+            parent: operation,
+            kind: SpanKind::Client,
+            attributes: &[
+                ("http.request.method", "GET"),
+                ("url.template", path),
+                ("server.address", "127.0.0.1"),
+                ("server.port", port),
+                ("http.response.status_code", "200"),
+                ("http.response.header.x-request-id", "request-7"),
+            ],
+        },
+        ExpectedSpan {
+            name: operation,
+            parent: operation,
+            kind: SpanKind::Internal,
+            attributes: &[
+                ("press.operation", operation),
+                ("press.spec_id", &id),
+                ("press.page_number", "1"),
+            ],
+        },
+        ExpectedSpan {
+            name: operation,
+            parent: "",
+            kind: SpanKind::Internal,
+            attributes: &[("press.operation", operation), ("press.spec_id", &id)],
+        },
     ];
     let spans = recorder.spans();
     assert_eq!(spans.len(), expected.len());
-    for ((span, below), (name, parent, kind, attributes)) in spans.iter().zip(expected) {
-        assert_eq!((&*span.name, &**below, &span.span_kind), (name, parent, &kind));
-        for (name, value) in attributes {
-            assert_eq!(
-                field(&span.attributes, name).as_deref(),
-                Some(*value),
-                "{name} of {}",
-                span.name
-            );
-        }
-        assert_eq!(
-            fields(&span.attributes, ["error.type", "http.request.resend_count"]),
-            [None, None]
-        );
-        assert_eq!((&span.status, own_events(span).len()), (&Status::Unset, 0));
+    for ((span, parent), expected) in spans.iter().zip(expected) {
+        expected.assert_matches(span, parent);
     }
     Ok(())
 }
@@ -151,7 +175,7 @@ async fn requests_belong_to_the_span_of_the_caller() -> Outcome {
     let specs = client(&mock)?.list_specs().page_size(1);
     let call = info_span!("called").in_scope(|| specs.clone().page(1));
     call.instrument(info_span!("polled")).await?;
-    // A stream has one span, with its pages below.
+    // A stream has one span, the parent of its pages.
     let stream = info_span!("stream").in_scope(|| specs.clone().stream());
     ids(stream).await?;
     let stream = info_span!("stream").in_scope(|| specs.concurrency(3).stream());
@@ -190,22 +214,24 @@ async fn attempts_have_spans_and_retries_have_events() -> Outcome {
     ];
     for ((span, _), expected) in spans.iter().zip(expected) {
         let [_, status, error, _] = expected;
-        assert_eq!(
-            fields(&span.attributes, FIELDS),
-            expected.map(|value| value.map(str::to_owned))
-        );
-        assert_eq!(span.status, if error.is_some() { Status::error("") } else { Status::Unset });
+        for (name, value) in FIELDS.iter().zip(expected) {
+            assert_eq!(field(&span.attributes, name).as_deref(), value, "{name}");
+        }
+        assert_eq!(is_error(span), error.is_some());
         assert_eq!(own_events(span).len(), usize::from(error.is_some()));
         for event in own_events(span) {
-            let told = fields(&event.attributes, ["level", FIELDS[1], FIELDS[2]]);
-            assert_eq!(told.each_ref().map(Option::as_deref), [Some("WARN"), status, error]);
-            let delay: u64 =
-                field(&event.attributes, "press.retry_delay_ms").ok_or("a delay")?.parse()?;
+            let attributes = &event.attributes;
+            assert_eq!(field(attributes, "level").as_deref(), Some("WARN"));
+            assert_eq!(field(attributes, FIELDS[1]).as_deref(), status);
+            assert_eq!(field(attributes, FIELDS[2]).as_deref(), error);
+            let delay = field(attributes, "press.retry_delay_ms").ok_or("a delay")?;
+            let delay: u64 = delay.parse()?;
             assert!(delay <= 5, "{delay}");
         }
     }
     for (span, _) in &spans[3..] {
-        assert_eq!(fields(&span.attributes, ["press.page_number", "error.type"]), [None, None]);
+        assert_eq!(field(&span.attributes, "press.page_number"), None);
+        assert_eq!(field(&span.attributes, "error.type"), None);
     }
     Ok(())
 }
@@ -237,7 +263,7 @@ async fn requests_can_move_to_another_subscriber() -> Outcome {
     drop(guard);
     let (recorder, _guard) = Recorder::start().await?;
     page.await?;
-    // The request belongs to the first one, the page and its attempts to the second one.
+    // The request belongs to the first subscriber, the page and its attempts to the second one.
     assert_eq!(former.spans().len(), 1);
     assert_eq!(recorder.spans().len(), 3);
     assert_eq!(recorder.count("list_specs", ""), 1);
@@ -276,7 +302,7 @@ async fn auth_token_fn_runs_with_the_subscriber_of_the_caller() -> Outcome {
     let mock = MockPress::builder().token("a").generated_specs(1).start()?;
     let log_in = || async { Ok::<_, Infallible>("a".to_owned()) }.instrument(info_span!("log_in"));
     let session = mock.session_builder().auth_token_fn(log_in).build()?;
-    // It runs on the background thread, which has no subscriber.
+    // The function runs on the background thread, which has no subscriber.
     blocking::get_client(session)?.list_specs().page(1)?;
     let spans = recorder.0.lock().expect("nobody panicked");
     assert_eq!(spans.iter().filter(|span| span.name == "log_in").count(), 1);
@@ -291,12 +317,14 @@ async fn rate_limit_delays_are_events_without_retries() -> Outcome {
     let specs = client(&mock)?.list_specs().retry(RetryPolicy::none());
     assert!(specs.clone().page(1).await.is_err());
     specs.page(1).await?;
-    let delays: Vec<_> = recorder
-        .spans()
-        .iter()
-        .flat_map(|(span, _)| own_events(span).into_iter().cloned().collect::<Vec<_>>())
-        .filter_map(|event| field(&event.attributes, "press.rate_limit_delay_ms"))
-        .collect();
-    assert_eq!(delays.len(), 1);
+    let mut delays = 0;
+    for (span, _) in recorder.spans() {
+        for event in own_events(&span) {
+            if field(&event.attributes, "press.rate_limit_delay_ms").is_some() {
+                delays += 1;
+            }
+        }
+    }
+    assert_eq!(delays, 1);
     Ok(())
 }
