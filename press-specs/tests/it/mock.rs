@@ -1,5 +1,4 @@
-//! The promises of MockPress that no test of the client proves, most of them read over a bare
-//! connection.
+//! The mock server, mostly over plain TCP connections.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -29,7 +28,7 @@ fn connect(mock: &MockPress, request: &str) -> Outcome<TcpStream> {
     Ok(stream)
 }
 
-/// Sends a request and returns all that comes back, the head and the body.
+/// Sends a request and returns the head and the body of the response.
 fn converse(mock: &MockPress, request: &str) -> Outcome<(String, String)> {
     let mut response = String::new();
     connect(mock, request)?.read_to_string(&mut response)?;
@@ -69,73 +68,101 @@ fn assert_ids(mock: &MockPress, path: &str, table: &[(&str, &str)]) -> Outcome {
     Ok(())
 }
 
+struct SpecRow {
+    id: &'static str,
+    kind: &'static str,
+    scope: &'static str,
+    name: &'static str,
+    title: &'static str,
+    created_by: &'static str,
+    created_at: &'static str,
+    summary: &'static str,
+    status: &'static str,
+}
+
+const SPEC_ROWS: &[SpecRow] = &[
+    SpecRow {
+        id: "a",
+        kind: "app",
+        scope: "private",
+        name: "Beta",
+        title: "Straße & Co",
+        created_by: "zoe",
+        created_at: "2021-01-01T00:00:00Z",
+        summary: "Zeigt PREISE",
+        status: "available",
+    },
+    SpecRow {
+        id: "b",
+        kind: "workflow",
+        scope: "public",
+        name: "alpha",
+        title: "10% off",
+        created_by: "ann",
+        created_at: "2020-01-01T00:00:00.000Z",
+        summary: "",
+        status: "unavailable",
+    },
+    SpecRow {
+        id: "c",
+        kind: "service",
+        scope: "shared",
+        name: "Beta",
+        title: "another",
+        created_by: "bob",
+        created_at: "2019-12-31T23:30:00-01:00",
+        summary: "",
+        status: "archived",
+    },
+    SpecRow {
+        id: "d",
+        kind: "app",
+        scope: "public",
+        name: "gamma",
+        title: "[x]=y",
+        created_by: "ann",
+        created_at: "2022-01-01T00:00:00Z",
+        summary: "100 %",
+        status: "available",
+    },
+];
+
+impl SpecRow {
+    fn to_json(&self) -> Value {
+        json!({
+            "id": self.id,
+            "kind": self.kind,
+            "scope": self.scope,
+            "featured": self.id == "a",
+            "other": [1, null, 0.5],
+            "metadata": {
+                "name": self.name,
+                "title": self.title,
+                "createdBy": self.created_by,
+                "createdAt": self.created_at,
+                "status": self.status,
+                "summary": self.summary,
+                "description": format!("About {}", self.id),
+            },
+        })
+    }
+}
+
 #[test]
 fn specs_are_filtered_sorted_and_paged() -> Outcome {
-    let specs = [
-        [
-            "a",
-            "app",
-            "private",
-            "Beta",
-            "Straße & Co",
-            "zoe",
-            "Zeigt PREISE",
-            "available",
-            "2021-01-01T00:00:00Z",
-        ],
-        [
-            "b",
-            "workflow",
-            "public",
-            "alpha",
-            "10% off",
-            "ann",
-            "",
-            "unavailable",
-            "2020-01-01T00:00:00.000Z",
-        ],
-        [
-            "c",
-            "service",
-            "shared",
-            "Beta",
-            "another",
-            "bob",
-            "",
-            "archived",
-            "2019-12-31T23:30:00-01:00",
-        ],
-        [
-            "d",
-            "app",
-            "public",
-            "gamma",
-            "[x]=y",
-            "ann",
-            "100 %",
-            "available",
-            "2022-01-01T00:00:00Z",
-        ],
-    ];
-    let specs = specs.map(|[id, kind, scope, name, title, by, summary, status, at]| {
-        json!({
-            "id": id, "kind": kind, "scope": scope, "featured": id == "a", "other": [1, null, 0.5],
-            "metadata": { "name": name, "title": title, "createdBy": by, "createdAt": at, "status": status,
-                          "summary": summary, "description": format!("About {id}") },
-        })
-    });
-    // Nothing may be taken for granted.
+    let specs: Vec<_> = SPEC_ROWS.iter().map(SpecRow::to_json).collect();
+    // Specs with missing and null fields.
     let bare = [json!({ "id": "e" }), json!({ "id": "f", "metadata": null, "featured": null })];
     let mock = MockPress::builder().specs(&specs).specs(bare).start()?;
     let table = [
-        // By creation date, as points in time; without one they come first.
+        // Sorted by the time of creation. Specs without one come first.
         ("", "e f b c a d"),
         ("status=archived&status=available", "c a d"),
         ("featured=true", "a"),
         ("featured=false", "e f b c d"),
         ("scope=shared&scope=private", "c a"),
         ("scope=public&status=available&kind=app", "d"),
-        // In name, title, summary and description, without regard to case.
+        // `term` ignores case in name, title, summary and description.
         ("term=BETA", "c a"),
         ("term=another", "c"),
         ("term=preise", "a"),
@@ -143,7 +170,7 @@ fn specs_are_filtered_sorted_and_paged() -> Outcome {
         ("term=ann", ""),
         ("term=stra%C3%9Fe+%26", "a"),
         ("term=", "e f b c a d"),
-        // A parameter of another operation is ignored.
+        // Parameters of other operations are ignored.
         ("version=1&name=Beta&limit=1&limit=2&kind=service", "c"),
         ("sort=createdAt:desc", "d a c b e f"),
         ("sort=createdBy:asc&sort=title:desc", "e f d b c a"),
@@ -155,28 +182,83 @@ fn specs_are_filtered_sorted_and_paged() -> Outcome {
     let expected =
         json!({ "pageCount": 0, "pageNumber": 1, "pageSize": 25, "specCount": 0, "specs": [] });
     assert_eq!(page(&MockPress::start()?, SPECS)?, expected);
-    // Items go out as they came.
-    let expected = json!({ "pageCount": 2, "pageNumber": 2, "pageSize": 1, "specCount": 2, "specs": [specs[3]] });
+    // Items are returned unchanged.
+    let expected = json!({
+        "pageCount": 2,
+        "pageNumber": 2,
+        "pageSize": 1,
+        "specCount": 2,
+        "specs": [specs[3]],
+    });
     assert_eq!(page(&mock, "/v1/specs/?kind=app&pageSize=1&pageNumber=2")?, expected);
     Ok(())
 }
 
+struct DeploymentRow {
+    id: &'static str,
+    status: &'static str,
+    version: &'static str,
+    name: &'static str,
+    created_by: &'static str,
+    created_at: &'static str,
+}
+
+const DEPLOYMENT_ROWS: &[DeploymentRow] = &[
+    DeploymentRow {
+        id: "d1",
+        status: "deployed",
+        version: "1.0.0",
+        name: "load",
+        created_by: "zoe",
+        created_at: "2020-01-01T00:00:00Z",
+    },
+    DeploymentRow {
+        id: "d2",
+        status: "failed",
+        version: "1.0.0-rc.1",
+        name: "loader",
+        created_by: "ann",
+        created_at: "2020-01-02T00:00:00Z",
+    },
+    DeploymentRow {
+        id: "d3",
+        status: "rollback_failed",
+        version: "10.0.0",
+        name: "Load",
+        created_by: "ann",
+        created_at: "2020-01-03T00:00:00Z",
+    },
+    DeploymentRow {
+        id: "d4",
+        status: "platform_resource_error",
+        version: "1.0.0+b",
+        name: "unload",
+        created_by: "bob",
+        created_at: "2020-01-04T00:00:00Z",
+    },
+];
+
+impl DeploymentRow {
+    fn to_json(&self) -> Value {
+        json!({
+            "id": self.id,
+            // Filters use the status of the deployment, not of its revision.
+            "latestRevision": { "status": "rollback" },
+            "spec": { "release": { "version": self.version } },
+            "metadata": {
+                "status": self.status,
+                "name": self.name,
+                "title": format!("T{}", self.name),
+                "createdBy": self.created_by,
+                "createdAt": self.created_at,
+            },
+        })
+    }
+}
+
 #[test]
 fn deployments_are_filtered_and_sorted() -> Outcome {
-    let deployments = [
-        ["d1", "deployed", "1.0.0", "load", "zoe"],
-        ["d2", "failed", "1.0.0-rc.1", "loader", "ann"],
-        ["d3", "rollback_failed", "10.0.0", "Load", "ann"],
-        ["d4", "platform_resource_error", "1.0.0+b", "unload", "bob"],
-    ];
-    let deployments = deployments.map(|[id, status, version, name, by]| {
-        json!({
-            // The status that counts is the one of the deployment, not that of its revision.
-            "id": id, "latestRevision": { "status": "rollback" }, "spec": { "release": { "version": version } },
-            "metadata": { "status": status, "name": name, "title": format!("T{name}"), "createdBy": by,
-                          "createdAt": format!("2020-01-0{}T00:00:00Z", &id[1..]) },
-        })
-    });
+    let deployments = DEPLOYMENT_ROWS.iter().map(DeploymentRow::to_json);
     let mock = MockPress::builder()
         .deployments("s", deployments)
         .deployments("s", [json!({ "id": "d5" })])
@@ -196,26 +278,63 @@ fn deployments_are_filtered_and_sorted() -> Outcome {
     assert_ids(&mock, DEPLOYMENTS, &table)
 }
 
+const INVALID_SPECS: &[&str] = &[
+    "status=deployed",
+    "status=Available",
+    "status=available&status=no",
+    "status=available,archived",
+    "featured=True",
+    "featured=",
+    "featured=true&featured=true",
+    "kind=block",
+    "kind=app&kind=app",
+    "kind=",
+    "scope=all",
+    "term=a&term=b",
+    "sort=name",
+    "sort=name:up",
+    "sort=status:asc",
+    "sort=name:asc,title:asc",
+    "sort=",
+    "sort=name:asc&sort=:",
+    "sort=name:asc:",
+    "pageSize=0",
+    "pageSize=-1",
+    "pageSize=1.0",
+    "pageSize=ten",
+    "pageSize=",
+    "pageSize=%2B1",
+    "pageSize=1&pageSize=1",
+    "pageSize=%D9%A1",
+    "pageNumber=0",
+    "pageNumber=9223372036854775808",
+];
+
+const INVALID_DEPLOYMENTS: &[&str] = &[
+    "status=available",
+    "sort=title:asc",
+    "name=a&name=b",
+    "title=a&title=b",
+    "version=1.0",
+    "version=v1.0.0",
+    "version=1.0.0-01",
+    "version=",
+    "version=1.0.0&version=1.0.0",
+    "pageSize=0",
+    "pageNumber=0",
+];
+
 #[test]
 fn invalid_parameters_are_bad_requests() -> Outcome {
     let mock = MockPress::builder().deployments("s", [json!({})]).start()?;
-    let specs = "status=deployed status=Available status=available&status=no status=available,archived featured=True
-        featured= featured=true&featured=true kind=block kind=app&kind=app kind= scope=all term=a&term=b
-        sort=name sort=name:up sort=status:asc sort=name:asc,title:asc sort= sort=name:asc&sort=: sort=name:asc:
-        pageSize=0 pageSize=-1 pageSize=1.0 pageSize=ten pageSize= pageSize=%2B1 pageSize=1&pageSize=1
-        pageSize=%D9%A1 pageNumber=0 pageNumber=9223372036854775808";
-    let deployments =
-        "status=available sort=title:asc name=a&name=b title=a&title=b version=1.0 version=v1.0.0
-        version=1.0.0-01 version= version=1.0.0&version=1.0.0 pageSize=0 pageNumber=0";
-    for (path, queries) in [(SPECS, specs), (DEPLOYMENTS, deployments)] {
-        for query in queries.split_whitespace() {
+    for (path, queries) in [(SPECS, INVALID_SPECS), (DEPLOYMENTS, INVALID_DEPLOYMENTS)] {
+        for query in queries {
             let (status, body) = get(&mock, &format!("{path}?{query}"))?;
-            assert_eq!((status, &body["title"]), (400, &json!("Bad Request")), "{query}");
+            assert_eq!(status, 400, "{query}");
+            assert_eq!(body["title"], "Bad Request", "{query}");
             let (name, _) = query.split_once('=').ok_or("a pair")?;
-            let named = body["detail"]
-                .as_str()
-                .is_some_and(|detail| detail.starts_with(&format!("{name} must be ")));
-            assert!(named, "{query}: {body}");
+            let detail = body["detail"].as_str().ok_or("a detail")?;
+            assert!(detail.starts_with(&format!("{name} must be ")), "{query}: {detail}");
         }
     }
     Ok(())
@@ -226,18 +345,22 @@ fn paths_methods_tokens_and_parameters_are_checked_in_order() -> Outcome {
     let specs = [json!({ "id": "s" }), json!({ "id": "a/b ü" }), json!({ "title": "no id" })];
     let builder = MockPress::builder().token("Bearer é").specs(specs);
     let mock = builder.deployments("unlisted", [] as [Value; 0]).start()?;
-    let known = "%73/releases/deployments a%2Fb%20%C3%BC/releases/deployments unlisted/releases/deployments";
-    let unknown = "S/releases/deployments %FF/releases/deployments /releases/deployments s/releases/deployments/";
-    for (targets, status) in
-        [(known, 200), (unknown, 404), ("none/releases/deployments?version=x", 400)]
-    {
-        for target in targets.split(' ') {
-            assert_eq!(get(&mock, &format!("{SPECS}{target}"))?.0, status, "{target}");
-        }
+    let targets = [
+        ("%73/releases/deployments", 200),
+        ("a%2Fb%20%C3%BC/releases/deployments", 200),
+        ("unlisted/releases/deployments", 200),
+        ("S/releases/deployments", 404),
+        ("%FF/releases/deployments", 404),
+        ("/releases/deployments", 404),
+        ("s/releases/deployments/", 404),
+        ("none/releases/deployments?version=x", 400),
+    ];
+    for (target, status) in targets {
+        assert_eq!(get(&mock, &format!("{SPECS}{target}"))?.0, status, "{target}");
     }
-    let requests =
+    let without_token =
         [("GET /v1/specs", 404), ("POST /v1/specs/", 405), ("GET /v1/specs/?pageSize=0", 401)];
-    for (request, status) in requests {
+    for (request, status) in without_token {
         assert_eq!(send(&mock, request, &[])?.0, status, "{request}");
     }
     assert_eq!(send(&mock, "HEAD /v1/specs/", &["Bearer é"])?.0, 405);
@@ -250,14 +373,26 @@ fn paths_methods_tokens_and_parameters_are_checked_in_order() -> Outcome {
 #[test]
 fn generated_specs_are_varied_and_reproducible() -> Outcome {
     let start = || MockPress::builder().generated_specs(400).generated_deployments(30).start();
-    let (mock, other) = (start()?, start()?);
+    let mock = start()?;
+    let other = start()?;
     let all = page(&mock, "/v1/specs/?pageSize=400")?;
     assert_eq!(all, page(&other, "/v1/specs/?pageSize=400")?);
     let average = all.to_string().len() / 400;
     assert!((800..1000).contains(&average), "{average} bytes for each spec");
-    let found = "featured=true featured=false kind=app kind=workflow kind=service scope=private scope=public
-        scope=shared status=available status=unavailable status=archived";
-    for query in found.split_whitespace() {
+    let queries = [
+        "featured=true",
+        "featured=false",
+        "kind=app",
+        "kind=workflow",
+        "kind=service",
+        "scope=private",
+        "scope=public",
+        "scope=shared",
+        "status=available",
+        "status=unavailable",
+        "status=archived",
+    ];
+    for query in queries {
         assert_ne!(page(&mock, &format!("{SPECS}?{query}"))?["specCount"], 0, "{query}");
     }
     let first = mock.spec_ids().remove(0);
@@ -275,15 +410,19 @@ fn generated_specs_are_varied_and_reproducible() -> Outcome {
 async fn on_page_can_change_pages_and_specs() -> Outcome {
     let mock = Arc::new(MockPress::builder().generated_specs(6).start()?);
     let [a, b, c, d, e, f] = <[String; 6]>::try_from(mock.spec_ids()).expect("six specs");
-    // The first spec goes after its page was made, and a new first one comes after page 2.
-    let (weak, gone) = (Arc::downgrade(&mock), a.clone());
+    // Removes the first spec after page 1 is made, and adds a new first one after page 2.
+    let weak = Arc::downgrade(&mock);
+    let removed = a.clone();
     mock.on_page(move |request, page| {
-        let mock = weak.upgrade().expect("the mock is there");
+        let mock = weak.upgrade().expect("the mock exists");
         page["requests"] = json!(mock.requests().len());
         match request.page_number() {
-            Some(1) => assert!(mock.remove_spec(&gone) && !mock.remove_spec(&gone)),
+            Some(1) => {
+                assert!(mock.remove_spec(&removed));
+                assert!(!mock.remove_spec(&removed));
+            }
             Some(2) => mock.add_spec(json!({ "id": "new" })).expect("a spec"),
-            _ => mock.on_page(|_, _| panic!("a closure of the user")),
+            _ => mock.on_page(|_, _| panic!("a panic in the closure")),
         }
         mock.fault(Fault::pass().on_page(9));
     });
@@ -291,12 +430,10 @@ async fn on_page_can_change_pages_and_specs() -> Outcome {
     let read: Vec<_> = pages.iter().flat_map(|page| &page.specs).map(|spec| &spec.id).collect();
     assert_eq!(read, [&a, &b, &d, &e, &e, &f]);
     assert!(pages.iter().zip(1..).all(|(page, requests)| page.extra["requests"] == requests));
-    assert_eq!(
-        (mock.spec_ids(), mock.unused_faults()),
-        (["new", &b, &c, &d, &e, &f].map(str::to_owned).into(), 3)
-    );
+    assert_eq!(mock.spec_ids(), ["new", &b, &c, &d, &e, &f]);
+    assert_eq!(mock.unused_faults(), 3);
     assert_eq!(get(&mock, &format!("/v1/specs/{a}/releases/deployments"))?.0, 404);
-    // A panic in a closure costs its request alone.
+    // A panic in the closure fails only its own request.
     assert!(get(&mock, SPECS).is_err());
     mock.on_page(|_, _| {});
     assert_eq!(page(&mock, SPECS)?["specCount"], 6);
@@ -320,7 +457,7 @@ fn deployments_are_added_and_replaced() -> Outcome {
     mock.set_deployments(&known, [json!({ "id": "c" })])?;
     assert_eq!(ids(&known)?, ["c"]);
 
-    // A failure changes nothing: JSON has no such keys.
+    // A failure changes nothing. JSON has no keys of this type.
     let not_json = HashMap::from([((1, 2), 3)]);
     assert!(mock.add_deployment(&known, &not_json).is_err());
     assert!(mock.set_deployments(&known, [not_json]).is_err());
@@ -337,53 +474,71 @@ fn deployments_are_added_and_replaced() -> Outcome {
     Ok(())
 }
 
+struct Scripted<'a> {
+    fault: Fault,
+    header: &'a str,
+    body: &'a str,
+}
+
 #[test]
 fn scripted_responses_are_sent_exactly() -> Outcome {
     let mock = MockPress::builder().generated_specs(3).start()?;
     let request = head("GET /v1/specs/", &[&mock.token()]);
     let (_, normal) = converse(&mock, &request)?;
     let declared = format!("content-length: {}\r\n", normal.len());
-    let (pass, ms) = (Fault::pass, Duration::from_millis(1));
-    // (fault, what is in the head, the body)
-    let table = [
-        (
-            Fault::status(429).header("X-A", "1").header("x-a", "2").empty(),
-            "x-a: 1\r\nx-a: 2\r\n",
-            "",
-        ),
-        (
-            Fault::raw_body("{}").header("content-type", "text/x").delay(ms),
-            "content-type: text/x\r\n",
-            "{}",
-        ),
-        (Fault::raw_body("{}").trickle(0, ms), "content-length: 2\r\n", "{}"),
-        (pass().cut_after(100).trickle(30, ms), &declared, &normal[..100]),
-        (pass().cut_after(usize::MAX), &declared, &normal),
-        (Fault::drop_connection(), "\r\n", ""),
+    let ms = Duration::from_millis(1);
+    let rows = [
+        Scripted {
+            fault: Fault::status(429).header("X-A", "1").header("x-a", "2").empty(),
+            header: "x-a: 1\r\nx-a: 2\r\n",
+            body: "",
+        },
+        Scripted {
+            fault: Fault::raw_body("{}").header("content-type", "text/x").delay(ms),
+            header: "content-type: text/x\r\n",
+            body: "{}",
+        },
+        Scripted {
+            fault: Fault::raw_body("{}").trickle(0, ms),
+            header: "content-length: 2\r\n",
+            body: "{}",
+        },
+        Scripted {
+            fault: Fault::pass().cut_after(100).trickle(30, ms),
+            header: &declared,
+            body: &normal[..100],
+        },
+        Scripted { fault: Fault::pass().cut_after(usize::MAX), header: &declared, body: &normal },
+        Scripted { fault: Fault::drop_connection(), header: "\r\n", body: "" },
     ];
-    for (fault, declared, expected) in table {
-        let told = format!("{fault:?}");
+    for Scripted { fault, header, body } in rows {
+        let name = format!("{fault:?}");
         mock.fault(fault);
-        let (head, body) = converse(&mock, &request)?;
-        assert!(head.contains(declared), "{told}: {head}");
-        assert_eq!(body, expected, "{told}");
+        let (received_head, received_body) = converse(&mock, &request)?;
+        assert!(received_head.contains(header), "{name}: {received_head}");
+        assert_eq!(received_body, body, "{name}");
     }
-    assert_eq!((mock.unused_faults(), mock.in_flight(), mock.aborted()), (0, 0, 0));
-    let line = "1\r\nb: 2";
-    let mistakes = ["status 99", "status 101", "header \"a b\"", "header \"a\""];
-    let faults = [
-        Fault::status(99),
-        Fault::status(101),
-        pass().header("a b", "1"),
-        pass().header("a", line),
+    assert_eq!(mock.unused_faults(), 0);
+    assert_eq!(mock.in_flight(), 0);
+    assert_eq!(mock.aborted(), 0);
+    Ok(())
+}
+
+#[test]
+fn invalid_scripted_responses_are_server_errors() -> Outcome {
+    let mock = MockPress::start()?;
+    let rows = [
+        (Fault::status(99), "status 99"),
+        (Fault::status(101), "status 101"),
+        (Fault::pass().header("a b", "1"), "header \"a b\""),
+        (Fault::pass().header("a", "1\r\nb: 2"), "header \"a\""),
     ];
-    for (fault, mistake) in faults.into_iter().zip(mistakes) {
+    for (fault, mistake) in rows {
         mock.fault(fault);
-        let detail = format!("The scripted {mistake} cannot be sent");
-        assert_eq!(
-            get(&mock, SPECS)?,
-            (500, json!({ "title": "Internal Server Error", "detail": detail }))
-        );
+        let (status, body) = get(&mock, SPECS)?;
+        assert_eq!(status, 500);
+        assert_eq!(body["title"], "Internal Server Error");
+        assert_eq!(body["detail"], format!("The scripted {mistake} cannot be sent"));
     }
     Ok(())
 }
@@ -407,7 +562,8 @@ fn faults_apply_in_order_to_matching_requests() -> Outcome {
     }
     assert_eq!(mock.unused_faults(), 1);
     mock.clear_faults();
-    assert_eq!((mock.unused_faults(), get(&mock, SPECS)?.0), (0, 200));
+    assert_eq!(mock.unused_faults(), 0);
+    assert_eq!(get(&mock, SPECS)?.0, 200);
     Ok(())
 }
 
@@ -420,8 +576,10 @@ fn recent_requests_are_kept_and_hide_the_token() -> Outcome {
         get(&mock, target)?;
     }
     let requests = mock.requests();
-    assert_eq!((mock.request_count(), requests.len()), (3, 2));
-    assert_eq!((requests[0].path(), requests[1].path()), (SPECS, "/third"));
+    assert_eq!(mock.request_count(), 3);
+    assert_eq!(requests.len(), 2);
+    assert_eq!(requests[0].path(), SPECS);
+    assert_eq!(requests[1].path(), "/third");
     assert_eq!(requests[0].header("Authorization"), Some("sesame"));
     assert!(!format!("{requests:?} {mock:?} {shown}").contains("sesame"));
     Ok(())
@@ -429,16 +587,15 @@ fn recent_requests_are_kept_and_hide_the_token() -> Outcome {
 
 #[tokio::test(start_paused = true)]
 async fn paused_time_does_not_affect_the_mock() -> Outcome {
-    let (begin, time) = (Instant::now(), Duration::from_millis(50));
+    let begin = Instant::now();
+    let time = Duration::from_millis(50);
     let mock = MockPress::builder().latency(time).start()?;
     page(&mock, SPECS)?;
     assert!(begin.elapsed() >= time);
-    let error = mock.wait_for_requests(2, time).await.expect_err("there is only one request");
+    let error = mock.wait_for_requests(2, time).await.expect_err("only one request");
     assert!(begin.elapsed() >= 2 * time);
-    assert_eq!(
-        (error.kind(), error.to_string()),
-        (ErrorKind::TimedOut, "only 1 of 2 requests within 50ms".to_owned())
-    );
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    assert_eq!(error.to_string(), "only 1 of 2 requests within 50ms");
     Ok(())
 }
 
@@ -450,7 +607,7 @@ fn dropping_the_mock_closes_connections() -> Outcome {
     mock.wait_for_requests_blocking(2, PATIENCE)?;
     drop(mock);
     for stream in streams {
-        // With an end of the stream or, where bytes were lost, with a reset.
+        // The connection ends, or it is reset if unread bytes are lost.
         let end = stream?.read_to_end(&mut Vec::new()).map_err(|error| error.kind());
         assert!(!matches!(end, Err(ErrorKind::WouldBlock | ErrorKind::TimedOut)));
     }
@@ -463,9 +620,10 @@ fn taken_ports_and_invalid_items_are_errors() -> Outcome {
     let port = mock.url().rsplit(':').next().ok_or("a port")?.parse()?;
     let error = MockPress::builder().port(port).start().expect_err("the port is taken");
     assert_eq!(error.kind(), ErrorKind::AddrInUse);
-    let no_json = HashMap::from([(vec![1], 1)]);
-    assert!(mock.add_spec(&no_json).is_err() && mock.add_deployments("s", [&no_json]).is_err());
-    assert!(MockPress::builder().spec(no_json).generated_specs(1).start().is_err());
+    let not_json = HashMap::from([(vec![1], 1)]);
+    assert!(mock.add_spec(&not_json).is_err());
+    assert!(mock.add_deployments("s", [&not_json]).is_err());
+    assert!(MockPress::builder().spec(not_json).generated_specs(1).start().is_err());
     Ok(())
 }
 
@@ -473,23 +631,38 @@ fn taken_ports_and_invalid_items_are_errors() -> Outcome {
 fn malformed_requests_do_not_break_the_mock() -> Outcome {
     let mock = MockPress::builder().generated_specs(1).start()?;
     let long = format!("/{}", "a".repeat(60_000));
-    let targets = "* other:80 /v1/specs/?% /v1/specs/?%%%=%FF&&=&=& /v1/specs/?term=%00%FF%FE http://other/v1/specs/
-        /v1/specs/%/releases/deployments /%2e%2e/..// /v1/specs/releases/deployments";
-    let targets = targets.split_whitespace().chain([long.as_str()]);
-    let lines = targets.flat_map(|target| {
-        ["GET", "OPTIONS", "CONNECT"].map(|method| format!("{method} {target}"))
-    });
-    let odd = [
+    let targets = [
+        "*",
+        "other:80",
+        "/v1/specs/?%",
+        "/v1/specs/?%%%=%FF&&=&=&",
+        "/v1/specs/?term=%00%FF%FE",
+        "http://other/v1/specs/",
+        "/v1/specs/%/releases/deployments",
+        "/%2e%2e/..//",
+        "/v1/specs/releases/deployments",
+        &long,
+    ];
+    let long_length = format!("POST /v1/specs/ HTTP/1.1\r\ncontent-length: {}", "9".repeat(20));
+    let heads = [
         "\0\0\0\0",
         "GET",
         "GET / HTTP/9.9",
         "PRI * HTTP/2.0\r\n\r\nSM",
         "GET /v1/specs/ HTTP/1.0",
-    ]
-    .map(|head| format!("{head}\r\n\r\n"));
-    let endless = format!("POST /v1/specs/ HTTP/1.1\r\ncontent-length: {}\r\n\r\n", "9".repeat(20));
-    for request in lines.map(|line| head(&line, &[&mock.token()])).chain(odd).chain([endless]) {
-        // It responds or closes the connection.
+        &long_length,
+    ];
+    let mut requests = Vec::new();
+    for target in targets {
+        for method in ["GET", "OPTIONS", "CONNECT"] {
+            requests.push(head(&format!("{method} {target}"), &[&mock.token()]));
+        }
+    }
+    for head in heads {
+        requests.push(format!("{head}\r\n\r\n"));
+    }
+    for request in requests {
+        // The mock responds or closes the connection.
         let _ = converse(&mock, &request);
     }
     assert_eq!(page(&mock, SPECS)?["specCount"], 1);
