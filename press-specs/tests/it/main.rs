@@ -1,4 +1,4 @@
-//! The promises of press-specs, each proved through real HTTP on loopback; a module per topic.
+//! Tests of press-specs over HTTP on loopback, one module per topic.
 
 use std::{error::Error as StdError, time::Duration};
 
@@ -41,26 +41,25 @@ mod wire;
 
 type Outcome<T = ()> = Result<T, Box<dyn StdError + Send + Sync>>;
 
-/// The time that a test waits for an immediate effect; only a failing test waits that long.
+/// How long a test waits for an immediate effect. Only a failing test waits that long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A limit that shall expire: long enough for a busy machine to do all else, short enough to be
-/// waited for.
+/// A timeout that expires. Everything else in the test finishes earlier, even on a busy machine.
 const LIMIT: Duration = Duration::from_secs(3);
 
-/// A client of the mock, with quick retries. Its attempts outlast the patience of a test, so that
-/// no limit cancels what a test expects to be cancelled.
+/// Returns a client of the mock with short retry delays. Its timeout is longer than [`PATIENCE`], so
+/// that it cancels nothing before a test fails.
 fn client(mock: &MockPress) -> Outcome<Spec> {
     Ok(get_client(mock.session_builder().timeout(2 * PATIENCE).build()?)?)
 }
 
-/// A mock that answers each request for page n with the nth of these bodies.
+/// Starts a mock with these bodies as pages 1, 2 and so on.
 fn pages(bodies: &[Value]) -> Outcome<MockPress> {
-    let faults = bodies
-        .iter()
-        .zip(1..)
-        .map(|(body, number)| Fault::raw_body(body.to_string()).on_page(number).always());
-    Ok(MockPress::builder().faults(faults).start()?)
+    let mut builder = MockPress::builder();
+    for (body, number) in bodies.iter().zip(1..) {
+        builder = builder.fault(Fault::raw_body(body.to_string()).on_page(number).always());
+    }
+    Ok(builder.start()?)
 }
 
 /// The body of a page of specs.
@@ -85,17 +84,17 @@ impl Id for DeploymentSummary {
     }
 }
 
-/// The ids of all items of a stream.
+/// Collects the ids of the items of a stream.
 async fn ids<T: Id>(stream: impl Stream<Item = Result<T, Error>>) -> Result<Vec<String>, Error> {
     stream.map_ok(|item| item.id().to_owned()).try_collect().await
 }
 
-/// The page numbers of the requests that the mock received, in their order.
+/// Returns the page numbers of the received requests in order.
 fn requested(mock: &MockPress) -> Vec<Option<u64>> {
     mock.requests().iter().map(|request| request.page_number()).collect()
 }
 
-/// Waits until what a mock counts is as it shall be.
+/// Waits until a condition holds.
 async fn until(condition: impl Fn() -> bool) -> Outcome {
     let reached = async {
         while !condition() {
@@ -105,7 +104,7 @@ async fn until(condition: impl Fn() -> bool) -> Outcome {
     Ok(tokio::time::timeout(PATIENCE, reached).await?)
 }
 
-/// Runs a property on this many cases, or on as many as `PROPTEST_CASES` says.
+/// Returns a runner for this many cases, or for `PROPTEST_CASES` if it is set.
 fn cases(count: u32) -> TestRunner {
     let mut config = Config::default();
     if std::env::var_os("PROPTEST_CASES").is_none() {
