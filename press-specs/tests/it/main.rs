@@ -47,8 +47,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A timeout that expires. Everything else in the test finishes earlier, even on a busy machine.
 const LIMIT: Duration = Duration::from_secs(3);
 
-/// Returns a client of the mock with short retry delays. Its timeout is longer than [`PATIENCE`], so
-/// that it cancels nothing before a test fails.
+/// Returns a client of the mock with short retry delays. Its timeout is longer than [`PATIENCE`],
+/// so that it cancels nothing before a test fails.
 fn client(mock: &MockPress) -> Outcome<Spec> {
     Ok(get_client(mock.session_builder().timeout(2 * PATIENCE).build()?)?)
 }

@@ -1,7 +1,7 @@
 //! Properties of response types and pagination, checked with generated cases.
 //!
-//! `PROPTEST_CASES` sets the number of cases: `PROPTEST_CASES=100000 cargo test --release --all-features
-//! --test it properties::`
+//! `PROPTEST_CASES` sets the number of cases:
+//! `PROPTEST_CASES=100000 cargo test --release --all-features --test it properties::`
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -67,8 +67,8 @@ fn json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Varies a value: other texts and numbers, more or fewer items, unknown fields, and missing or null
-/// optional fields.
+/// Varies a value: other texts and numbers, more or fewer items, unknown fields, and missing or
+/// null optional fields.
 fn like(value: &Value) -> BoxedStrategy<Value> {
     match value {
         Value::Object(fields) => object(fields),
@@ -379,7 +379,7 @@ fn transient_faults() -> impl Strategy<Value = Vec<Fault>> {
         1 => Just(Fault::status(429).header("retry-after", "0")),
         1 => Just(Fault::status(503).html("<html>").cut_after(3)),
         2 => Just(Fault::drop_connection()),
-        // Fewer bytes than the body has: after a complete body, the next request would fail instead.
+        // Cuts inside the body. After a complete body, the next request would fail instead.
         2 => (0..60_usize).prop_map(|bytes| Fault::pass().cut_after(bytes)),
     ];
     vec(fault, 0..4)
