@@ -54,6 +54,10 @@ const PROMISES: &[Promise] = &[
         ],
     },
     Promise {
+        begins: "`Retry-After: 0` counts as no header",
+        tests: &["rate_limits::retry_after_zero_counts_as_no_header"],
+    },
+    Promise {
         begins: "A response with status 429 and `Retry-After` delays all requests",
         tests: &[
             "rate_limits::rate_limits_delay_and_spread_other_calls",
@@ -78,7 +82,7 @@ const PROMISES: &[Promise] = &[
     },
     Promise {
         begins: "An error status keeps its",
-        tests: &["bodies::error_bodies_never_change_the_kind"],
+        tests: &["errors::each_status_has_a_kind", "bodies::error_bodies_never_change_the_kind"],
     },
     Promise {
         begins: "A success that isn't the requested page",

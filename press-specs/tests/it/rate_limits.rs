@@ -15,7 +15,7 @@ use press_specs::{
 use crate::{
     Outcome, PATIENCE, client, ids,
     support::{
-        no_retries, requests_per_call, returns_error, returns_page, run_scenarios,
+        long_delays, no_retries, requests_per_call, returns_error, returns_page, run_scenarios,
         session_without_delays,
     },
 };
@@ -90,6 +90,22 @@ async fn retry_after_adds_no_retries() -> Outcome {
         limited("0 seconds, always", rate_limit("0")).requests(4),
     ])
     .await
+}
+
+#[tokio::test]
+async fn retry_after_zero_counts_as_no_header() -> Outcome {
+    let mock = MockPress::builder().generated_specs(1).fault(rate_limit("0")).start()?;
+    let specs = client(&mock)?.list_specs();
+    // The random delay applies, which is longer than the total timeout.
+    let error = specs.clone().retry(long_delays()).page(1).await.expect_err("a rate limit");
+    assert_eq!(error.kind(), TooManyRequests);
+    assert_eq!(error.attempts(), 1);
+    // The retry counts as an attempt.
+    mock.fault(rate_limit("0").times(2));
+    let retry = RetryPolicy::default().max_attempts(2).max_delay(Duration::ZERO);
+    let error = specs.retry(retry).page(1).await.expect_err("a rate limit");
+    assert_eq!(error.attempts(), 2);
+    Ok(())
 }
 
 #[tokio::test]
