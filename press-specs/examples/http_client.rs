@@ -33,7 +33,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let session = Session::builder()
         .auth_token(proxy.token())
         .http_client(http_client)
-        // By default, plain HTTP to another machine is an error. Here, the proxy is on this machine.
+        // By default, plain HTTP to another machine is an error. The proxy is on this machine.
         .base_url("http://press.example.com")
         .allow_insecure_http(true)
         .build()?;

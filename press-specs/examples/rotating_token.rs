@@ -53,6 +53,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     client.session().set_auth_token("token-from-a-file")?;
     client.list_specs().page(1).await?;
 
-    assert_eq!((count, ISSUED.load(Relaxed)), (100, 2));
+    assert_eq!(count, 100);
+    assert_eq!(ISSUED.load(Relaxed), 2);
     Ok(())
 }

@@ -26,8 +26,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let newest = client.list_specs().sort(["createdAt:desc"]).page_size(1).page(None)?;
     if let Some(metadata) = newest.specs.into_iter().next().and_then(|spec| spec.metadata) {
-        let (name, creator) =
-            (metadata.name.unwrap_or_default(), metadata.created_by.unwrap_or_default());
+        let name = metadata.name.unwrap_or_default();
+        let creator = metadata.created_by.unwrap_or_default();
         println!("The newest is {name} by {creator}.");
     }
 

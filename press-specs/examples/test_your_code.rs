@@ -43,10 +43,12 @@ mod tests {
     use super::*;
 
     fn mock() -> std::io::Result<MockPress> {
-        // No more fields than the tests need; all others may be absent.
-        let specs = [("b", "archived"), ("a", "archived"), ("c", "available")].map(
-            |(name, status)| json!({ "id": name, "metadata": { "name": format!("prices-{name}"), "status": status } }),
-        );
+        // Only the fields that the tests need. All others are optional.
+        let spec = |id: &str, status: &str| {
+            let metadata = json!({ "name": format!("prices-{id}"), "status": status });
+            json!({ "id": id, "metadata": metadata })
+        };
+        let specs = [spec("b", "archived"), spec("a", "archived"), spec("c", "available")];
         MockPress::builder().specs(specs).start()
     }
 
