@@ -9,29 +9,29 @@ use futures::{StreamExt, TryStreamExt, stream};
 use reqwest::header::{ACCEPT, AUTHORIZATION};
 use serde::Deserialize;
 
-use crate::{Outcome, walk::Walk};
+use crate::{Outcome, reading::Reading};
 
-/// Reads the items of `walk`, and returns their number.
-pub(crate) async fn walk(http: &reqwest::Client, walk: &Walk) -> Outcome<u64> {
-    let url = &format!("{}/v1/specs/", walk.url);
+/// Reads the items and returns their number.
+pub(crate) async fn read(http: &reqwest::Client, reading: &Reading) -> Outcome<u64> {
+    let url = &format!("{}/v1/specs/", reading.url);
     let fetch = |number: u64| async move {
         let request = http
             .get(url)
-            .query(&[("pageNumber", number), ("pageSize", walk.page_size)])
+            .query(&[("pageNumber", number), ("pageSize", reading.page_size)])
             .header(ACCEPT, "application/json")
             .header(AUTHORIZATION, "mock-token");
         let body = request.send().await?.error_for_status()?.bytes().await?;
         Outcome::Ok(serde_json::from_slice::<Page>(&body)?)
     };
     let first = fetch(1).await?;
-    let last = first.page_count.min(walk.items.div_ceil(walk.page_size));
+    let last = first.page_count.min(reading.items.div_ceil(reading.page_size));
     let mut count = consume(first);
-    if walk.concurrency == 1 {
+    if reading.concurrency == 1 {
         for number in 2..=last {
             count += consume(fetch(number).await?);
         }
     } else {
-        let mut pages = stream::iter(2..=last).map(fetch).buffered(walk.concurrency);
+        let mut pages = stream::iter(2..=last).map(fetch).buffered(reading.concurrency);
         while let Some(page) = pages.try_next().await? {
             count += consume(page);
         }

@@ -4,25 +4,26 @@
 //! and `-- concurrent` a part, `-- --quick` less of it.
 
 mod by_hand;
+mod reading;
 mod server;
-mod walk;
 
 use std::{env, error::Error, process::Command, thread};
 
 use clap::{Parser, builder::PossibleValuesParser};
 use comfy_table::{Table, presets::ASCII_MARKDOWN};
+use reading::{Reader, Reading};
 use serde::{Deserialize, Serialize};
 use server::{Catalogue, Server};
-use walk::{Walk, Walker};
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 const PAGE_SIZES: [u64; 3] = [25, 100, 1_000];
+const PARTS: [&str; 4] = ["instructions", "memory", "latency", "concurrent"];
 
 #[derive(Parser)]
 struct Arguments {
     /// Parts to measure; all by default.
-    #[arg(value_parser = PossibleValuesParser::new(["instructions", "memory", "latency", "concurrent"]))]
+    #[arg(value_parser = PossibleValuesParser::new(PARTS))]
     parts: Vec<String>,
     /// Makes fewer and shorter measurements.
     #[arg(long)]
@@ -36,14 +37,14 @@ struct Arguments {
 #[derive(Serialize, Deserialize)]
 enum Role {
     Server(Catalogue),
-    Walker(Walk),
+    Reader(Reading),
 }
 
 fn main() -> Outcome<()> {
     let role = env::args().nth(1).and_then(|role| serde_json::from_str(&role).ok());
     match role {
         Some(Role::Server(catalogue)) => return server::serve(catalogue),
-        Some(Role::Walker(walk)) => return walk.report(),
+        Some(Role::Reader(reading)) => return reading.report(),
         None => {}
     }
     let arguments = Arguments::parse();
@@ -68,7 +69,7 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-/// Instructions per item: figures that repeat, to compare commits by.
+/// Instructions per item. They repeat, so that commits can be compared.
 fn instructions(quick: bool) -> Outcome<()> {
     if Command::new("valgrind").arg("--version").output().is_err() {
         println!("Instructions: not measured, because `valgrind` is not installed.");
@@ -78,14 +79,14 @@ fn instructions(quick: bool) -> Outcome<()> {
     let mut report = table(["page size", "press-specs", "`from_slice`", "ratio"]);
     for page_size in PAGE_SIZES {
         let server = Server::start(Catalogue { items, page_size, latency_ms: 0 })?;
-        // Two walks of different lengths differ by the cost of the further items.
-        let cost = |walker| -> Outcome<f64> {
-            let long = Walk { walker, ..server.walk.clone() };
-            let short = Walk { items: 1_000, ..long.clone() };
+        // Subtracting a short reading leaves only the cost of the items.
+        let cost = |reader| -> Outcome<f64> {
+            let long = Reading { reader, ..server.reading.clone() };
+            let short = Reading { items: 1_000, ..long.clone() };
             Ok((long.instructions()? - short.instructions()?) / (items - 1_000) as f64)
         };
-        let ours = cost(Walker::Ours)?;
-        let by_hand = cost(Walker::ByHand)?;
+        let ours = cost(Reader::Client)?;
+        let by_hand = cost(Reader::ByHand)?;
         let target = if page_size == 25 { 0.92 } else { 0.90 };
         let ratio = ratio(ours / by_hand, target);
         report.add_row([
@@ -106,10 +107,10 @@ fn memory(quick: bool) -> Outcome<()> {
     for page_size in PAGE_SIZES {
         let server = Server::start(Catalogue { items: many, page_size, latency_ms: 0 })?;
         for concurrency in [1, 8, 32] {
-            // The peak varies with how the pages in flight meet.
+            // The peak varies with the timing of the requests.
             let peak = |items| {
-                let walk = Walk { items, concurrency, ..server.walk.clone() };
-                median(5, || Ok(walk.run()?.peak_kib / 1024.0))
+                let reading = Reading { items, concurrency, ..server.reading.clone() };
+                median(5, || Ok(reading.run()?.peak_kib / 1024.0))
             };
             let less = peak(few)?;
             let more = peak(many)?;
@@ -128,13 +129,14 @@ fn memory(quick: bool) -> Outcome<()> {
 
 /// The time to read pages that are slow to arrive, compared with waiting alone.
 fn latency(quick: bool) -> Outcome<()> {
-    let (pages, latency_ms) = (100, 50);
+    let pages = 100;
+    let latency_ms = 50;
     let server = Server::start(Catalogue { items: pages * 10, page_size: 10, latency_ms })?;
     let mut report = table(["concurrency", "wall", "waiting alone", "ratio"]);
     for (concurrency, target) in [(1, 1.05), (8, 1.15)] {
-        let walk = Walk { concurrency, ..server.walk.clone() };
-        let wall = median(if quick { 1 } else { 3 }, || Ok(walk.run()?.wall))?;
-        // The first page alone, then the others side by side.
+        let reading = Reading { concurrency, ..server.reading.clone() };
+        let wall = median(if quick { 1 } else { 3 }, || Ok(reading.run()?.wall))?;
+        // The first page comes first, then the others concurrently.
         let waits = 1 + (pages - 1).div_ceil(concurrency as u64);
         let alone = (latency_ms * waits) as f64 / 1e3;
         report.add_row([
@@ -155,12 +157,12 @@ fn concurrent(quick: bool) -> Outcome<()> {
     let mut report = table(["page size", "`concurrency(8)`", "`buffered(8)` by hand", "speedup"]);
     for page_size in PAGE_SIZES {
         let server = Server::start(Catalogue { items, page_size, latency_ms: 0 })?;
-        let wall = |walker| {
-            let walk = Walk { walker, concurrency: 8, threads, ..server.walk.clone() };
-            median(rounds, || Ok(walk.run()?.wall))
+        let wall = |reader| {
+            let reading = Reading { reader, concurrency: 8, threads, ..server.reading.clone() };
+            median(rounds, || Ok(reading.run()?.wall))
         };
-        let ours = wall(Walker::Ours)?;
-        let by_hand = wall(Walker::ByHand)?;
+        let ours = wall(Reader::Client)?;
+        let by_hand = wall(Reader::ByHand)?;
         let speedup = format!("{:.3}", by_hand / ours);
         report.add_row([
             page_size.to_string(),

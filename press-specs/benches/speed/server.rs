@@ -17,7 +17,7 @@ use tokio::{
 
 use crate::{
     Outcome, Role,
-    walk::{Walk, Walker},
+    reading::{Reader, Reading},
 };
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -92,7 +92,7 @@ fn requested<'a>(request: &[u8], pages: &'a [Vec<u8>]) -> Option<&'a Vec<u8>> {
 pub(crate) struct Server {
     process: Child,
     /// Reads all items with the client, one page at a time on one thread.
-    pub(crate) walk: Walk,
+    pub(crate) reading: Reading,
 }
 
 impl Server {
@@ -105,15 +105,15 @@ impl Server {
         let mut url = String::new();
         let stdout = process.stdout.take().ok_or("the server has no output")?;
         BufReader::new(stdout).read_line(&mut url)?;
-        let walk = Walk {
-            walker: Walker::Ours,
+        let reading = Reading {
+            reader: Reader::Client,
             url: url.trim_end().to_owned(),
             page_size: catalogue.page_size,
             items: catalogue.items,
             concurrency: 1,
             threads: 0,
         };
-        Ok(Self { process, walk })
+        Ok(Self { process, reading })
     }
 }
 

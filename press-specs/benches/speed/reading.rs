@@ -1,4 +1,4 @@
-//! One walk over all specs, in its own process.
+//! Reading all specs in a new process.
 
 use std::{
     env, fs,
@@ -14,14 +14,14 @@ use tokio::runtime;
 use crate::{Outcome, Role, by_hand};
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
-pub(crate) enum Walker {
-    Ours,
+pub(crate) enum Reader {
+    Client,
     ByHand,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Walk {
-    pub(crate) walker: Walker,
+pub(crate) struct Reading {
+    pub(crate) reader: Reader,
     pub(crate) url: String,
     pub(crate) page_size: u64,
     /// The number of items to read.
@@ -39,14 +39,14 @@ pub(crate) struct Cost {
     pub(crate) peak_kib: f64,
 }
 
-impl Walk {
-    /// Walks in a new process, so that no walk inherits memory and caches from another.
+impl Reading {
+    /// Reads in a new process, so that no memory or cache is inherited from an earlier reading.
     pub(crate) fn run(&self) -> Outcome<Cost> {
         let output = self.output(Command::new(env::current_exe()?))?;
         Ok(serde_json::from_slice(&output.stdout)?)
     }
 
-    /// Counts the instructions of a walk in a new process.
+    /// Counts the instructions in a new process.
     pub(crate) fn instructions(&self) -> Outcome<f64> {
         let mut valgrind = Command::new("valgrind");
         valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
@@ -58,7 +58,7 @@ impl Walk {
     }
 
     fn output(&self, mut command: Command) -> Outcome<Output> {
-        let output = command.arg(serde_json::to_string(&Role::Walker(self.clone()))?).output()?;
+        let output = command.arg(serde_json::to_string(&Role::Reader(self.clone()))?).output()?;
         if output.status.success() {
             Ok(output)
         } else {
@@ -66,7 +66,7 @@ impl Walk {
         }
     }
 
-    /// Walks in this process and prints the cost.
+    /// Reads in this process and prints the cost.
     pub(crate) fn report(&self) -> Outcome<()> {
         let mut runtime = match self.threads {
             0 => runtime::Builder::new_current_thread(),
@@ -77,11 +77,11 @@ impl Walk {
         let session = Session::builder().auth_token("mock-token").base_url(&self.url).build()?;
         let client = press_specs::get_client(session)?;
         let wall = runtime.block_on(async {
-            // Connects, and does what happens once per process.
+            // Connects and initializes what exists once per process.
             let first = self.items.min(self.page_size);
-            Self { items: first, ..self.clone() }.walk(&http, &client).await?;
+            Self { items: first, ..self.clone() }.read(&http, &client).await?;
             let start = Instant::now();
-            self.walk(&http, &client).await?;
+            self.read(&http, &client).await?;
             Outcome::Ok(start.elapsed().as_secs_f64())
         })?;
         let cost = Cost { wall, peak_kib: peak_kib().unwrap_or_default() };
@@ -89,10 +89,10 @@ impl Walk {
         Ok(())
     }
 
-    async fn walk(&self, http: &reqwest::Client, client: &Spec) -> Outcome<()> {
-        let count = match self.walker {
-            Walker::Ours => self.stream(client).await?,
-            Walker::ByHand => by_hand::walk(http, self).await?,
+    async fn read(&self, http: &reqwest::Client, client: &Spec) -> Outcome<()> {
+        let count = match self.reader {
+            Reader::Client => self.stream(client).await?,
+            Reader::ByHand => by_hand::read(http, self).await?,
         };
         if count == self.items {
             Ok(())
