@@ -30,7 +30,7 @@ impl<'a> Normalizer<'a> {
             (None, None) => return Ok(None),
         };
         if body.node["required"] != true {
-            self.findings
+            self.diagnostics
                 .note(&body.at, "the body is optional here, and the client always sends it");
         }
         Ok(Some((media_type, schema)))
@@ -90,7 +90,7 @@ impl<'a> Normalizer<'a> {
         if !["204", "205"].contains(&first) {
             let what =
                 format!("the response {first} has no content: a body that comes is not read");
-            self.findings.note(&response.at, what);
+            self.diagnostics.note(&response.at, what);
         }
         Ok(None)
     }
@@ -126,7 +126,7 @@ impl<'a> Normalizer<'a> {
                     "the response {status} has no content, and is invalid where {chosen} has some"
                 ),
             };
-            self.findings.note(&response.at, what);
+            self.diagnostics.note(&response.at, what);
         }
     }
 
@@ -144,7 +144,7 @@ impl<'a> Normalizer<'a> {
             let other = place.get("schema");
             if !other.node.is_null() && !is_same(other.node, schema.node) {
                 let what = format!("`{media_type}` is left out beside `{chosen}`");
-                self.findings.note(&place.at, what);
+                self.diagnostics.note(&place.at, what);
             }
         }
         Some(schema)

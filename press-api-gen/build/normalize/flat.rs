@@ -164,7 +164,7 @@ impl<'a> Normalizer<'a> {
         }
         if node["prefixItems"].is_array() {
             let what = "`prefixItems` is ignored: entries have one type, wherever they stand";
-            self.findings.note(&place.at, what);
+            self.diagnostics.note(&place.at, what);
             flat.types.insert("array");
         }
         flat
@@ -261,7 +261,7 @@ impl<'a> Normalizer<'a> {
         } else {
             format!("replaces the different definition at `{}`", before.at)
         };
-        self.findings.note(&now.at, what);
+        self.diagnostics.note(&now.at, what);
         !is_vaguer
     }
 
@@ -285,7 +285,7 @@ impl<'a> Normalizer<'a> {
             Value::Bool(true) => {
                 let what = "`required: true` says nothing here: the object lists the names of its \
                             required properties";
-                self.findings.note(&place.at, what);
+                self.diagnostics.note(&place.at, what);
             }
             _ => {
                 let why = "not a list of properties; write `required: [name]`";

@@ -50,7 +50,7 @@ impl Normalizer<'_> {
     pub(super) fn note_lists(&mut self, mut lists: Vec<UnpagedList>) {
         lists.sort_by_key(|list| list.style);
         for UnpagedList { at, what, .. } in lists {
-            self.findings.note(&at, what);
+            self.diagnostics.note(&at, what);
         }
     }
 

@@ -15,7 +15,7 @@ impl Normalizer<'_> {
                     .to_owned(),
                 near => format!("write `{}`", near.join("`, or `")),
             };
-            self.findings.reject(&place, format!("there is no operation `{key}`; {remedy}"));
+            self.diagnostics.reject(&place, format!("there is no operation `{key}`; {remedy}"));
         }
     }
 
@@ -27,7 +27,7 @@ impl Normalizer<'_> {
                     "`{key}`, for `{name}`, is not a type of the generated operations; remove it, \
                      or correct it"
                 );
-                self.findings.reject(&self.mapping.place(&["types", key]), why);
+                self.diagnostics.reject(&self.mapping.place(&["types", key]), why);
             }
         }
     }
@@ -42,7 +42,7 @@ impl Normalizer<'_> {
                         "there is no field `{field}` in a type `{name}`; remove it, or correct the \
                          names"
                     );
-                    self.findings.reject(&self.mapping.place(&["required", name]), why);
+                    self.diagnostics.reject(&self.mapping.place(&["required", name]), why);
                 }
             }
         }

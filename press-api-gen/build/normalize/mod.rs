@@ -44,7 +44,7 @@ pub(crate) fn normalize(document: &Document, mapping: &Mapping) -> Result<(Api, 
         if normalizer.bad.is_empty() {
             break normalizer;
         }
-        normalizer.findings.check()?;
+        normalizer.diagnostics.check()?;
         left_out = normalizer.left_out;
         left_out.append(&mut normalizer.bad);
     };
@@ -52,8 +52,8 @@ pub(crate) fn normalize(document: &Document, mapping: &Mapping) -> Result<(Api, 
     normalizer.pages();
     normalizer.check_types();
     normalizer.check_required();
-    normalizer.findings.check()?;
-    Ok((normalizer.api, normalizer.findings.notes()))
+    normalizer.diagnostics.check()?;
+    Ok((normalizer.api, normalizer.diagnostics.notes()))
 }
 
 /// A node of the document and where it stands. What is not there is null.
@@ -100,7 +100,7 @@ impl<'a> Place<'a> {
 struct Normalizer<'a> {
     document: Place<'a>,
     mapping: &'a Mapping,
-    findings: Diagnostics<'a>,
+    diagnostics: Diagnostics<'a>,
     names: names::Names,
     /// What each place has become; nothing yet on the way to it, to notice one that holds nothing
     /// but itself.
@@ -124,12 +124,12 @@ struct Normalizer<'a> {
 
 impl<'a> Normalizer<'a> {
     fn new(document: &'a Document, mapping: &'a Mapping, left_out: Problems) -> Self {
-        let mut findings = Diagnostics::new(document);
-        document.check_version(&mut findings);
+        let mut diagnostics = Diagnostics::new(document);
+        document.check_version(&mut diagnostics);
         let document = Place { at: "#".to_owned(), node: document.root() };
         Self {
             mapping,
-            findings,
+            diagnostics,
             names: names::Names::new(&document),
             done: HashMap::new(),
             flats: HashMap::new(),
@@ -149,7 +149,7 @@ impl<'a> Normalizer<'a> {
         for (key, entry) in place.children() {
             if !known.contains(&key) && !key.starts_with("x-") {
                 let what = format!("`{key}` is ignored: {what} has no such key");
-                self.findings.note(&entry.at, what);
+                self.diagnostics.note(&entry.at, what);
             }
         }
     }

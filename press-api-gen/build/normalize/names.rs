@@ -116,7 +116,7 @@ impl Normalizer<'_> {
                 self.names.mapped.insert(place.at.clone(), key.clone());
                 if type_name(name) != *name {
                     let why = format!("`{name}` cannot name a type; write `{}`", type_name(name));
-                    self.findings.reject(&self.mapping.place(&["types", key]), why);
+                    self.diagnostics.reject(&self.mapping.place(&["types", key]), why);
                 }
                 name.clone()
             }

@@ -45,7 +45,8 @@ impl<'a> Normalizer<'a> {
     pub(super) fn operations(&mut self) {
         let paths = self.document.get("paths");
         if !paths.node.is_object() && !paths.node.is_null() {
-            self.findings.reject(&paths.at, "not a mapping; write the paths of the service here");
+            self.diagnostics
+                .reject(&paths.at, "not a mapping; write the paths of the service here");
         }
         let mut operations = Vec::new();
         for (path, item) in paths.children() {
@@ -64,7 +65,7 @@ impl<'a> Normalizer<'a> {
         }
         if operations.is_empty() {
             let why = "there are no operations; add `paths` with those of the service";
-            self.findings.reject(&paths.at, why);
+            self.diagnostics.reject(&paths.at, why);
         }
         self.check_operations(&operations.into_iter().map(|found| found.key).collect::<Vec<_>>());
     }
@@ -88,7 +89,7 @@ impl<'a> Normalizer<'a> {
             if let Some(other) = other {
                 let place = self.mapping.place(&["operations", key]);
                 let why = format!("`{name}` is the name of `{other}`, too; give each its own");
-                self.findings.reject(&place, why);
+                self.diagnostics.reject(&place, why);
             }
         }
     }
@@ -116,9 +117,9 @@ impl<'a> Normalizer<'a> {
     fn left_out(&mut self, key: &str, place: &Place<'a>, why: &str) {
         if self.mapping.selects(key) {
             let why = format!("{why}; remove `{key}` from `select` in {FILE}");
-            self.findings.reject(&place.at, why);
+            self.diagnostics.reject(&place.at, why);
         } else {
-            self.findings.note(&place.at, format!("left out: {why}"));
+            self.diagnostics.note(&place.at, format!("left out: {why}"));
         }
     }
 
@@ -139,10 +140,10 @@ impl<'a> Normalizer<'a> {
             }
             if is_twice {
                 let what = format!("left out: `{key}` is there twice, in upper and in lower case");
-                self.findings.note(&place.at, what);
+                self.diagnostics.note(&place.at, what);
             } else if !PATH_KEYS.contains(&key) && !key.starts_with("x-") {
                 let what = format!("`{key}` is ignored: a path has no such key");
-                self.findings.note(&place.at, what);
+                self.diagnostics.note(&place.at, what);
             }
         }
         methods
@@ -206,7 +207,8 @@ impl<'a> Normalizer<'a> {
         for by_path in [key.to_owned(), key.replace('{', "by {")] {
             let name = operation_name(&by_path);
             if self.operation_called(&name).is_none() {
-                self.findings.note(&place.at, format!("{why}; it is called `{name}` by its path"));
+                self.diagnostics
+                    .note(&place.at, format!("{why}; it is called `{name}` by its path"));
                 return Ok(name);
             }
         }

@@ -42,7 +42,7 @@ impl Normalizer<'_> {
             } else if let Some(list) = self.unpaged_list(operation) {
                 unpaged.push(list);
             } else if page_parameter(operation, "pageNumber").is_ok() {
-                self.findings.note(&at, why);
+                self.diagnostics.note(&at, why);
             }
         }
         self.note_lists(unpaged);
@@ -55,13 +55,15 @@ impl Normalizer<'_> {
         match key {
             Some(key) if mapped.has(key) => {
                 let place = self.mapping.place(&[&page[..], &[key]].concat());
-                self.findings.reject(&place, format!("{why}; correct or remove it"));
+                self.diagnostics.reject(&place, format!("{why}; correct or remove it"));
             }
             Some(key) => {
                 let remedy = format!("set `{key}` to its name, or remove `page`");
-                self.findings.reject(&self.mapping.place(&page), format!("{why}; {remedy}"));
+                self.diagnostics.reject(&self.mapping.place(&page), format!("{why}; {remedy}"));
             }
-            None => self.findings.reject(&self.mapping.place(&page), format!("{why}; remove it")),
+            None => {
+                self.diagnostics.reject(&self.mapping.place(&page), format!("{why}; remove it"))
+            }
         }
     }
 

@@ -121,7 +121,7 @@ impl<'a> Normalizer<'a> {
                 }
                 Some((why, _)) => {
                     let what = format!("the parameter `{name}` is left out: {why}");
-                    self.findings.note(&place.at, what);
+                    self.diagnostics.note(&place.at, what);
                 }
                 None => sent.push(place),
             }

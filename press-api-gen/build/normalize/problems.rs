@@ -47,13 +47,13 @@ impl<'a> Normalizer<'a> {
         let Some(problems) = self.left_out.get(key) else { return false };
         for Problem { at, why } in problems {
             if self.mapping.selects(key) {
-                self.findings.reject(at, why);
+                self.diagnostics.reject(at, why);
             } else if self.mapping.leaves_out(key) {
                 continue;
             } else if *at == place.at {
-                self.findings.note(at, format!("left out: {why}"));
+                self.diagnostics.note(at, format!("left out: {why}"));
             } else {
-                self.findings.note(&place.at, format!("left out: `{at}`: {why}"));
+                self.diagnostics.note(&place.at, format!("left out: `{at}`: {why}"));
             }
         }
         true
@@ -71,7 +71,7 @@ impl<'a> Normalizer<'a> {
     pub(super) fn check_any_is_good(&mut self) {
         if self.api.operations.is_empty() {
             for Problem { at, why } in self.left_out.values().flatten() {
-                self.findings.reject(at, why);
+                self.diagnostics.reject(at, why);
             }
         }
     }

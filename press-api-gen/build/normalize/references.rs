@@ -43,7 +43,7 @@ impl<'a> Normalizer<'a> {
     /// Why the reference `target` at `at` does not refer to this document, and the remedy.
     fn outside(&mut self, at: &str, target: &Value, text: &str) -> String {
         if target.is_null() {
-            let comment = self.findings.comment_at(at).unwrap_or("#/components/…");
+            let comment = self.diagnostics.comment_at(at).unwrap_or("#/components/…");
             return format!(
                 "`$ref` is empty: `#` begins a comment in YAML; write `$ref: '{comment}'`"
             );
@@ -56,7 +56,7 @@ impl<'a> Normalizer<'a> {
             "`{text}` refers to another file; bundle the files first, for example with \
              `npx @redocly/cli bundle openapi.yaml -o {DOCUMENT}`"
         );
-        self.findings.reject(at, why.clone());
+        self.diagnostics.reject(at, why.clone());
         why
     }
 
@@ -105,9 +105,9 @@ impl<'a> Normalizer<'a> {
     pub(super) fn note_dangling(&mut self, key: &str, dangling: Vec<Problem>) {
         for Problem { at, why } in dangling {
             if self.mapping.selects(key) {
-                self.findings.reject(&at, why);
+                self.diagnostics.reject(&at, why);
             } else {
-                self.findings.note(&at, format!("{why}, but nothing here is used"));
+                self.diagnostics.note(&at, format!("{why}, but nothing here is used"));
             }
         }
     }

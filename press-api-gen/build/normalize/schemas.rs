@@ -130,7 +130,7 @@ impl<'a> Normalizer<'a> {
     }
 
     fn any(&mut self, place: &Place<'a>, what: &str) -> Shape {
-        self.findings.note(&place.at, format!("{what} is kept as any value"));
+        self.diagnostics.note(&place.at, format!("{what} is kept as any value"));
         Shape::Any
     }
 
@@ -152,7 +152,7 @@ impl<'a> Normalizer<'a> {
                 object.required.insert((*key).to_owned());
             } else if !flat.properties.contains_key(key) {
                 let what = format!("`{key}` is required, and there is no such property");
-                self.findings.note(&place.at, what);
+                self.diagnostics.note(&place.at, what);
             }
         }
         let mut is_same = !self.api.enumerations.contains_key(&name);
@@ -179,7 +179,7 @@ impl<'a> Normalizer<'a> {
             let Some(first) = places.first() else { continue };
             if let Some(other) = fields.get(&field(key)) {
                 let note = format!("the name is taken by {other}; the value is found in `extra`");
-                self.findings.note(&first.at, note);
+                self.diagnostics.note(&first.at, note);
                 continue;
             }
             fields.insert(field(key), key);
@@ -201,7 +201,7 @@ impl<'a> Normalizer<'a> {
         if !flat.types.contains("string") && !are(Value::is_string) {
             let values: Vec<_> = flat.values.iter().map(|value| plain(value)).collect();
             let what = format!("the documented values `{}` are not checked", values.join(", "));
-            self.findings.note(&place.at, what);
+            self.diagnostics.note(&place.at, what);
             return if are(|value| value.is_i64() || value.is_u64()) {
                 Shape::Integer { unsigned: are(Value::is_u64) }
             } else if are(Value::is_number) {
@@ -249,7 +249,7 @@ impl<'a> Normalizer<'a> {
              another name in {FILE}",
             place.at
         );
-        self.findings.reject(&at, why);
+        self.diagnostics.reject(&at, why);
     }
 
     /// One open type for all members of a choice, or else any value: a closed choice would fail a
