@@ -528,8 +528,10 @@ impl<'de> Deserialize<'de> for Key<'de> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a failed step fails the test")]
 mod tests {
-    use serde_json::{Value, from_str, from_value, json, to_value};
+    use serde::de::DeserializeSeed;
+    use serde_json::{Map, Value, from_str, from_value, json, to_value};
 
+    use super::{Odd, Reader, Tolerant};
     use crate::types::{DeploymentPage, SpecMetadata, SpecPage, SpecSummary};
 
     fn odd_values() -> [Value; 13] {
@@ -633,6 +635,26 @@ mod tests {
     fn odd_values_are_kept() {
         check::<SpecPage>(&spec_page());
         check::<DeploymentPage>(&deployment_page());
+    }
+
+    #[test]
+    fn values_of_any_type_and_objects_of_any_fields_are_read() {
+        for json in odd_values() {
+            let mut value = Value::default();
+            assert!(read(&mut value, &json).is_none(), "{json}");
+            assert_eq!(value, json);
+
+            let mut map = Map::new();
+            match read(&mut map, &json) {
+                None => assert_eq!(Value::Object(map), json),
+                Some(odd) => assert_eq!(*odd, json),
+            }
+            assert_eq!(read(&mut Map::new(), &json).is_none(), json.is_object(), "{json}");
+        }
+    }
+
+    fn read<T: Tolerant>(target: &mut T, json: &Value) -> Option<Odd> {
+        Reader { target, required: false }.deserialize(json).unwrap()
     }
 
     #[test]

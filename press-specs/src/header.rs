@@ -12,7 +12,8 @@ pub(crate) fn insert(headers: &mut Arc<HeaderMap>, name: &str, value: &str) -> R
     let bad_name = |_| format!("has an invalid name: {:?}", shorten(name, 100));
     let name = HeaderName::from_bytes(name.as_bytes()).map_err(bad_name)?;
     if name == header::AUTHORIZATION {
-        return Err("cannot set `authorization`: use `Session::builder().auth_token(…)`".to_owned());
+        let reason = "cannot set `authorization`: use `Session::builder().auth_token(…)`";
+        return Err(reason.to_owned());
     }
     if CONNECTION_HEADERS.contains(&name) {
         return Err(format!(

@@ -14,8 +14,8 @@ use crate::{error::Error, pagination::PageStream, position::Position};
 /// A stream of items, in order.
 ///
 /// [`ListRequest::stream`](crate::ListRequest::stream) returns it. It requests a page when its
-/// first item is polled, and ends after the last item or after an error. Dropping the stream cancels its
-/// requests. It can be polled on any Tokio runtime, like [`PageStream`].
+/// first item is polled, and ends after the last item or after an error. Dropping the stream
+/// cancels its requests. It can be polled on any Tokio runtime, like [`PageStream`].
 ///
 /// ```
 /// # use press_specs::mock::MockPress;

@@ -308,7 +308,7 @@ impl<O: ListOperation, M> ListRequest<O, M> {
     ///   it reports no number of items,
     /// - an item appears twice,
     /// - a page after the first is gone, or the service returns another page in its place,
-    /// - a page before the last one is shorter than the first, if no number of items is reported, or
+    /// - a page before the last one is shorter than the first and reports no number of items, or
     /// - a stream that starts on page 1 ends with another number of items than the list reported.
     ///
     /// A stream that [resumes](Self::resume) compares with the number of items in its position.
@@ -351,7 +351,7 @@ impl<O: ListOperation, M> ListRequest<O, M> {
         self
     }
 
-    /// Sets the retry policy. Defaults to the [policy of the session](crate::SessionBuilder::retry).
+    /// Sets the retry policy. Defaults to the [session's](crate::SessionBuilder::retry).
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.options.settings.policy = policy;
         self

@@ -234,7 +234,7 @@ impl<'a> Normalizer<'a> {
         Shape::Enumeration(name)
     }
 
-    /// Refuses a type that several places share, unless it is the `same` in all.
+    /// Rejects a type that several places share, unless all define it in the same way.
     fn check_shared(&mut self, place: &Place<'a>, name: &str, same: bool) {
         if same {
             return;

@@ -52,17 +52,19 @@ fn time(seconds: u64, millis: u64) -> String {
 
 fn metadata(number: u64, suffix: &str, status: &str, created_at: &str) -> Value {
     let mixed = mix(number);
-    let (verb, noun) = (pick(VERBS, mixed), pick(NOUNS, mixed >> 8));
+    let verb = pick(VERBS, mixed);
+    let noun = pick(NOUNS, mixed >> 8);
     let tag = |number| json!({ "name": pick(TAGS, (mixed >> 26).wrapping_add(number)) });
+    let description = format!(
+        "# {noun}\n\nReads {noun} from the \"raw\" schema of the warehouse, checks each row and \
+         writes valid ones to the schema that you choose.\n\nRuns on a schedule or by hand; see \
+         the release notes for changes."
+    );
     json!({
         "name": format!("{verb}-{noun}{suffix}"),
         "title": format!("{} {noun}{suffix}", verb.to_uppercase()),
         "summary": format!("A {verb} of {noun} from the data source – without writing code."),
-        "description": format!(
-            "# {noun}\n\nReads {noun} from the \"raw\" schema of the warehouse, checks each row and writes \
-             valid ones to the schema that you choose.\n\nRuns on a schedule or by hand; see the release \
-             notes for changes."
-        ),
+        "description": description,
         "descriptionContentType": "text/markdown",
         "imageUrl": format!("https://press.peak.ai/images/image-{}.jpg", mixed % 24),
         "status": status,

@@ -70,7 +70,7 @@ const CASES: &[Case] = &[
             "compatible  types::SpecScope::Internal: new value `internal`\n",
             "compatible  types::SpecSummary::owner: new field `Option<String>`\n",
             "0 breaking, 2 compatible; 0 to follow by hand",
-            "note: 11 times: `…` is ignored: a schema has no such key\n      #/components/schemas/",
+            "note: 11 times: `…` is ignored: a schema has no such key\n",
             "\n      and 1 more\nnote: all notes are in ",
             "/all_notes.txt\n",
         ],
