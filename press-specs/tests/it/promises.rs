@@ -133,6 +133,7 @@ const PROMISES: &[Promise] = &[
             "concurrency::one_client_serves_hundreds_of_tasks",
             "runtimes::idle_runtimes_keep_their_connections",
             "runtimes::idle_runtimes_delay_no_others",
+            "runtimes::more_runtimes_than_are_kept_reach_the_service",
         ],
     },
     Promise {

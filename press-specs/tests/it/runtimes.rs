@@ -41,6 +41,23 @@ fn idle_runtimes_keep_their_connections() -> Outcome {
 }
 
 #[test]
+fn more_runtimes_than_are_kept_reach_the_service() -> Outcome {
+    const KEPT: usize = 64;
+    let mock = MockPress::builder().generated_specs(3).start()?;
+    let client = client(&mock)?;
+    let runtimes = (0..=KEPT).map(|_| runtime()).collect::<Outcome<Vec<_>>>()?;
+    for runtime in &runtimes {
+        call(runtime, &client)?;
+    }
+    // The latest runtime is kept. The first one is not, and opens another connection.
+    call(&runtimes[KEPT], &client)?;
+    assert_eq!(mock.connections(), KEPT + 1);
+    call(&runtimes[0], &client)?;
+    assert_eq!(mock.connections(), KEPT + 2);
+    Ok(())
+}
+
+#[test]
 fn ended_runtimes_leave_no_open_files() -> Outcome {
     const RUNTIMES: usize = 100;
     // In a child process, where no other test opens files.
