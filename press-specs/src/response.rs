@@ -113,7 +113,8 @@ impl ErrorResponse {
         let body = &body[..body.len().min(EXCERPT)];
         let problem: Value = serde_json::from_slice(body).unwrap_or_default();
         let field = |name: &str| problem[name].as_str().map(str::to_owned);
-        let (title, detail) = (field("title"), field("detail"));
+        let title = field("title");
+        let detail = field("detail");
         // Redacted before it is shortened, so that no part of the token is left at the end.
         // JSON can write it with any escapes, and is written again with as few as possible.
         let shown = if !problem.is_null() && body.contains(&b'\\') {

@@ -135,8 +135,8 @@ fn page(list_name: &str, count_name: &str, items: &[Value], query: &Query) -> Va
     let mut selected: Vec<_> = items.iter().filter(|item| query.selects(item)).collect();
     // The sort is stable: items that are equal in all keys keep their order.
     selected.sort_by(|left, right| query.compare(left, right));
-    let (size, number) =
-        (query.number("pageSize", DEFAULT_PAGE_SIZE), query.number("pageNumber", 1));
+    let size = query.number("pageSize", DEFAULT_PAGE_SIZE);
+    let number = query.number("pageNumber", 1);
     let count = selected.len() as u64;
     // Numbers beyond the end, however large, lead to an empty page.
     let first = (number - 1).saturating_mul(size).min(count);

@@ -34,8 +34,10 @@ fn pick(of: &[&'static str], number: u64) -> &'static str {
 /// A version 4 UUID; distinct numbers below 2^48 give distinct ones.
 fn uuid(seed: u64, number: u64) -> String {
     let mixed = mix(seed ^ mix(number));
-    let (first, second, third, fourth) =
-        (mixed >> 32, (mixed >> 16) & 0xffff, (mixed >> 4) & 0xfff, mixed & 0xfff);
+    let first = mixed >> 32;
+    let second = (mixed >> 16) & 0xffff;
+    let third = (mixed >> 4) & 0xfff;
+    let fourth = mixed & 0xfff;
     format!(
         "{first:08x}-{second:04x}-4{third:03x}-a{fourth:03x}-{:012x}",
         number & 0xffff_ffff_ffff
@@ -45,8 +47,12 @@ fn uuid(seed: u64, number: u64) -> String {
 /// A time from 2020 on, in months of 28 days, so that each date exists.
 fn time(seconds: u64, millis: u64) -> String {
     let days = seconds / 86_400;
-    let (year, month, day) = (2020 + days / 336, 1 + days / 28 % 12, 1 + days % 28);
-    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    let year = 2020 + days / 336;
+    let month = 1 + days / 28 % 12;
+    let day = 1 + days % 28;
+    let hour = seconds / 3600 % 24;
+    let minute = seconds / 60 % 60;
+    let second = seconds % 60;
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", millis % 1000)
 }
 

@@ -64,7 +64,8 @@ pub(super) fn declare_length(headers: &HeaderMap) -> bool {
 
 /// Returns the bytes of the head, even if it lies about the body.
 pub(super) fn head(response: &Response) -> Bytes {
-    let (status, headers) = (response.status(), response.headers());
+    let status = response.status();
+    let headers = response.headers();
     let reason = status.canonical_reason().unwrap_or("Scripted");
     let mut head =
         format!("HTTP/1.1 {} {reason}\r\nconnection: close\r\n", status.as_u16()).into_bytes();

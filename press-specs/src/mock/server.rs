@@ -172,7 +172,8 @@ async fn exchange(shared: &Shared, request: Request<Incoming>) -> Result<Respons
         flight.finish();
         return Ok(response);
     }
-    let (head, mut body) = (head(&response), response.into_body());
+    let head = head(&response);
+    let mut body = response.into_body();
     body.truncate(fault.cut.unwrap_or(body.len()));
     Err(Takeover { head, body, pace: fault.pace, flight })
 }

@@ -59,8 +59,8 @@ fn each_shape_compiles_with_tolerant_types() {
 
 #[test]
 fn pages_are_found_by_name_or_where_the_mapping_says() {
-    let (document, mapping) =
-        (include_str!("documents/pages.yaml"), include_str!("documents/pages.mapping.yaml"));
+    let document = include_str!("documents/pages.yaml");
+    let mapping = include_str!("documents/pages.mapping.yaml");
     let bench = bench();
     check(&bench, document, mapping);
     bench.passes("check --package press-api-gen --features schemars");
