@@ -13,24 +13,24 @@ pub(super) struct Counts {
     pub(super) aborted: usize,
 }
 
-pub(super) type Counter = Arc<watch::Sender<Counts>>;
+pub(super) type SharedCounts = Arc<watch::Sender<Counts>>;
 
 /// A request in flight, from when it was received. Counts as aborted if it is dropped before it is
 /// finished.
 #[derive(Debug)]
-pub(super) struct Flight {
-    counter: Counter,
+pub(super) struct InFlight {
+    shared_counts: SharedCounts,
     aborted: bool,
 }
 
-impl Flight {
-    pub(super) fn begin(counter: &Counter) -> Self {
-        counter.send_modify(|counts| {
+impl InFlight {
+    pub(super) fn begin(shared_counts: &SharedCounts) -> Self {
+        shared_counts.send_modify(|counts| {
             counts.requests += 1;
             counts.in_flight += 1;
             counts.in_flight_max = counts.in_flight_max.max(counts.in_flight);
         });
-        Self { counter: Arc::clone(counter), aborted: true }
+        Self { shared_counts: Arc::clone(shared_counts), aborted: true }
     }
 
     /// Marks the whole response as sent.
@@ -39,9 +39,9 @@ impl Flight {
     }
 }
 
-impl Drop for Flight {
+impl Drop for InFlight {
     fn drop(&mut self) {
-        self.counter.send_modify(|counts| {
+        self.shared_counts.send_modify(|counts| {
             counts.in_flight -= 1;
             counts.aborted += usize::from(self.aborted);
         });
@@ -49,24 +49,24 @@ impl Drop for Flight {
 }
 
 /// A name and a number to wait for.
-pub(super) type Goal = (&'static str, fn(&Counts) -> usize);
+pub(super) type Counter = (&'static str, fn(&Counts) -> usize);
 
-pub(super) const REQUESTS: Goal = ("requests", |counts| counts.requests);
-pub(super) const ABORTED: Goal = ("aborted requests", |counts| counts.aborted);
+pub(super) const REQUESTS: Counter = ("requests", |counts| counts.requests);
+pub(super) const ABORTED: Counter = ("aborted requests", |counts| counts.aborted);
 
 /// Waits until the number is `wanted` or more.
 pub(super) async fn reached(
-    counter: Counter,
-    (what, number): Goal,
+    shared_counts: SharedCounts,
+    (what, number): Counter,
     wanted: usize,
     within: Duration,
 ) -> io::Result<()> {
-    let mut counts = counter.subscribe();
+    let mut counts = shared_counts.subscribe();
     let reached = counts.wait_for(|counts| number(counts) >= wanted);
     if timeout(within, reached).await.is_ok() {
         return Ok(());
     }
-    let seen = number(&counter.borrow());
+    let seen = number(&shared_counts.borrow());
     let message = format!("only {seen} of {wanted} {what} within {within:?}");
     Err(io::Error::new(io::ErrorKind::TimedOut, message))
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::{Error, RetryPolicy, Session, SessionBuilder};
 
 use super::{
-    counts::{ABORTED, Counts, Goal, REQUESTS, reached},
+    counts::{ABORTED, Counter, Counts, REQUESTS, reached},
     fault::Fault,
     received::ReceivedRequest,
     server::{Server, Shared, lock},
@@ -201,7 +201,7 @@ impl MockPress {
     /// [`in_flight_max`](Self::in_flight_max).
     pub fn clear_requests(&self) {
         lock(&self.shared.requests).clear();
-        self.shared.counter.send_modify(|counts| {
+        self.shared.counts.send_modify(|counts| {
             counts.requests = 0;
             counts.in_flight_max = counts.in_flight;
         });
@@ -266,18 +266,18 @@ impl MockPress {
     }
 
     fn counts(&self) -> Counts {
-        *self.shared.counter.borrow()
+        *self.shared.counts.borrow()
     }
 
     // On the mock's runtime, whose time is never paused.
-    async fn reach(&self, goal: Goal, wanted: usize, within: Duration) -> io::Result<()> {
-        let reached = reached(Arc::clone(&self.shared.counter), goal, wanted, within);
+    async fn reach(&self, counter: Counter, wanted: usize, within: Duration) -> io::Result<()> {
+        let reached = reached(Arc::clone(&self.shared.counts), counter, wanted, within);
         self.server.handle.spawn(reached).await.map_err(io::Error::other)?
     }
 
-    fn reach_blocking(&self, goal: Goal, wanted: usize, within: Duration) -> io::Result<()> {
+    fn reach_blocking(&self, counter: Counter, wanted: usize, within: Duration) -> io::Result<()> {
         let (report, reports) = mpsc::channel();
-        let reached = reached(Arc::clone(&self.shared.counter), goal, wanted, within);
+        let reached = reached(Arc::clone(&self.shared.counts), counter, wanted, within);
         self.server.handle.spawn(async move { report.send(reached.await) });
         reports.recv().map_err(io::Error::other)?
     }

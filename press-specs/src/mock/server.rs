@@ -25,7 +25,7 @@ use tokio::{
 
 use super::{
     catalogue::Catalogue,
-    counts::{Counter, Flight},
+    counts::{InFlight, SharedCounts},
     fault::Fault,
     received::ReceivedRequest,
     response::{Response, declare_length, head, respond},
@@ -43,7 +43,7 @@ pub(super) struct Shared {
     pub(super) latency: Duration,
     /// The limit of `requests`, if any.
     pub(super) kept_requests: Option<usize>,
-    pub(super) counter: Counter,
+    pub(super) counts: SharedCounts,
     pub(super) catalogue: Mutex<Catalogue>,
     pub(super) script: Mutex<Vec<Fault>>,
     pub(super) requests: Mutex<VecDeque<ReceivedRequest>>,
@@ -111,7 +111,7 @@ async fn accept(shared: Arc<Shared>, listener: TcpListener) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                shared.counter.send_modify(|counts| counts.connections += 1);
+                shared.counts.send_modify(|counts| counts.connections += 1);
                 tokio::spawn(serve(Arc::clone(&shared), stream));
             }
             // For example no file descriptors left, which passes.
@@ -124,11 +124,11 @@ async fn accept(shared: Arc<Shared>, listener: TcpListener) {
 async fn serve(shared: Arc<Shared>, stream: TcpStream) {
     // Without it small responses wait for acknowledgements; an error only costs speed.
     let _ = stream.set_nodelay(true);
-    let takeover = Mutex::new(None);
+    let raw = Mutex::new(None);
     let service = service_fn(async |request| match exchange(&shared, request).await {
         Ok(response) => Ok(response.map(Full::new)),
         Err(scripted) => {
-            *lock(&takeover) = Some(scripted);
+            *lock(&raw) = Some(scripted);
             Err(io::Error::other("a scripted fault takes the connection over"))
         }
     });
@@ -138,14 +138,14 @@ async fn serve(shared: Arc<Shared>, stream: TcpStream) {
     }
     // hyper gives up a connection whose service fails and writes nothing more to it.
     let stream = connection.into_parts().io.into_inner();
-    let takeover = lock(&takeover).take();
-    if let Some(takeover) = takeover {
-        // An error means that the client went away, which its flight has counted.
-        let _ = takeover.send(stream).await;
+    let raw = lock(&raw).take();
+    if let Some(raw) = raw {
+        // An error means that the client went away, which `InFlight` has counted.
+        let _ = raw.send(stream).await;
     }
 }
 
-async fn exchange(shared: &Shared, request: Request<Incoming>) -> Result<Response, Takeover> {
+async fn exchange(shared: &Shared, request: Request<Incoming>) -> Result<Response, RawResponse> {
     let request = ReceivedRequest::new(request.into_parts().0);
     let fault = Fault::take(&mut lock(&shared.script), &request).unwrap_or_else(Fault::pass);
     {
@@ -156,7 +156,7 @@ async fn exchange(shared: &Shared, request: Request<Incoming>) -> Result<Respons
         }
     }
     // Counted after it is kept, so that whoever waits for the count finds it.
-    let flight = Flight::begin(&shared.counter);
+    let in_flight = InFlight::begin(&shared.counts);
     if let Some(gate) = &fault.gate {
         gate.wait().await;
     }
@@ -165,17 +165,17 @@ async fn exchange(shared: &Shared, request: Request<Incoming>) -> Result<Respons
         time::sleep(delay).await;
     }
     if let Some(bytes) = fault.raw {
-        return Err(Takeover { head: bytes, body: Bytes::new(), pace: None, flight });
+        return Err(RawResponse { head: bytes, body: Bytes::new(), pace: None, in_flight });
     }
     let response = fault.response(|| normal(shared, &request));
     if fault.cut.is_none() && fault.pace.is_none() && !declare_length(response.headers()) {
-        flight.finish();
+        in_flight.finish();
         return Ok(response);
     }
     let head = head(&response);
     let mut body = response.into_body();
     body.truncate(fault.cut.unwrap_or(body.len()));
-    Err(Takeover { head, body, pace: fault.pace, flight })
+    Err(RawResponse { head, body, pace: fault.pace, in_flight })
 }
 
 /// Returns the response of the catalogue, its page changed by the user's closure if there is one.
@@ -193,15 +193,15 @@ fn normal(shared: &Shared, request: &ReceivedRequest) -> Response {
     response
 }
 
-/// Bytes that are sent past HTTP, after which the connection is closed.
-struct Takeover {
+/// Bytes that are sent without the HTTP server. The connection is closed after them.
+struct RawResponse {
     head: Bytes,
     body: Bytes,
     pace: Option<(usize, Duration)>,
-    flight: Flight,
+    in_flight: InFlight,
 }
 
-impl Takeover {
+impl RawResponse {
     /// Sends everything, unless the client goes away.
     async fn send(mut self, mut stream: TcpStream) -> io::Result<()> {
         stream.write_all(&self.head).await?;
@@ -213,7 +213,7 @@ impl Takeover {
                 return Ok(());
             }
         }
-        self.flight.finish();
+        self.in_flight.finish();
         stream.shutdown().await
     }
 }
