@@ -16,7 +16,9 @@ mod generated;
 pub mod attempt;
 pub mod body;
 mod exchange;
+#[allow(dead_code, unused_imports, unused_macros, reason = "some documents don't need all of it")]
 mod object;
+#[allow(unused_imports, unused_macros, reason = "some documents have no enumerations")]
 mod open_enum;
 mod operation;
 pub mod response;
@@ -47,6 +49,8 @@ pub use operation::{ListOperation, Operation, Page};
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 pub mod types {
-    pub use crate::generated::{enumerations::*, types::*};
+    #[allow(unused_imports, unreachable_pub, reason = "some documents have no enumerations")]
+    pub use crate::generated::enumerations::*;
+    pub use crate::generated::types::*;
     pub use crate::timestamp::Timestamp;
 }
