@@ -445,7 +445,7 @@ const CASES: &[Case] = &[
 ];
 
 #[test]
-fn each_change_has_its_class_and_says_what_has_to_follow() {
+fn changes_are_classified() {
     let workspace = workspace("classes");
     for Case { anchor, replacement, report } in CASES {
         workspace.reset();
@@ -486,7 +486,7 @@ fn an_operation_with_the_same_route_is_renamed() {
 }
 
 #[test]
-fn an_operation_that_is_newly_left_out_is_not_removed() {
+fn operations_left_out_are_not_removed() {
     let workspace = workspace("left_out");
     let from = SMALL.find("    pub struct CreateThing").expect("the operation");
     let left_out = SMALL[..from].replace("\"GET /files\",", "\"GET /files\", \"POST /things\",");
@@ -523,7 +523,7 @@ fn a_report_is_text_or_json() {
 }
 
 #[test]
-fn versions_that_cannot_be_compared_are_named() {
+fn invalid_versions_are_errors() {
     let workspace = workspace("failures");
     let fails = |arguments: &[&str], says: &str| {
         let answer = api_diff(&workspace, arguments);
