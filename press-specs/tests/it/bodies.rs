@@ -280,7 +280,7 @@ async fn long_and_deeply_nested_bodies_are_invalid_responses() -> Outcome {
 }
 
 #[tokio::test]
-async fn another_page_is_invalid_response() -> Outcome {
+async fn wrong_page_is_invalid_response() -> Outcome {
     let mut scenarios = Vec::new();
     for number in [2, 0, u64::MAX] {
         let fault = Fault::raw_body(page(3, number, []).to_string());

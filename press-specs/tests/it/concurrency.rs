@@ -153,7 +153,7 @@ async fn connections_are_reused() -> Outcome {
 }
 
 #[tokio::test]
-async fn slow_consumers_cause_no_timeouts() -> Outcome {
+async fn slow_consumers_do_not_time_out() -> Outcome {
     let limit = 2 * LIMIT;
     let consume = async |concurrency, prefetched: usize| {
         let mock = MockPress::builder().generated_specs(12).start()?;

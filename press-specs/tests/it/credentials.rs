@@ -110,7 +110,7 @@ async fn a_401_in_a_stream_renews_the_token() -> Outcome {
 }
 
 #[tokio::test]
-async fn renewing_the_token_costs_no_attempt_of_the_policy() -> Outcome {
+async fn token_renewal_does_not_count_as_an_attempt() -> Outcome {
     let mock = MockPress::builder().token("c").generated_specs(30).start()?;
     mock.faults([Fault::pass(), Fault::status(503).times(3)]);
     let client = get_client(Issuer::default().session(&mock, ["a", "c"])?)?;
@@ -174,7 +174,7 @@ async fn assert_no_token(
 }
 
 #[tokio::test]
-async fn failures_of_the_function_are_credentials_errors() -> Outcome {
+async fn auth_token_fn_failures_are_credentials_errors() -> Outcome {
     type Token = Result<String, io::Error>;
     let mock = MockPress::start()?;
     let session = || mock.session_builder();
@@ -286,7 +286,7 @@ async fn an_idle_stream_does_not_keep_an_expired_token() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_failed_function_is_called_again() -> Outcome {
+async fn failed_auth_token_fn_is_called_again() -> Outcome {
     let mock = MockPress::builder().token("a").generated_specs(3).start()?;
     let calls = Arc::new(AtomicUsize::new(0));
     let gate = Arc::new(Mutex::new(()));
@@ -352,7 +352,7 @@ async fn a_login_longer_than_the_total_timeout_completes() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_401_after_set_auth_token_calls_the_function() -> Outcome {
+async fn a_401_after_set_auth_token_calls_auth_token_fn() -> Outcome {
     let mock = MockPress::builder().token("b").generated_specs(3).start()?;
     let issuer = Issuer::default();
     let session = issuer.session(&mock, ["b"])?;

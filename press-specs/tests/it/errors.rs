@@ -203,7 +203,7 @@ async fn numbers_below_1_are_invalid() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_url_that_is_too_long_is_invalid() -> Outcome {
+async fn overlong_urls_are_invalid() -> Outcome {
     let mock = MockPress::start()?;
     let request = client(&mock)?.list_specs().term("x".repeat(70_000));
     assert_invalid_request(request, "could not be built").await?;
@@ -253,7 +253,7 @@ async fn a_position_keeps_its_page_size() -> Outcome {
 }
 
 #[tokio::test]
-async fn texts_are_bounded_and_show_as_they_read() -> Outcome {
+async fn texts_are_bounded_and_hide_control_characters() -> Outcome {
     let mock = MockPress::start()?;
     let client = client(&mock)?;
     let long = format!("a{HIDDEN}b").repeat(50_000);
@@ -300,7 +300,7 @@ fn assert_invalid_setting(session: SessionBuilder, setting: &str) {
 }
 
 #[test]
-fn invalid_settings_are_errors_of_build() -> Outcome {
+fn invalid_settings_are_build_errors() -> Outcome {
     let session = with_token().build()?;
     for token in ["", "   ", "line\nbreak", "nul\0"] {
         assert_invalid_setting(Session::builder().auth_token(token), "`auth_token`");
@@ -380,7 +380,7 @@ fn stages_have_names_and_base_urls() -> Outcome {
 }
 
 #[test]
-fn the_default_limits_are_those_documented() -> Outcome {
+fn default_limits_match_the_docs() -> Outcome {
     let shown = format!("{:?}", Session::builder().auth_token("t").stage(Stage::Prod).build()?);
     let limits = ["connect: 10s", "attempt: 30s", "total: 120s", "max_response_bytes: 8388608"];
     for part in limits.into_iter().chain(["max_attempts: 4", "initial_delay: 500ms"]) {

@@ -24,7 +24,7 @@ async fn connection_headers_are_invalid_arguments() -> Outcome {
 }
 
 #[tokio::test]
-async fn connection_headers_of_on_request_are_not_sent() -> Outcome {
+async fn connection_headers_from_on_request_are_not_sent() -> Outcome {
     let mock = MockPress::builder().generated_specs(1).start()?;
     let session = mock.session_builder().on_request(|headers| {
         for name in CONNECTION_HEADERS {

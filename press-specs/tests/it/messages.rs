@@ -60,7 +60,7 @@ async fn not_found_without_a_spec_id_suggests_the_base_url() -> Outcome {
 }
 
 #[tokio::test]
-async fn unauthorized_names_the_sources_of_the_token() -> Outcome {
+async fn unauthorized_names_the_token_sources() -> Outcome {
     let expected = "the service responded with 401 Unauthorized; check the token: \
                     PEAK_AUTH_TOKEN, API_KEY or `Session::builder().auth_token(…)`";
     assert_eq!(message(Fault::status(401).empty()).await?, expected);
@@ -79,7 +79,7 @@ async fn unauthorized_with_auth_token_fn_names_the_function() -> Outcome {
 }
 
 #[tokio::test]
-async fn redirects_name_the_origin_of_their_target() -> Outcome {
+async fn redirects_name_the_target_origin() -> Outcome {
     const ADVICE: &str = "check the stage or base URL, and any gateway in between";
     for (target, origin) in [
         ("https://login.example.com/sso?token=abc#top", " to https://login.example.com"),
@@ -321,7 +321,7 @@ fn invalid_tokens_have_a_reason() -> Outcome {
 }
 
 #[tokio::test]
-async fn invalid_tokens_of_auth_token_fn_have_a_reason() -> Outcome {
+async fn invalid_tokens_from_auth_token_fn_have_a_reason() -> Outcome {
     let mock = MockPress::start()?;
     for (token, reason) in INVALID_TOKENS {
         let function = move || future::ready(Ok::<_, Error>(token.to_owned()));

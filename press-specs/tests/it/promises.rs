@@ -24,7 +24,7 @@ const PROMISES: &[Promise] = &[
         begins: "Each page has up to 3 retries",
         tests: &[
             "retries::statuses_are_retried_or_returned",
-            "errors::the_default_limits_are_those_documented",
+            "errors::default_limits_match_the_docs",
         ],
     },
     Promise {
@@ -55,7 +55,7 @@ const PROMISES: &[Promise] = &[
     },
     Promise {
         begins: "`Retry-After: 0` counts as no header",
-        tests: &["rate_limits::retry_after_zero_counts_as_no_header"],
+        tests: &["rate_limits::retry_after_zero_is_ignored"],
     },
     Promise {
         begins: "A response with status 429 and `Retry-After` delays all requests",
@@ -132,8 +132,8 @@ const PROMISES: &[Promise] = &[
         tests: &[
             "concurrency::one_client_serves_hundreds_of_tasks",
             "runtimes::idle_runtimes_keep_their_connections",
-            "runtimes::idle_runtimes_delay_no_others",
-            "runtimes::more_runtimes_than_are_kept_reach_the_service",
+            "runtimes::idle_runtimes_do_not_delay_others",
+            "runtimes::runtimes_beyond_the_limit_still_work",
         ],
     },
     Promise {
@@ -205,7 +205,7 @@ fn every_promise_has_tests() -> Outcome {
 }
 
 #[test]
-fn the_tests_of_promises_exist() -> Outcome {
+fn promised_tests_exist() -> Outcome {
     for promise in PROMISES {
         for test in promise.tests {
             let (module, name) = test.split_once("::").ok_or("a module")?;

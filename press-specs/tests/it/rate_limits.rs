@@ -93,7 +93,7 @@ async fn retry_after_adds_no_retries() -> Outcome {
 }
 
 #[tokio::test]
-async fn retry_after_zero_counts_as_no_header() -> Outcome {
+async fn retry_after_zero_is_ignored() -> Outcome {
     let mock = MockPress::builder().generated_specs(1).fault(rate_limit("0")).start()?;
     let specs = client(&mock)?.list_specs();
     // The random delay applies, which is longer than the total timeout.

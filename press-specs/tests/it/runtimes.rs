@@ -41,7 +41,7 @@ fn idle_runtimes_keep_their_connections() -> Outcome {
 }
 
 #[test]
-fn more_runtimes_than_are_kept_reach_the_service() -> Outcome {
+fn runtimes_beyond_the_limit_still_work() -> Outcome {
     const KEPT: usize = 64;
     let mock = MockPress::builder().generated_specs(3).start()?;
     let client = client(&mock)?;
@@ -102,7 +102,7 @@ fn calls_outside_a_running_runtime_are_errors() -> Outcome {
 }
 
 #[test]
-fn idle_runtimes_delay_no_others() -> Outcome {
+fn idle_runtimes_do_not_delay_others() -> Outcome {
     let mock = MockPress::builder().generated_specs(3).fault(Fault::hang().on_page(2)).start()?;
     let client = client(&mock)?;
     let first = runtime()?;
@@ -167,7 +167,7 @@ async fn retries_after_a_reset_and_a_hang_use_new_connections() -> Outcome {
 }
 
 #[tokio::test]
-async fn timeouts_close_no_other_connections() -> Outcome {
+async fn timeouts_do_not_close_other_connections() -> Outcome {
     let mock = MockPress::builder().generated_specs(3).start()?;
     let client = client(&mock)?;
     open_connections(&mock, &client, 8).await?;

@@ -169,7 +169,7 @@ async fn requests_pages_and_attempts_have_nested_spans() -> Outcome {
 }
 
 #[tokio::test]
-async fn requests_belong_to_the_span_of_the_caller() -> Outcome {
+async fn requests_belong_to_the_current_span() -> Outcome {
     let (recorder, _guard) = Recorder::start().await?;
     let mock = MockPress::builder().generated_specs(3).start()?;
     let specs = client(&mock)?.list_specs().page_size(1);
@@ -271,7 +271,7 @@ async fn requests_can_move_to_another_subscriber() -> Outcome {
 }
 
 #[tokio::test]
-async fn unneeded_prefetch_errors_mark_no_request() -> Outcome {
+async fn unneeded_prefetch_errors_do_not_mark_the_request() -> Outcome {
     let (recorder, _guard) = Recorder::start().await?;
     let gate = Gate::new();
     let bodies = [page(3, 1, ["a"]), page(2, 2, ["b"])].map(|body| body.to_string());
@@ -297,7 +297,7 @@ async fn unneeded_prefetch_errors_mark_no_request() -> Outcome {
 }
 
 #[tokio::test]
-async fn auth_token_fn_runs_with_the_subscriber_of_the_caller() -> Outcome {
+async fn auth_token_fn_uses_the_current_subscriber() -> Outcome {
     let (recorder, _guard) = Recorder::start().await?;
     let mock = MockPress::builder().token("a").generated_specs(1).start()?;
     let log_in = || async { Ok::<_, Infallible>("a".to_owned()) }.instrument(info_span!("log_in"));
