@@ -14,7 +14,7 @@ pub(crate) fn error(options: &RequestOptions, error: reqwest::Error) -> Error {
     let result = if error.is_builder() {
         permanent(ErrorKind::InvalidParameter, "the request could not be built")
     } else if error.is_redirect() {
-        let message = "the redirect policy of the HTTP client rejected a redirect";
+        let message = "the HTTP client's redirect policy rejected a redirect";
         permanent(ErrorKind::UnexpectedStatus, message)
     } else if error.is_timeout() {
         Error::new(ErrorKind::Timeout, expired_timeout(options, &error))
@@ -44,10 +44,10 @@ fn permanent(kind: ErrorKind, message: &str) -> Error {
 
 fn expired_timeout(options: &RequestOptions, error: &reqwest::Error) -> String {
     if !error.is_connect() {
-        return "the request took longer than the timeout of the HTTP client".to_owned();
+        return "the request took longer than the HTTP client's timeout".to_owned();
     }
     if options.session.inner.runtimes.unpooled().is_none() {
-        return "connecting took longer than the connect timeout of the HTTP client".to_owned();
+        return "connecting took longer than the HTTP client's connect timeout".to_owned();
     }
     let limit = options.settings.limits.connect;
     format!("connecting took longer than the connect timeout of {limit:?}")
@@ -60,7 +60,7 @@ fn permanent_problem(session: &Session, error: &reqwest::Error) -> Option<&'stat
         return Some("the proxy requires credentials (status 407); add them to the proxy URL");
     }
     if says(error, "unsupported scheme") {
-        return Some("the scheme of the proxy is not supported; check the proxy settings");
+        return Some("the proxy scheme is not supported; check the proxy settings");
     }
     if let Some(message) = certificate_problem(error) {
         return Some(message);
@@ -95,11 +95,11 @@ fn certificate_problem(error: &reqwest::Error) -> Option<&'static str> {
     let message = if says_any(error, &REQUIRED) {
         "the service requires a client certificate; use a custom client that has one"
     } else if says_any(error, &EXPIRED) {
-        "the certificate of the service has expired; check the clock of this machine"
+        "the service's certificate has expired; check the clock on this machine"
     } else if says_any(error, &OTHER_HOST) {
-        "the certificate of the service is for another host; check the base URL"
+        "the service's certificate is for a different host; check the base URL"
     } else if says(error, "certificate") {
-        "the certificate of the service is not trusted, for example because it is self-signed; \
+        "the service's certificate is not trusted, for example because it is self-signed; \
          check the root certificates of the system, or use a custom client with additional ones"
     } else {
         return None;

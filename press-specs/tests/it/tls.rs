@@ -99,17 +99,17 @@ fn certificate_errors_are_not_retried() -> Outcome {
             InvalidCertificate {
                 identity: EXPIRED,
                 host: "127.0.0.1",
-                message: "certificate of the service has expired",
+                message: "service's certificate has expired",
             },
             InvalidCertificate {
                 identity: SELF_SIGNED,
                 host: "127.0.0.1",
-                message: "certificate of the service is not trusted",
+                message: "service's certificate is not trusted",
             },
             InvalidCertificate {
                 identity: SERVER,
                 host: "127.0.0.2",
-                message: "certificate of the service is for another host",
+                message: "service's certificate is for a different host",
             },
         ];
         for InvalidCertificate { identity, host, message } in rows {
@@ -180,7 +180,7 @@ fn unsupported_proxy_schemes_are_not_retried() -> Outcome {
     let variables = [("SSL_CERT_FILE", ROOT), ("HTTPS_PROXY", &*url)];
     in_child("tls::unsupported_proxy_schemes_are_not_retried", &variables, || {
         let session = Session::builder().auth_token("token").base_url("https://press.invalid");
-        runtime()?.block_on(assert_not_retried(session, "scheme of the proxy is not supported"))
+        runtime()?.block_on(assert_not_retried(session, "proxy scheme is not supported"))
     })
 }
 
