@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use tokio::time::Instant;
 
-/// A function that sees and changes the headers of each request.
+/// A function that inspects and modifies the headers of each request.
 pub type OnRequest = Arc<dyn Fn(&mut HeaderMap) + Send + Sync>;
 
 /// Headers that manage the connection or frame the message. Only the HTTP client sets them: a
@@ -23,9 +23,9 @@ pub const CONNECTION_HEADERS: [HeaderName; 7] = [
 /// One attempt at a request.
 #[derive(Clone)]
 pub struct Attempt {
-    /// The value of the header `Authorization`, marked as sensitive. Nothing overrides it.
+    /// The value of the `Authorization` header, marked as sensitive. Nothing overrides it.
     pub authorization: HeaderValue,
-    /// Additional headers, which replace those of the generated client.
+    /// Additional headers, which override the generated client's.
     pub headers: Arc<HeaderMap>,
     /// Additional query parameters, in order.
     pub query: Arc<[(String, String)]>,
@@ -38,7 +38,7 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// Adds to `request` what is sent along with it.
+    /// Adds the token, headers, query parameters and limits to `request`.
     pub(crate) fn apply(&self, request: &mut reqwest::Request) {
         if !self.query.is_empty() {
             request.url_mut().query_pairs_mut().extend_pairs(self.query.iter());

@@ -13,13 +13,13 @@ use tokio::{
 
 use crate::response::{Cause, Head};
 
-/// The number of bytes that are kept of the body of an error response.
+/// The number of bytes kept from the body of an error response.
 pub const EXCERPT: usize = 64 * 1024;
 
-/// The time for reading the body of an error response. Its status is known and counts either way.
+/// The time for reading the body of an error response. Its status is already known.
 const EXCERPT_TIME: Duration = Duration::from_secs(5);
 
-/// The largest buffer that is allocated because a response claims to be that long.
+/// The largest buffer allocated based on the length that a response claims.
 const MAX_CAPACITY: usize = 1024 * 1024;
 
 /// Reads the whole body, still compressed. A body that arrives in one frame isn't copied.
@@ -56,7 +56,7 @@ fn declared_length(head: &Head) -> usize {
     length.and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or(0)
 }
 
-/// Reads the start of the body of an error response, whatever happens to the rest.
+/// Reads the start of the body of an error response, even if the rest fails.
 pub(crate) async fn excerpt(head: &Head, mut body: reqwest::Body, deadline: Instant) -> Vec<u8> {
     let deadline = deadline.min(Instant::now() + EXCERPT_TIME);
     let mut bytes = Vec::new();
@@ -106,7 +106,7 @@ fn is_framed(head: &Head) -> bool {
         || head.headers.contains_key(header::TRANSFER_ENCODING)
 }
 
-/// Parses JSON. An error comes with the path of its field.
+/// Parses JSON. An error includes the path of its field.
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, (String, serde_json::Error)> {
     const BOM: &[u8] = b"\xef\xbb\xbf";
     let body = body.strip_prefix(BOM).unwrap_or(body);
@@ -118,7 +118,7 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, (String, serde_json::Err
     }
 }
 
-/// Parses JSON that could not be parsed: finds the field, and accepts halves of surrogate pairs.
+/// Parses JSON again after a failure: finds the field, and accepts unpaired surrogates.
 #[cold]
 fn parse_again<T: DeserializeOwned>(text: &str) -> Result<T, (String, serde_json::Error)> {
     let repaired = replace_unpaired_surrogates(text);
@@ -136,9 +136,9 @@ fn invalid_utf8(error: std::str::Utf8Error) -> serde_json::Error {
     serde::de::Error::custom(format_args!("invalid UTF-8 after byte {}", error.valid_up_to()))
 }
 
-/// Replaces each `\u` escape that is half of a surrogate pair by U+FFFD.
+/// Replaces each `\u` escape that is an unpaired surrogate with U+FFFD.
 ///
-/// JavaScript writes such an escape for an emoji that was cut in half.
+/// JavaScript writes one for an emoji that was cut in half.
 fn replace_unpaired_surrogates(json: &str) -> String {
     let mut repaired = String::with_capacity(json.len());
     let mut rest = json;
@@ -185,7 +185,7 @@ enum Encoding {
 }
 
 impl Encoding {
-    /// Reads `Content-Encoding`. Several headers form one list.
+    /// Reads `Content-Encoding`. Multiple headers form one list.
     fn of(head: &Head) -> Result<Self, Cause> {
         let mut encoding = Self::Identity;
         for value in head.headers.get_all(header::CONTENT_ENCODING) {
@@ -225,13 +225,13 @@ fn decompress(encoding: Encoding, body: Bytes, limit: usize) -> Result<Bytes, Ca
     }
 }
 
-/// The length that a gzip body claims in its last four bytes, as far as it is plausible.
+/// The length that a gzip body claims in its last four bytes, if plausible.
 fn decompressed_length(body: &[u8]) -> usize {
     let claimed = body.last_chunk().map_or(0, |length| u32::from_le_bytes(*length));
     usize::try_from(claimed).unwrap_or(usize::MAX).min(MAX_CAPACITY)
 }
 
-/// Decompresses `body`, up to one byte above `limit`.
+/// Decompresses `body`, stopping one byte past `limit`.
 #[cfg(feature = "gzip")]
 fn gunzip(body: &[u8], limit: usize, decompressed: &mut Vec<u8>) -> io::Result<()> {
     use std::io::Read as _;

@@ -33,8 +33,8 @@ pub use operation::{ListOperation, Operation, Page};
 /// # Creating values
 ///
 /// Tests of code that handles data create values by hand. Start from `default` and assign fields,
-/// or read JSON with the crate `serde_json`. Struct expressions don't work, so that a new field is
-/// not a breaking change.
+/// or read JSON with the `serde_json` crate. Struct expressions don't work, so a new field isn't a
+/// breaking change.
 ///
 /// ```
 /// # use press_api_gen as press_specs;

@@ -1,4 +1,4 @@
-//! Objects that keep unknown fields and values of another type than documented.
+//! Objects that keep unknown fields and values of unexpected types.
 
 use std::{borrow::Cow, collections::HashMap, fmt, hash::BuildHasher, marker::PhantomData};
 
@@ -11,14 +11,14 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-/// A value of another type than documented. It's boxed because it's rare, and moved often.
+/// A value of an unexpected type. Boxed because it's rare and moved often.
 pub(crate) type Odd = Box<Value>;
 
 /// A type that can be read from any JSON value without an error.
 ///
-/// Each method reads one JSON shape into `self`, which is the default value before. The methods for
-/// lists and objects return a value of another type; it isn't stored in `self`. By default, no
-/// value of that shape is accepted.
+/// Each method reads one JSON shape into `self`, which starts as the default value. The methods for
+/// lists and objects return a value of an unexpected type instead of storing it in `self`. By
+/// default, no value of that shape is accepted.
 pub(crate) trait Tolerant: Default {
     /// Returns `true` if null was accepted.
     fn set_null(&mut self) -> bool {
@@ -34,7 +34,7 @@ pub(crate) trait Tolerant: Default {
         Ok(Some(Box::new(any_list(items)?)))
     }
 
-    /// Reads the list of a required field. An item of another type is an error.
+    /// Reads the list of a required field. An item of an unexpected type is an error.
     fn set_required_list<'de, A: SeqAccess<'de>>(
         &mut self,
         items: A,
@@ -44,7 +44,7 @@ pub(crate) trait Tolerant: Default {
 
     fn set_object<'de, A: MapAccess<'de>>(&mut self, fields: A) -> Result<Option<Odd>, A::Error> {
         let value = Value::deserialize(MapAccessDeserializer::new(fields))?;
-        // With the feature `arbitrary_precision` of serde_json, numbers arrive as objects.
+        // With serde_json's `arbitrary_precision` feature, numbers arrive as objects.
         match &value {
             Value::Number(number) if self.set_scalar(number) => Ok(None),
             _ => Ok(Some(Box::new(value))),
@@ -56,7 +56,7 @@ fn any_list<'de, A: SeqAccess<'de>>(items: A) -> Result<Value, A::Error> {
     Value::deserialize(SeqAccessDeserializer::new(items))
 }
 
-/// Reads any JSON value into `target`. Returns a value of another type.
+/// Reads any JSON value into `target`. Returns the value if its type is unexpected.
 struct Reader<'a, T> {
     target: &'a mut T,
     required: bool,
@@ -177,8 +177,8 @@ impl<T: Tolerant + Serialize + DeserializeOwned> Tolerant for Vec<T> {
     }
 }
 
-/// Adds an item to a list and reads it. Returns an item of another type, or fails if the list is
-/// required.
+/// Adds an item to a list and reads it. Returns an item of an unexpected type, or fails if the list
+/// is required.
 struct Push<'a, T> {
     list: &'a mut Vec<T>,
     required: bool,
@@ -200,7 +200,7 @@ impl<'de, T: Tolerant + DeserializeOwned> DeserializeSeed<'de> for Push<'_, T> {
     }
 }
 
-/// Returns a list with an item of another type as JSON.
+/// Returns a list that contains an item of an unexpected type as JSON.
 #[cold]
 fn raw_list<'de, T: Serialize, A: SeqAccess<'de>>(
     before: &[T],
@@ -234,7 +234,7 @@ impl<T: Tolerant, S: BuildHasher + Default> Tolerant for HashMap<String, T, S> {
     }
 }
 
-/// The field of an object that leads back to its own type.
+/// The field of an object that refers back to its own type.
 impl<T: Tolerant> Tolerant for Box<T> {
     fn set_object<'de, A: MapAccess<'de>>(&mut self, fields: A) -> Result<Option<Odd>, A::Error> {
         (**self).set_object(fields)
@@ -311,9 +311,9 @@ impl<T: Tolerant> Tolerant for Option<T> {
     }
 }
 
-/// Reads the value of a known field. A value of another type is stored in `extra`.
+/// Reads the value of a known field. A value of an unexpected type is stored in `extra`.
 ///
-/// The last value of a repeated key counts.
+/// If a key is repeated, the last value wins.
 #[inline]
 pub(crate) fn field<'de, T: Tolerant, A: MapAccess<'de>>(
     key: &str,
@@ -331,10 +331,10 @@ pub(crate) fn field<'de, T: Tolerant, A: MapAccess<'de>>(
     Ok(())
 }
 
-/// Reads the value of a required field. A value of another type is an error in `field`.
+/// Reads the value of a required field. A value of an unexpected type is an error in `field`.
 ///
-/// That error counts only if the key doesn't come again. It's made while the value is read, so
-/// that `serde_path_to_error` records the path.
+/// The error is dropped if the key is repeated. It's created while the value is read, so that
+/// `serde_path_to_error` records the path.
 pub(crate) fn required<'de, T, A>(
     fields: &mut A,
     field: &mut T,
@@ -355,7 +355,7 @@ where
 /// Reads a required value into `target`.
 struct Required<'a, T> {
     target: &'a mut T,
-    /// Set when a whole value of another type was read, so that reading can go on.
+    /// Set when a value of an unexpected type was read to its end, so decoding can continue.
     mistyped: &'a mut bool,
 }
 
@@ -374,7 +374,7 @@ impl<'de, T: Tolerant + DeserializeOwned> DeserializeSeed<'de> for Required<'_, 
     }
 }
 
-/// The key under which serde_json passes a number if its feature `arbitrary_precision` is enabled.
+/// The key under which serde_json passes a number if its `arbitrary_precision` feature is enabled.
 const NUMBER: &str = "$serde_json::private::Number";
 
 /// Returns the number that was read as an object, if it was one.
@@ -383,13 +383,13 @@ pub(crate) fn number(extra: &Map<String, Value>) -> Option<Value> {
     if extra.is_empty() || !extra.contains_key(NUMBER) {
         return None;
     }
-    // Only serde_json knows if its feature is enabled.
+    // Only serde_json can see whether its feature is enabled.
     let value = serde_json::from_value::<Value>(Value::Object(extra.clone())).ok()?;
     value.is_number().then_some(value)
 }
 
 /// Implements `Deserialize` and `Serialize` for a struct whose field `extra` holds unknown fields
-/// and values of another type than documented.
+/// and values of unexpected types.
 ///
 /// A field that isn't `required` is an `Option`.
 macro_rules! object {
@@ -494,7 +494,7 @@ pub(crate) fn deserialize<'de, T: Tolerant, D: Deserializer<'de>>(
     deserializer.deserialize_map(Object { expected, target: PhantomData })
 }
 
-/// The name of a field, not copied where it is not escaped.
+/// The name of a field, borrowed unless it contains escapes.
 pub(crate) struct Key<'a>(pub(crate) Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Key<'de> {
@@ -574,7 +574,7 @@ mod tests {
         })
     }
 
-    /// Returns the pointers of all values in `value` that aren't required.
+    /// Returns JSON pointers to all optional values in `value`.
     fn optional(value: &Value, pointer: &str, found: &mut Vec<String>) {
         const REQUIRED: [&str; 5] =
             ["/pageCount", "/specs", "/deployments", "/specs/0/id", "/deployments/0/id"];
@@ -597,7 +597,7 @@ mod tests {
         }
     }
 
-    /// Removes fields of null, which may become absent.
+    /// Removes null fields, which serializing may omit.
     fn without_nulls(value: &mut Value) {
         match value {
             Value::Object(fields) => {

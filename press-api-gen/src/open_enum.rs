@@ -1,6 +1,6 @@
-//! Enumerations that stay open for values of a newer service.
+//! Enumerations that accept values added by newer versions of the service.
 
-/// Defines an enumeration that keeps a value it does not know as `Unknown`.
+/// Defines an enumeration that keeps an unknown value as `Unknown`.
 macro_rules! open_enumeration {
     (
         $(#[doc = $doc:literal])+
@@ -12,7 +12,7 @@ macro_rules! open_enumeration {
         ///
         /// Converts from text. A value that this version doesn't know is kept as
         /// [`Unknown`](Self::Unknown) and sent back unchanged. Values are ordered as listed here,
-        /// followed by unknown ones in the order of their text.
+        /// followed by unknown ones compared as text.
         ///
         /// The default is `Unknown` with an empty text, which stands for no value.
         $(#[$deprecated])?
@@ -20,8 +20,8 @@ macro_rules! open_enumeration {
         #[non_exhaustive]
         pub enum $name {
             $($(#[doc = $variant_doc])+ $variant,)+
-            /// A value that this version doesn't know. Convert from text instead of making one
-            /// by hand.
+            /// A value that this version doesn't know. Convert from text instead of constructing
+            /// one.
             Unknown(String),
         }
 

@@ -41,10 +41,10 @@ pub trait ListOperation: Operation<Response = <Self as ListOperation>::Page> {
     /// One page of the list.
     type Page: Page;
 
-    /// Returns the number of items per page; `None` leaves it to the service.
+    /// Returns the number of items per page; `None` uses the service's default.
     fn page_size(&self) -> Option<u64>;
 
-    /// Sets the number of items per page; `None` leaves it to the service.
+    /// Sets the number of items per page; `None` uses the service's default.
     fn set_page_size(&mut self, page_size: Option<u64>);
 
     /// Sets the page to return; `None` sends no page number.
@@ -78,7 +78,7 @@ pub trait Page: sealed::Sealed + DeserializeOwned + Serialize + Send + 'static {
     fn item_id(item: &Self::Item) -> Option<&str>;
 }
 
-/// Reserves the traits for generated code, so that they can grow.
+/// Seals the traits, so that adding a method isn't a breaking change.
 pub(crate) mod sealed {
     pub trait Sealed {}
 }

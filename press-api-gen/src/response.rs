@@ -1,4 +1,4 @@
-//! Responses, and the reasons why a request has no usable one.
+//! Responses, and the reasons a request has no usable one.
 
 use http::{HeaderMap, StatusCode};
 

@@ -1,10 +1,11 @@
-//! Types that are text in JSON.
+//! Types represented as strings in JSON.
 
 use std::{fmt, marker::PhantomData};
 
 use serde::{Deserializer, de::Visitor};
 
-/// Implements what a type that is text in JSON has through its `as_str` and its `From<&str>`.
+/// Implements the common traits of a type that is a string in JSON, based on its `as_str` and
+/// `From<&str>`.
 macro_rules! text {
     ($name:ident, $schema:expr) => {
         impl From<String> for $name {
@@ -65,7 +66,7 @@ macro_rules! text {
 }
 pub(crate) use text;
 
-/// Deserializes what converts from text, without a copy where none is needed.
+/// Deserializes a type that converts from text, without copying if possible.
 pub(crate) fn deserialize<'de, D: Deserializer<'de>, T: for<'a> From<&'a str>>(
     deserializer: D,
 ) -> Result<T, D::Error> {

@@ -1,15 +1,14 @@
-//! Times as the service writes them.
+//! Timestamps in the service's format.
 
 use std::{
     cmp::Ordering,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-/// A point in time, in the text that the service sent.
+/// A point in time, as the text that the service sent.
 ///
-/// The text is kept unchanged, so an unusual one never fails its response. Timestamps are equal if
-/// their texts are. They are ordered by time; a text that isn't a time
-/// comes before all times.
+/// The text is kept unchanged, so an unusual format never fails a response. Timestamps are equal if
+/// their texts are. They are ordered by time; text that isn't a time comes first.
 ///
 /// # Examples
 ///
@@ -36,9 +35,8 @@ impl Timestamp {
     /// Parses the text as RFC 3339. Also accepts an offset without a colon, as in `+0000`, and a
     /// comma before the fraction.
     ///
-    /// Returns `None` if it is something else, or if the platform's `SystemTime` can't hold the
-    /// time. A leap second is the second after it, as in POSIX. Digits beyond nanoseconds are
-    /// cut off.
+    /// Returns `None` for any other text, or if the platform's `SystemTime` can't hold the time. A
+    /// leap second is the second after it, as in POSIX. Digits beyond nanoseconds are truncated.
     pub fn to_system_time(&self) -> Option<SystemTime> {
         let (seconds, nanoseconds) = self.parse()?;
         let whole = Duration::from_secs(seconds.unsigned_abs());
@@ -51,7 +49,7 @@ impl Timestamp {
     ///
     /// Returns `None` if it isn't a time.
     ///
-    /// Requires the feature `chrono`.
+    /// Requires the `chrono` feature.
     #[cfg(feature = "chrono")]
     #[cfg_attr(docsrs, doc(cfg(feature = "chrono")))]
     pub fn to_utc(&self) -> Option<chrono::DateTime<chrono::Utc>> {
@@ -100,7 +98,7 @@ fn parse_date(date: &[u8]) -> Option<i64> {
     Some(year * 365 + leap_days + (153 * month + 2) / 5 + day - 719_469)
 }
 
-/// Parses `T18:00:00` as seconds of the day.
+/// Parses `T18:00:00` as seconds since midnight.
 fn parse_time(time: &[u8]) -> Option<i64> {
     let &[b'T' | b't' | b' ', _, _, b':', _, _, b':', _, _] = time else { return None };
     let hour = number(&time[1..3])?;
@@ -112,7 +110,7 @@ fn parse_time(time: &[u8]) -> Option<i64> {
     Some((hour * 60 + minute) * 60 + second)
 }
 
-/// Parses an optional fraction of a second as nanoseconds. Returns what follows it, too.
+/// Parses an optional fraction of a second as nanoseconds. Also returns the rest of the text.
 fn parse_fraction(text: &[u8]) -> Option<(u32, &[u8])> {
     let [b'.' | b',', fraction @ ..] = text else { return Some((0, text)) };
     let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();

@@ -42,8 +42,8 @@
 //!   64 KiB of the body.
 //! - A success that isn't the requested page is
 //!   [`InvalidResponse`](crate::ErrorKind::InvalidResponse), never an empty result.
-//! - Unknown fields, unknown enumeration values and values of another type than documented are
-//!   kept. Only the list, its page count and the `id` of each item are required.
+//! - Unknown fields, unknown enumeration values and values of unexpected types are kept. Only the
+//!   list, its page count and the `id` of each item are required.
 //! - The page count is read from every page. An empty page doesn't end a stream, but more than 100
 //!   in a row do.
 //! - A body is read up to [`max_response_bytes`](crate::SessionBuilder::max_response_bytes), 8 MiB

@@ -4,7 +4,7 @@ use http::HeaderValue;
 
 use crate::header::invalid_value;
 
-/// The value of the header `Authorization`.
+/// The value of the `Authorization` header.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Token(HeaderValue);
 
