@@ -38,7 +38,7 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// Adds the token, headers, query parameters and limits to `request`.
+    /// Adds the query parameters, headers and token to `request`.
     pub(crate) fn apply(&self, request: &mut reqwest::Request) {
         if !self.query.is_empty() {
             request.url_mut().query_pairs_mut().extend_pairs(self.query.iter());

@@ -1,7 +1,7 @@
-//! The client for synchronous code: the same names, setters and errors, with iterators in place of
+//! The client for synchronous code: the same names, setters and errors, with iterators instead of
 //! streams.
 //!
-//! Requires the feature `blocking`:
+//! Requires the `blocking` feature:
 //!
 //! ```sh
 //! cargo add press-specs --features blocking
@@ -22,13 +22,13 @@
 //! # }
 //! ```
 //!
-//! All clients of the process share one background thread, which sends requests and runs the
-//! functions of the session. These must not block; see
+//! All clients in the process share one background thread, which sends requests and runs the
+//! session's callbacks. These must not block; see
 //! [`auth_token_fn`](crate::SessionBuilder::auth_token_fn). A forked child starts its own thread:
 //! fork while no call is in flight, and create the session in the child.
 //!
-//! The client works everywhere, also inside an async runtime, where it blocks the current thread
-//! like any other synchronous I/O. Use the async client there.
+//! The client also works inside an async runtime, but blocks the current thread like any other
+//! synchronous I/O. Prefer the async client there.
 
 use std::{
     cell::Cell,
@@ -74,7 +74,7 @@ pub type ListSpecReleaseDeployments = ListRequest<operations::ListSpecReleaseDep
 ///
 /// # Errors
 ///
-/// Returns the errors of [`Session::default_session`] for `None`, and no other.
+/// For `None`, returns the errors of [`Session::default_session`].
 pub fn get_client(session: impl Into<Option<Session>>) -> Result<Spec, Error> {
     SpecClient::with(session.into())
 }
@@ -104,8 +104,7 @@ impl<O: ListOperation> ListRequest<O, Blocking> {
         self.page_with_response(number).map(Response::into_inner)
     }
 
-    /// Fetches one page together with the status and headers of its response; otherwise as
-    /// [`page`](Self::page).
+    /// Fetches one page like [`page`](Self::page), with the status and headers of its response.
     ///
     /// # Errors
     ///
@@ -130,8 +129,8 @@ impl<O: ListOperation> ListRequest<O, Blocking> {
     ///
     /// # Errors
     ///
-    /// The iterator yields the errors of [`pages`](Self::pages), after the items of the pages
-    /// before.
+    /// The iterator yields the errors of [`pages`](Self::pages), after the items of the preceding
+    /// pages.
     pub fn iter(self) -> ItemIter<<O::Page as Page>::Item> {
         ItemIter { items: ItemStream::new(self.paginate(Page::into_items)), stopped: false }
     }
@@ -169,7 +168,7 @@ impl<P> PageIter<P> {
 
     /// Returns the position of the next page, for [`ListRequest::resume`].
     ///
-    /// After an error it is the page that failed, and after the last page the end of the list.
+    /// After an error, it is the page that failed. After the last page, it is the end of the list.
     pub fn position(&self) -> Position {
         self.pages.position()
     }
@@ -194,10 +193,9 @@ pub struct ItemIter<T> {
 }
 
 impl<T> ItemIter<T> {
-    /// Returns the place of the next item, for [`ListRequest::resume`].
+    /// Returns the position of the next item, for [`ListRequest::resume`].
     ///
-    /// After an error it is the place of the page that failed, and after the last item the end of
-    /// the list.
+    /// After an error, it is the page that failed. After the last item, it is the end of the list.
     pub fn position(&self) -> Position {
         self.items.position()
     }
@@ -228,7 +226,7 @@ impl<T: Send + 'static> Iterator for ItemIter<T> {
 
 impl<T: Send + 'static> FusedIterator for ItemIter<T> {}
 
-/// Waits for the next item of `stream`. After an error of the background thread there is none.
+/// Waits for the next item of `stream`. Returns `None` if the background thread failed.
 fn next<T>(
     stream: &mut (impl Stream<Item = Result<T, Error>> + Unpin),
     stopped: &mut bool,
@@ -245,7 +243,7 @@ fn next<T>(
 /// Waits for `future` on the current thread, inside the runtime of the background thread, which
 /// runs its tasks.
 ///
-/// Unlike the runtime's own `block_on`, it may be called from anywhere, inside a runtime too.
+/// Unlike the runtime's own `block_on`, it may be called anywhere, even inside a runtime.
 fn wait<T>(future: impl Future<Output = T>) -> Result<T, Error> {
     struct Parked {
         thread: Thread,
@@ -270,15 +268,14 @@ fn wait<T>(future: impl Future<Output = T>) -> Result<T, Error> {
     let _entered = background.enter();
     let parked = Arc::new(Parked { thread: thread::current(), woken: AtomicBool::new(false) });
     let waker = Waker::from(Arc::clone(&parked));
-    // The budget of a task that calls this can run out here, and is only renewed by a return to its
-    // runtime.
+    // The calling task's coop budget can run out here. It is only renewed when the task yields.
     let mut future = pin!(task::unconstrained(future));
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
             return Ok(output);
         }
-        // The future may itself have parked this thread, and taken a token that was meant for this
-        // place.
+        // The future may have parked this thread itself and consumed the wakeup meant for this
+        // loop.
         while !parked.woken.swap(false, Ordering::Acquire) {
             thread::park();
         }
@@ -289,12 +286,12 @@ thread_local! {
     static ON_BACKGROUND_THREAD: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The runtime that all blocking clients of the process share, started on first use. A failure
-/// isn't remembered.
+/// The runtime shared by all blocking clients in the process, started on first use. A failure isn't
+/// cached.
 fn background() -> Result<Handle, Error> {
     static RUNTIME: Mutex<Option<(u32, Handle)>> = Mutex::new(None);
     let mut runtime = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
-    // The threads of a process don't follow it into a fork.
+    // Threads don't survive a fork.
     if let Some((process, handle)) = &*runtime
         && *process == process::id()
     {

@@ -1,4 +1,4 @@
-//! One call: attempts and retries until there is a response or an error.
+//! A call: attempts and retries until a response or an error.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ pub(crate) async fn call<O: Operation>(
     result
 }
 
-/// Fetches one page of a list, whose arguments are valid.
+/// Fetches one page of a list. The arguments must be valid.
 pub(crate) async fn page<O: ListOperation>(
     options: &RequestOptions,
     mut operation: O,
@@ -117,7 +117,7 @@ impl<O: Operation> Call<'_, O> {
         }
     }
 
-    /// Returns the token, calling the function for tokens if necessary.
+    /// Returns the token, calling `auth_token_fn` if necessary.
     async fn token(&self, runtime: &PerRuntime, total: Deadline) -> Result<Token, Error> {
         let token = self.options.session.inner.credentials.token(&runtime.renewal);
         match total.limit(token).await {

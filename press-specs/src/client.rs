@@ -41,8 +41,8 @@ pub enum Async {}
 
 /// The client for specs and their deployments, async or blocking.
 ///
-/// Cheap to clone and to share; clones use the same [`Session`]. `M` is [`Async`], as in [`Spec`],
-/// or `Blocking`, as in `blocking::Spec`.
+/// Cheap to clone and share; clones use the same [`Session`]. `M` is [`Async`], as in [`Spec`], or
+/// `Blocking`, as in `blocking::Spec`.
 #[derive(Clone)]
 pub struct SpecClient<M> {
     session: Session,

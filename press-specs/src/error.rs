@@ -47,13 +47,13 @@ struct Inner {
     origin: Option<String>,
     page_number: Option<u64>,
     attempts: u32,
-    /// `true` if a retry would fail as well, unlike for others of its kind.
+    /// `true` if a retry would fail too, unlike other errors of this kind.
     permanent: bool,
     advice: Advice,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
-/// What an error says to do next.
+/// The advice at the end of an error's text.
 enum Advice {
     /// The advice for the kind of the error.
     ByKind,
@@ -228,7 +228,7 @@ impl Error {
         self
     }
 
-    /// Marks a failure that would only repeat itself.
+    /// Marks a failure that a retry would repeat.
     pub(crate) fn permanent(mut self) -> Self {
         self.0.permanent = true;
         self
@@ -240,7 +240,7 @@ impl Error {
         self
     }
 
-    /// Adds to the message.
+    /// Appends to the message.
     pub(crate) fn with_note(mut self, note: &str) -> Self {
         self.0.message.push_str(note);
         self

@@ -47,7 +47,7 @@ pub(crate) fn error(
     }
 }
 
-/// Returns `true` if the connection may be the reason, so that a retry needs a new one.
+/// Returns `true` if the connection may be at fault, so a retry needs a new one.
 pub(crate) fn broke_connection(cause: &Cause) -> bool {
     match cause {
         Cause::Send(error) => !error.is_connect() && !error.is_builder(),
@@ -95,7 +95,7 @@ fn redirect(
     }
 }
 
-/// Adds the delay that the service requests, and why the client did not wait for it.
+/// Appends the delay that the service requested, and why the client didn't wait.
 fn with_retry_after(error: Error, delay: Duration, options: &RequestOptions) -> Error {
     let delay_seconds = delay.as_secs();
     let total = options.settings.limits.total;
@@ -133,7 +133,7 @@ fn invalid_body(body: &[u8], problem: &str, response: ErrorResponse) -> Error {
     Error::invalid_response(reason, response)
 }
 
-/// Returns `true` if a body begins as JSON does, so that an error of the decoder is worth showing.
+/// Returns `true` if a body looks like JSON, so that the decoder's error is worth showing.
 fn looks_like_json(start: &[u8]) -> bool {
     const BOM: &[u8] = b"\xef\xbb\xbf";
     let start = start.strip_prefix(BOM).unwrap_or(start);

@@ -7,7 +7,7 @@ use press_api_gen::attempt::CONNECTION_HEADERS;
 
 use crate::response::shorten;
 
-/// Sets a header whose value is never shown, or returns the reason why it cannot be added.
+/// Sets a header whose value is never shown, or returns the reason it cannot be added.
 pub(crate) fn insert(headers: &mut Arc<HeaderMap>, name: &str, value: &str) -> Result<(), String> {
     let bad_name = |_| format!("has an invalid name: {:?}", shorten(name, 100));
     let name = HeaderName::from_bytes(name.as_bytes()).map_err(bad_name)?;
@@ -29,7 +29,7 @@ pub(crate) fn insert(headers: &mut Arc<HeaderMap>, name: &str, value: &str) -> R
     Ok(())
 }
 
-/// Returns the reason why a text cannot be the value of a header.
+/// Returns the reason `text` isn't a valid header value.
 pub(crate) fn invalid_value(text: &str) -> &'static str {
     let is_line_break = |c| matches!(c, '\r' | '\n');
     if text.trim_end_matches(is_line_break).contains(is_line_break) {

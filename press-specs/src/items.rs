@@ -15,7 +15,7 @@ use crate::{error::Error, pagination::PageStream, position::Position};
 ///
 /// [`ListRequest::stream`](crate::ListRequest::stream) returns it. It requests a page when its
 /// first item is polled, and ends after the last item or after an error. Dropping the stream
-/// cancels its requests. It can be polled on any Tokio runtime, like [`PageStream`].
+/// cancels its requests. Like [`PageStream`], it can be polled on any Tokio runtime.
 ///
 /// ```
 /// # use press_specs::mock::MockPress;
@@ -80,7 +80,7 @@ impl<T> ItemStream<T> {
     /// Returns the position of the next item, for
     /// [`ListRequest::resume`](crate::ListRequest::resume).
     ///
-    /// After an error it is the page that failed, and after the last item the end of the list.
+    /// After an error, it is the page that failed. After the last item, it is the end of the list.
     pub fn position(&self) -> Position {
         let next_page = self.pages.position();
         if self.items.len() == 0 {
@@ -110,7 +110,7 @@ impl<T> ItemStream<T> {
     }
 }
 
-// No item is pinned.
+// Items are never pinned.
 impl<T> Unpin for ItemStream<T> {}
 
 impl<T: Send + 'static> Stream for ItemStream<T> {
@@ -126,7 +126,7 @@ impl<T: Send + 'static> Stream for ItemStream<T> {
             match ready!(Pin::new(&mut this.pages).poll_next(cx)) {
                 Some(Ok(items)) => {
                     this.items = items.into_iter();
-                    // A stream that resumes skips the items that were returned before.
+                    // A resumed stream skips the items that were already returned.
                     this.items.by_ref().take(position.item).for_each(drop);
                     this.position = position;
                 }

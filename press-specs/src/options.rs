@@ -1,4 +1,4 @@
-//! The options of one request: what it sets in place of its session's settings.
+//! The options of one request, which override the session's settings.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct RequestOptions {
     pub(crate) session: Session,
-    /// The settings of the session, some of them replaced.
+    /// The session's settings with the request's overrides.
     pub(crate) settings: Settings,
     pub(crate) query: Arc<[(String, String)]>,
     /// The first invalid argument and the reason.
@@ -48,7 +48,7 @@ impl RequestOptions {
         self.query = query.into();
     }
 
-    /// Checks what must not be sent.
+    /// Rejects arguments that must not be sent.
     pub(crate) fn check<O: Operation>(&self, operation: &O) -> Result<(), Error> {
         if let Some((name, reason)) = &self.invalid {
             return Err(Error::parameter(name, reason));
@@ -70,7 +70,7 @@ fn setter<O: Operation>(parameter: &str) -> Option<String> {
     match parameter {
         "pageNumber" => Some("`page` or `start_page`".to_owned()),
         "pageSize" => Some("`page_size`".to_owned()),
-        // The other setters are called like their parameters.
+        // The other setters have the names of their parameters.
         _ => setters.contains(&parameter).then(|| format!("`{parameter}`")),
     }
 }

@@ -1,4 +1,4 @@
-//! A stream of pages: in order, fetched in advance, with detection of changes.
+//! A stream of pages: ordering, prefetch and change detection.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -23,7 +23,7 @@ use crate::{
 /// A function that fetches the page with this number.
 pub(crate) type Fetch<P> = Box<dyn Fn(u64) -> BoxFuture<'static, Result<Fetched<P>, Error>> + Send>;
 
-/// A page, and what it reports about the list.
+/// A page and its metadata about the list.
 pub(crate) struct Fetched<P> {
     pub(crate) page: P,
     pub(crate) report: Report,
@@ -32,7 +32,7 @@ pub(crate) struct Fetched<P> {
     pub(crate) attempts: u32,
 }
 
-/// What a page reports about itself and the list.
+/// The metadata of a page: its own and the list's.
 pub(crate) struct Report {
     pub(crate) page_count: u64,
     pub(crate) page_number: Option<u64>,
@@ -44,7 +44,7 @@ pub(crate) struct Report {
     pub(crate) ids: Vec<u128>,
 }
 
-/// A task that is canceled when it is dropped, and whose panic continues where it is awaited.
+/// A task that is canceled on drop, and whose panic propagates to the caller that awaits it.
 pub(crate) struct Task<T>(JoinHandle<T>);
 
 impl<T: Send + 'static> Task<T> {
@@ -87,7 +87,7 @@ impl<T> Drop for Task<T> {
 #[must_use = "streams do nothing unless polled"]
 pub struct PageStream<P> {
     fetch: Fetch<P>,
-    /// The number of pages that are fetched in advance.
+    /// The number of pages to prefetch.
     prefetch: usize,
     progress: Progress,
     /// The requests for the next page and those after it.
@@ -152,7 +152,7 @@ impl<P: Send + 'static> PageStream<P> {
         Poll::Ready(Ok(fetched.page))
     }
 
-    /// Requests pages in advance, which the latest page reports to exist.
+    /// Prefetches pages that exist according to the latest page.
     fn prefetch(&mut self, runtime: &Handle) {
         let Some(next) = self.progress.position.page else {
             self.tasks.clear();
@@ -199,7 +199,7 @@ impl<P> PageStream<P> {
     /// Returns the position of the next page, for
     /// [`ListRequest::resume`](crate::ListRequest::resume).
     ///
-    /// After an error it is the page that failed, and after the last page the end of the list.
+    /// After an error, it is the page that failed. After the last page, it is the end of the list.
     pub fn position(&self) -> Position {
         self.progress.position.clone()
     }
@@ -270,7 +270,7 @@ impl<P: Send + 'static> Stream for PageStream<P> {
     }
 }
 
-// No page is pinned.
+// Pages are never pinned.
 impl<P> Unpin for PageStream<P> {}
 
 impl<P: Send + 'static> FusedStream for PageStream<P> {
@@ -356,10 +356,10 @@ impl Progress {
     }
 }
 
-/// Returns the page size of the service, so that a stream that resumes later uses the same one.
+/// Returns the service's page size, so that a resumed stream uses the same one.
 ///
-/// The report counts if the items confirm it. The first page of a short list is the same with any
-/// larger page size.
+/// The reported size is used only if the number of items confirms it. The first page of a short
+/// list is the same for any larger page size.
 fn page_size(number: u64, report: &Report) -> Option<u64> {
     let size = report.page_size.filter(|size| *size > 0)?;
     let is_last = number >= report.page_count;
@@ -412,7 +412,7 @@ impl Changes {
         }
     }
 
-    /// Compares pages that report no number of items.
+    /// Compares pages that don't report the number of items.
     fn check_pages(
         &mut self,
         page_count: Option<u64>,

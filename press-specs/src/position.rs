@@ -6,15 +6,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::error::Error;
 
-/// The largest page number. Services count in signed numbers.
+/// The largest page number, since the API's numbers are signed.
 pub(crate) const MAX_PAGE: u64 = i64::MAX as u64;
 
 /// The position of the next item in a list.
 ///
 /// [`ItemStream::position`](crate::ItemStream::position) returns it, and
-/// [`ListRequest::resume`](crate::ListRequest::resume) continues there, in another process too; see
-/// the [example](crate#progress-and-resuming). It displays, parses and serializes as a short text
-/// such as `v1.p3.i7.s25`, which contains no item, filter or credential.
+/// [`ListRequest::resume`](crate::ListRequest::resume) continues there, even in another process;
+/// see the [example](crate#progress-and-resuming). It displays, parses and serializes as a short
+/// text such as `v1.p3.i7.s25`, which never contains items, filters or credentials.
 ///
 /// ```
 /// use press_specs::Position;
@@ -29,7 +29,7 @@ pub struct Position {
     pub(crate) page: Option<u64>,
     /// The number of items of that page that were already returned.
     pub(crate) item: usize,
-    /// `None` if neither the request nor the service gave one.
+    /// `None` if neither the request nor the service specified one.
     pub(crate) page_size: Option<u64>,
     /// The number of items in the list, to detect a change across a resumption.
     pub(crate) item_count: Option<u64>,

@@ -1,4 +1,4 @@
-//! List requests: their parameters, and the ways to send them.
+//! List requests: their parameters, and the methods that send them.
 
 use std::{
     convert::Infallible,
@@ -40,7 +40,7 @@ pub type ListSpecReleaseDeployments<M = Async> =
 /// A builder for a list request.
 ///
 /// [`ListSpecs`] and [`ListSpecReleaseDeployments`] are its two forms. `O` is the operation; `M` is
-/// [`Async`], or `Blocking` in the module `blocking`.
+/// [`Async`], or `Blocking` in the `blocking` module.
 ///
 /// A request owns its parameters and can be cloned and stored. It sends nothing before
 /// [`page`](Self::page) is awaited or a stream is polled. Calling a setter again replaces the
@@ -51,7 +51,7 @@ pub struct ListRequest<O, M = Async> {
     options: RequestOptions,
     operation: O,
     start_page: u64,
-    /// In place of `start_page`.
+    /// Set instead of `start_page`.
     resume: Option<Position>,
     concurrency: usize,
     detect_changes: bool,
@@ -232,8 +232,8 @@ impl<O: ListOperation, M> ListRequest<O, M> {
     /// Starts a stream at this page, for example at the [page that failed](Error::page_number).
     /// Defaults to 1.
     ///
-    /// Replaces [`resume`](Self::resume). [`page`](Self::page) ignores it. A page above 1 that the
-    /// list doesn't have is an error of kind [`ListChanged`](crate::ErrorKind::ListChanged).
+    /// Replaces [`resume`](Self::resume). [`page`](Self::page) ignores it. A page after the first
+    /// that doesn't exist is an error of kind [`ListChanged`](crate::ErrorKind::ListChanged).
     pub fn start_page(mut self, number: u64) -> Self {
         self.start_page = number;
         self.resume = None;
@@ -242,12 +242,11 @@ impl<O: ListOperation, M> ListRequest<O, M> {
 
     /// Starts a stream at the position where another one stopped.
     ///
-    /// Use the same filters and order as in the request that gave the
+    /// Use the same filters and order as the request that returned the
     /// [position](crate::ItemStream::position). If the list hasn't changed, the stream yields
-    /// exactly the items that the other one would still have yielded. The page size comes from
-    /// the position: the one that the other request set, or else the one that the service reported.
-    /// Setting another one is an error of kind
-    /// [`InvalidParameter`](crate::ErrorKind::InvalidParameter).
+    /// exactly the remaining items. The page size comes from the position: the one set on the
+    /// original request, or else the one that the service reported. Setting a different one is an
+    /// error of kind [`InvalidParameter`](crate::ErrorKind::InvalidParameter).
     ///
     /// [`pages`](Self::pages) yields whole pages, starting with the one that contains the position.
     /// Replaces [`start_page`](Self::start_page). [`page`](Self::page) ignores it.
@@ -304,34 +303,35 @@ impl<O: ListOperation, M> ListRequest<O, M> {
     ///
     /// A list has changed if
     ///
-    /// - a page reports another number of items than the first one, or another number of pages if
-    ///   it reports no number of items,
+    /// - a page reports a different number of items than the first one, or a different number of
+    ///   pages if it doesn't report the number of items,
     /// - an item appears twice,
-    /// - a page after the first is gone, or the service returns another page in its place,
-    /// - a page before the last one is shorter than the first and reports no number of items, or
-    /// - a stream that starts on page 1 ends with another number of items than the list reported.
+    /// - a page after the first is gone, or the service returns a different page instead,
+    /// - a page before the last one is shorter than the first and doesn't report the number of
+    ///   items, or
+    /// - a stream that starts on page 1 ends with a different number of items than reported.
     ///
     /// A stream that [resumes](Self::resume) compares with the number of items in its position.
-    /// Item ids are remembered as hashes, with about 40 bytes per item.
+    /// Item IDs are stored as hashes, which take about 40 bytes per item.
     pub fn detect_changes(mut self, detect: bool) -> Self {
         self.detect_changes = detect;
         self
     }
 
-    /// Sends a header with the pages of this request, in place of one of that name in the session.
+    /// Adds a header to every page request. It replaces the session's header of the same name.
     ///
-    /// Its value appears in no error, `Debug` or span. An invalid name or value and `Authorization`
-    /// are errors of kind [`InvalidParameter`](crate::ErrorKind::InvalidParameter).
+    /// Its value never appears in errors, `Debug` output or spans. An invalid name or value and
+    /// `Authorization` are errors of kind [`InvalidParameter`](crate::ErrorKind::InvalidParameter).
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         self.options.set_header(name.as_ref(), value.as_ref());
         self
     }
 
-    /// Adds a query parameter that this crate has no setter for. Further calls with the same name
-    /// add further values.
+    /// Adds a query parameter that this crate has no setter for. Calling it again with the same
+    /// name adds another value.
     ///
-    /// Its value appears in no error, `Debug` or span. A parameter that has a setter is an error of
-    /// kind [`InvalidParameter`](crate::ErrorKind::InvalidParameter).
+    /// Its value never appears in errors, `Debug` output or spans. A parameter that has a setter is
+    /// an error of kind [`InvalidParameter`](crate::ErrorKind::InvalidParameter).
     pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.options.add_query::<O>(name.into(), value.into());
         self
@@ -464,7 +464,7 @@ impl<O: ListOperation, M> ListRequest<O, M> {
     }
 }
 
-/// Checks the arguments that all requests have.
+/// Checks the arguments common to all requests.
 fn check_operation<O: ListOperation>(options: &RequestOptions, operation: &O) -> Result<(), Error> {
     options.check(operation)?;
     match operation.page_size().map_or(Ok(()), check_number) {
@@ -473,7 +473,7 @@ fn check_operation<O: ListOperation>(options: &RequestOptions, operation: &O) ->
     }
 }
 
-/// Returns the error for a response with another page than the requested one.
+/// Returns the error for a response with a page other than the requested one.
 fn other_page<P: Page>(requested: Option<u64>, response: &Response<P>) -> Option<Error> {
     let reported = response.page_number()?;
     let requested = requested.filter(|requested| *requested != reported)?;
@@ -489,7 +489,7 @@ fn check_number(number: u64) -> Result<(), &'static str> {
     }
 }
 
-/// Returns what `page` reports. The ids are only needed to detect changes.
+/// Returns the metadata of `page`. The IDs are only needed to detect changes.
 fn report<P: Page>(page: &P, detect_changes: bool) -> Report {
     let ids = page.items().iter().filter_map(P::item_id);
     Report {
@@ -549,8 +549,7 @@ impl<O: ListOperation> ListRequest<O> {
         self.fetch_page(number.into()).map_ok(Response::into_inner)
     }
 
-    /// Fetches one page together with the status and headers of its response; otherwise as
-    /// [`page`](Self::page).
+    /// Fetches one page like [`page`](Self::page), with the status and headers of its response.
     ///
     /// # Errors
     ///
@@ -609,7 +608,8 @@ impl<O: ListOperation> ListRequest<O> {
     ///
     /// # Errors
     ///
-    /// The stream yields the errors of [`pages`](Self::pages), after the items of the pages before.
+    /// The stream yields the errors of [`pages`](Self::pages), after the items of the preceding
+    /// pages.
     pub fn stream(self) -> ItemStream<<O::Page as Page>::Item> {
         ItemStream::new(self.paginate(Page::into_items))
     }
@@ -628,7 +628,7 @@ impl<O: fmt::Debug, M> fmt::Debug for ListRequest<O, M> {
     }
 }
 
-/// A trait without implementation, so that the compiler says how to send a request that is awaited.
+/// A trait without implementations, so that awaiting a request gives a helpful compiler error.
 ///
 /// ```compile_fail
 /// # async fn awaited(client: press_specs::Spec) {

@@ -1,4 +1,4 @@
-//! Response of a page with its status and headers, and response of a failed request.
+//! Responses of pages and of failed requests.
 
 use std::{
     borrow::Cow,
@@ -103,7 +103,7 @@ impl ErrorResponse {
     /// The number of characters of a body that are shown.
     const MAX_EXCERPT: usize = 200;
 
-    /// Keeps the first [`EXCERPT`] bytes of `body`; what messages show of it goes through `redact`.
+    /// Keeps the start of `body`. Excerpts shown in messages go through `redact`.
     pub(crate) fn new(
         status: StatusCode,
         headers: HeaderMap,
@@ -115,8 +115,8 @@ impl ErrorResponse {
         let field = |name: &str| problem[name].as_str().map(str::to_owned);
         let title = field("title");
         let detail = field("detail");
-        // Redacted before it is shortened, so that no part of the token is left at the end.
-        // JSON can write it with any escapes, and is written again with as few as possible.
+        // Redacted before truncation, so that no part of the token is left at the end. JSON can
+        // escape any character of the token, so it is re-serialized with minimal escapes.
         let shown = if !problem.is_null() && body.contains(&b'\\') {
             Cow::from(problem.to_string())
         } else {
@@ -163,7 +163,7 @@ impl ErrorResponse {
     pub fn text(&self) -> Option<&str> {
         match std::str::from_utf8(&self.body) {
             Ok(text) => Some(text),
-            // Cut in the middle of a character.
+            // Truncated in the middle of a character.
             Err(error) if error.error_len().is_none() && self.body.len() == EXCERPT => {
                 std::str::from_utf8(&self.body[..error.valid_up_to()]).ok()
             }
@@ -186,7 +186,7 @@ impl ErrorResponse {
         request_id(&self.headers.0)
     }
 
-    /// Returns the body as JSON; `None` if it is something else.
+    /// Returns the body as JSON; `None` if it isn't JSON.
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }
@@ -201,7 +201,7 @@ impl ErrorResponse {
 }
 
 impl fmt::Debug for ErrorResponse {
-    /// Shows no header values, and only the start of the body: either may repeat what was sent.
+    /// Shows no header values and only the start of the body: either may echo the request.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ErrorResponse")
             .field("status", &self.status.as_u16())
@@ -235,7 +235,7 @@ impl fmt::Debug for Headers {
     }
 }
 
-/// Returns the id that the service or a gateway gave the request.
+/// Returns the request ID that the service or a gateway assigned.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
     ["x-request-id", "x-amzn-requestid", "x-amz-request-id", "x-correlation-id", "x-amz-cf-id"]
         .iter()
@@ -253,7 +253,7 @@ fn is_hidden(c: char) -> bool {
 }
 
 /// Returns the first `max` characters of `text` on one line, without characters that could change
-/// how others appear.
+/// the display of others.
 pub(crate) fn shorten(text: &str, max: usize) -> String {
     let mut characters = text.trim().chars().map(|c| if is_hidden(c) { ' ' } else { c });
     let mut short: String = characters.by_ref().take(max).collect();
@@ -275,8 +275,8 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(end.duration_since(now).unwrap_or_default())
 }
 
-/// Parses a number of seconds, rounded up. Proxies join several values to a list, of which the
-/// longest one counts.
+/// Parses a number of seconds, rounded up. Proxies join multiple values into a list, of which the
+/// longest is used.
 fn seconds(text: &str) -> Option<Duration> {
     let mut longest = Duration::ZERO;
     for part in text.split(',').map(str::trim) {

@@ -24,8 +24,8 @@ use crate::error::{Error, ErrorKind};
 /// no header. If the delay is longer than the rest of the total timeout, the call fails at once.
 ///
 /// A response with status 429 and `Retry-After` is a rate limit. It delays all requests of the
-/// session, also those of calls that don't retry, and doesn't count as an attempt: only the total
-/// timeout limits how often such a request is sent again.
+/// session, even of calls that don't retry, and doesn't count as an attempt: only the total timeout
+/// limits how often the request is sent again.
 ///
 /// ```
 /// use std::time::Duration;
@@ -76,7 +76,8 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets the upper bound of every delay. Defaults to 20 s. A longer `Retry-After` still applies.
+    /// Sets the upper bound of every delay. Defaults to 20 s. A longer `Retry-After` takes
+    /// precedence.
     pub fn max_delay(mut self, delay: Duration) -> Self {
         self.max_delay = delay;
         self
@@ -138,19 +139,19 @@ pub(crate) struct CallRetries<'a> {
     price: u32,
     /// The price that was paid for the latest attempt.
     paid: u32,
-    /// Spreads the calls that wait for the same rate limit; 0 once it was used.
+    /// A random factor that spreads calls that wait for the same rate limit; 0 after its first use.
     jitter: f64,
 }
 
 impl CallRetries<'_> {
     /// Returns the delay before the next attempt because of a rate limit.
     ///
-    /// Returns `None` without a rate limit, or if it outlasts the time that is left. The request is
+    /// Returns `None` without a rate limit, or if it outlasts the remaining time. The request is
     /// then sent at once, so that the service's own error is returned.
     pub(crate) fn rate_limit_delay(&mut self, left: Duration) -> Option<Duration> {
         let remaining = self.state.remaining().filter(|remaining| *remaining < left)?;
-        // Requests rejected together don't return together. A call is spread only once, so that it
-        // doesn't fall behind at each new rate limit.
+        // Adds jitter, so that requests rejected together don't retry together. A call is spread
+        // only once, so that it doesn't fall behind at each new rate limit.
         let spread = (remaining / 2).min(MAX_SPREAD).min((left - remaining) / 2);
         let spread = spread.mul_f64(self.jitter);
         self.jitter = 0.0;
@@ -159,7 +160,7 @@ impl CallRetries<'_> {
 
     /// Returns the delay before the request is sent again after `error`, or `None` if it isn't.
     ///
-    /// `left` is what is left of the total timeout. A request that is not `safe` may have changed
+    /// `left` is the remaining total timeout. A request that is not `safe` may have changed
     /// something on the server, unless it was rejected by a rate limit.
     pub(crate) fn after(&mut self, error: &Error, safe: bool, left: Duration) -> Option<Duration> {
         let retry_after = error.response().and_then(|response| response.retry_after());

@@ -107,7 +107,7 @@ impl Credentials {
         true
     }
 
-    /// Returns `true` if the session has a function for tokens.
+    /// Returns `true` if the session has an `auth_token_fn`.
     pub(crate) fn has_function(&self) -> bool {
         self.function.is_some()
     }
