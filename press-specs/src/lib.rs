@@ -11,8 +11,8 @@
 //! ```
 //!
 //! The client needs Rust 1.88 or newer and, unless you use it in [blocking] code, a Tokio runtime.
-//! From a clone of the repository, add the crate with `--path` and the folder `press-specs`. Other
-//! abilities are [features](#features).
+//! To use a clone of the repository, pass `--path` with the `press-specs` folder. Everything else
+//! is behind [features](#features).
 //!
 //! # Quick start
 //!
@@ -82,9 +82,9 @@
 //! # }
 //! ```
 //!
-//! Streams have methods of their own for the common cases. They are also
-//! [`futures_core::Stream`](https://docs.rs/futures-core)s, for the combinators of the crate
-//! `futures`.
+//! Streams have inherent methods for the common cases. They also implement
+//! [`futures_core::Stream`](https://docs.rs/futures-core), for the combinators of the `futures`
+//! crate.
 //!
 //! In `tokio::select!`, [`next`](ItemStream::next) and [`try_next`](ItemStream::try_next) are
 //! cancel-safe. If another branch finishes first, no item is lost, and a page that was requested
@@ -138,8 +138,8 @@
 //! A value that this version of the crate doesn't know is kept as `Unknown`. A field that it
 //! doesn't know, or whose value has an unexpected type, is kept in `extra`.
 //!
-//! The constant `KNOWN` of an enumeration lists the documented values, for example for the help and
-//! the checks of a command-line tool:
+//! An enumeration's `KNOWN` constant lists the documented values, for example for the help and
+//! validation of a command-line tool:
 //!
 //! ```
 //! use press_specs::types::SpecKind;
@@ -202,8 +202,8 @@
 //!
 //! # Lists that change
 //!
-//! The API numbers its pages, so that an item that is added or removed shifts all later ones. To
-//! read a complete list, sort it by creation time, so that new items come last.
+//! The API numbers its pages, so an added or removed item shifts all later ones. To read a complete
+//! list, sort it by creation time, so that new items come last.
 //! [`detect_changes`](ListRequest::detect_changes) ends the stream if the list changes while it is
 //! read. Then start again:
 //!
@@ -272,7 +272,7 @@
 //! # Errors
 //!
 //! Every failure is an [`Error`]. Match on its [`kind`](Error::kind); its text says what failed,
-//! where, and what to do next. The [response](Error::response) is kept whatever its body.
+//! where, and what to do next. The [response](Error::response) is kept, whatever its body.
 //!
 //! ```
 //! # use press_specs::mock::MockPress;
@@ -299,8 +299,8 @@
 //!
 //! Transient failures are retried automatically, and every call has a timeout. A stream ends after
 //! an error, and [`Error::page_number`] is the page to continue with:
-//! [`.start_page(n)`](ListRequest::start_page). The module [`reliability`] states what the client
-//! promises when the service or the network misbehaves.
+//! [`.start_page(n)`](ListRequest::start_page). The [`reliability`] module documents the client's
+//! behavior when the service or the network misbehaves.
 //!
 //! # Sessions
 //!
@@ -323,8 +323,8 @@
 //! # Ok::<(), press_specs::Error>(())
 //! ```
 //!
-//! A token that expires comes from a function, [`auth_token_fn`](SessionBuilder::auth_token_fn),
-//! which is called when the session has no token and when the service rejects it.
+//! For tokens that expire, pass a function to [`auth_token_fn`](SessionBuilder::auth_token_fn). It
+//! is called when the session has no token and when the service rejects it.
 //! [`Session::set_auth_token`] replaces the token of a running session:
 //!
 //! ```
@@ -354,14 +354,14 @@
 //! [`header`](SessionBuilder::header) adds a header to every request, and
 //! [`on_request`](SessionBuilder::on_request) is called with the headers of each attempt.
 //!
-//! Clients are cheap to clone and to share between tasks, threads and Tokio runtimes. A runtime
-//! needs its I/O and time drivers (`enable_all`).
+//! Clients are cheap to clone and share between tasks, threads and Tokio runtimes. A runtime needs
+//! its I/O and time drivers (`enable_all`).
 //!
 //! Proxies are read from the environment (`HTTPS_PROXY`, `NO_PROXY`). For other proxies, client
 //! certificates or additional root certificates, pass a custom
 //! [`reqwest::Client`](https://docs.rs/reqwest) to [`SessionBuilder::http_client`].
 //!
-//! Each built-in client reads the root certificates of the system. If you have many sessions, for
+//! Each built-in client reads the system's root certificates. If you have many sessions, for
 //! example one per tenant, let them share a custom client: 20 sessions then take 0.2 ms to build
 //! instead of 400 ms.
 //!
@@ -383,14 +383,14 @@
 //!
 //! # Observability
 //!
-//! The feature `tracing` adds spans and events for requests, pages, attempts and retries. The
-//! module [`observability`] lists them, and shows metrics and trace propagation.
+//! The `tracing` feature adds spans and events for requests, pages, attempts and retries. The
+//! [`observability`] module lists them, and shows metrics and trace propagation.
 //!
 //! # Testing
 //!
-//! With the feature `mock`, [`mock::MockPress`] serves a catalogue of your own on the loopback
-//! address, injects the faults that you script, and records the requests that it receives. Its page
-//! also says what [paused time](mock#paused-time) does to timeouts.
+//! With the `mock` feature, [`mock::MockPress`] serves your own catalogue on the loopback address,
+//! injects scripted faults, and records the requests that it receives. See also the effect of
+//! [paused time](mock#paused-time) on timeouts.
 //!
 //! ```sh
 //! cargo add --dev press-specs --features mock
@@ -427,19 +427,18 @@
 //! | `tracing` | | [spans and events](observability) with OpenTelemetry field names |
 //!
 //! The default cryptography, aws-lc-rs, takes about 30 ms of CPU for the first TLS request of a
-//! process, and a good part of a clean build. For a short-lived program ring may suit better, which
-//! takes 1 to 3 ms: disable the default features, enable `rustls-no-provider`, and install the
-//! provider of rustls's feature `ring` at the start of `main` with
-//! `CryptoProvider::install_default`.
+//! process, and a good part of a clean build. A short-lived program may prefer ring, which takes 1
+//! to 3 ms: disable the default features, enable `rustls-no-provider`, and install the provider of
+//! rustls's feature `ring` at the start of `main` with `CryptoProvider::install_default`.
 //!
-//! With the feature `http2`, the client and the service agree on HTTP/2 in the TLS handshake, and
+//! With the `http2` feature, the client and the service negotiate HTTP/2 in the TLS handshake, and
 //! concurrent page requests share one connection. Without a TLS feature, pass a custom
-//! `reqwest::Client`. Other abilities of [`reqwest`](https://docs.rs/reqwest), such as SOCKS
-//! proxies, are enabled by its own features: depend on it as well.
+//! `reqwest::Client`. For other capabilities of [`reqwest`](https://docs.rs/reqwest), such as SOCKS
+//! proxies, depend on it directly and enable its features.
 //!
 //! # Coming from Python
 //!
-//! The module [blocking] has the names of the Python client:
+//! The [blocking] module uses the names of the Python client:
 //!
 //! | Python | Rust |
 //! |---|---|
@@ -510,7 +509,7 @@ mod timeout;
 mod trace;
 mod transport;
 
-// Last, so that its methods come after the async ones on the page of `ListRequest`.
+// Last, so that its methods follow the async ones in the docs of `ListRequest`.
 #[cfg(feature = "blocking")]
 pub mod blocking;
 

@@ -1,8 +1,8 @@
 //! Spans, events and metrics.
 //!
-//! With the feature `tracing`, the client emits spans and events with the crate `tracing`. Their
-//! target begins with `press_specs`. Field names follow the OpenTelemetry semantic conventions. No
-//! field holds the token or the value of a filter or header.
+//! With the `tracing` feature, the client emits `tracing` spans and events. Their target begins
+//! with `press_specs`. Field names follow the OpenTelemetry semantic conventions. No field holds
+//! the token or the value of a filter or header.
 //!
 //! # Spans
 //!
@@ -14,8 +14,8 @@
 //!
 //! Each span also has `otel.name` and, if it failed, `otel.status_code` (`ERROR`) and `error.type`,
 //! the [kind](crate::ErrorKind) of the error. An attempt has `otel.kind` (`client`). It ends when
-//! its body has been read and decoded, and its `http.request.resend_count` is absent in the first
-//! one. A field without a value is absent.
+//! its body has been read and decoded. `http.request.resend_count` is absent on the first attempt.
+//! A field without a value is absent.
 //!
 //! # Events
 //!
@@ -26,7 +26,7 @@
 //!
 //! # Metrics
 //!
-//! A layer of the crate `tracing-subscriber` can count requests and retries and measure latency:
+//! A `tracing-subscriber` layer can count requests and retries and measure latency:
 //!
 //! ```sh
 //! cargo add press-specs --features tracing

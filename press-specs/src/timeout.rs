@@ -35,7 +35,7 @@ impl Deadline {
         if self.at > other.at { other } else { self }
     }
 
-    /// Returns the time that is left.
+    /// Returns the remaining time.
     pub(crate) fn left(self) -> Duration {
         self.at.saturating_duration_since(Instant::now())
     }
@@ -45,7 +45,7 @@ impl Deadline {
         time::timeout_at(self.at, future)
     }
 
-    /// Returns the error for a timeout that expired.
+    /// Returns the error for an expired timeout.
     pub(crate) fn error(self) -> Error {
         let (what, setting) = match self.limit {
             Limit::Attempt => ("request", "timeout"),
@@ -55,7 +55,7 @@ impl Deadline {
         Error::new(ErrorKind::Timeout, message)
     }
 
-    /// Returns the error for a timeout that expired while a call waited for a token.
+    /// Returns the error for a timeout that expired while waiting for a token.
     pub(crate) fn credentials_error(self) -> Error {
         let message = format!(
             "`auth_token_fn` did not return within the total timeout of {:?}; check the function, \

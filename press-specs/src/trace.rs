@@ -1,4 +1,4 @@
-//! Spans and events under the feature `tracing`; nothing without it.
+//! Spans and events with the `tracing` feature; no-ops without it.
 //!
 //! Field names follow the OpenTelemetry semantic conventions for HTTP clients. No field holds the
 //! token or the value of a filter or header.
@@ -42,8 +42,8 @@ mod enabled {
         }
 
         pub(crate) fn page<O: Operation>(&self, operation: &O, page_number: Option<u64>) -> Span {
-            // In scope instead of `parent: &self.0`: a subscriber panics if it does not know the
-            // parent, which may belong to another one.
+            // Entered instead of `parent: &self.0`: a subscriber panics on an unknown parent, and
+            // this one may belong to another subscriber.
             Span(self.0.in_scope(|| {
                 tracing::info_span!(
                     "press_specs.page",

@@ -37,7 +37,7 @@ pub(crate) fn incomplete() -> Error {
     Error::new(ErrorKind::Connection, message).with_advice(advice)
 }
 
-/// Returns an error that a retry would meet again.
+/// Returns an error that a retry would repeat.
 fn permanent(kind: ErrorKind, message: &str) -> Error {
     Error::new(kind, message).permanent()
 }
@@ -53,9 +53,9 @@ fn expired_timeout(options: &RequestOptions, error: &reqwest::Error) -> String {
     format!("connecting took longer than the connect timeout of {limit:?}")
 }
 
-/// Names a connection problem that a retry would meet again.
+/// Describes a connection problem that a retry would repeat.
 fn permanent_problem(session: &Session, error: &reqwest::Error) -> Option<&'static str> {
-    // There are no public types for these, so the texts of the sources decide.
+    // These have no public types, so the sources' texts are matched.
     if says(error, "proxy authorization required") {
         return Some("the proxy requires credentials (status 407); add them to the proxy URL");
     }
@@ -86,7 +86,7 @@ fn permanent_problem(session: &Session, error: &reqwest::Error) -> Option<&'stat
     None
 }
 
-/// Names what is wrong with a certificate.
+/// Describes a problem with a certificate.
 fn certificate_problem(error: &reqwest::Error) -> Option<&'static str> {
     const REQUIRED: [&str; 2] = ["CertificateRequired", "certificate required"];
     const EXPIRED: [&str; 3] = ["certificate expired", "Expired", "certificate has expired"];
@@ -107,7 +107,7 @@ fn certificate_problem(error: &reqwest::Error) -> Option<&'static str> {
     Some(message)
 }
 
-/// Names what is wrong with a response that the HTTP client cannot read.
+/// Describes a response that the HTTP client cannot parse.
 fn malformed_response(session: &Session, error: &reqwest::Error) -> Option<&'static str> {
     if says(error, "message head is too large") {
         return Some("the response headers are too large; check any gateway in between");
@@ -141,7 +141,7 @@ fn unreachable(error: &reqwest::Error) -> Error {
     Error::new(ErrorKind::Connection, message).with_advice(advice)
 }
 
-/// Names what is wrong with a proxy. Its sources may be any other problem.
+/// Describes a problem with a proxy. Its sources may be any other problem.
 fn proxy_problem(error: &reqwest::Error) -> Option<&'static str> {
     if says(error, "tunnel error: unsuccessful") {
         Some("the proxy could not connect to the service")
@@ -166,7 +166,7 @@ fn says_any(error: &reqwest::Error, phrases: &[&str]) -> bool {
     phrases.iter().any(|phrase| says(error, phrase))
 }
 
-/// Returns `true` if a source of `error` has `phrase` in its text.
+/// Returns `true` if the text of a source of `error` contains `phrase`.
 fn says(error: &reqwest::Error, phrase: &str) -> bool {
     sources(error).any(|source| source.to_string().contains(phrase))
 }

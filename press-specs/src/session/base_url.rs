@@ -4,14 +4,14 @@ use reqwest::Url;
 
 use crate::{error::Error, response::shorten};
 
-/// Parses a base URL, and rejects those that would expose the token.
+/// Parses a base URL and rejects one that would expose the token.
 pub(crate) fn parse(text: &str, allow_insecure_http: bool) -> Result<Url, Error> {
     let url = match Url::parse(text) {
         Ok(url) => url,
         Err(error) => return Err(not_a_url(text).with_source(error)),
     };
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        // In `localhost:8080`, the host name is read as the scheme.
+        // In `localhost:8080`, the host name parses as the scheme.
         return Err(missing_scheme(text)
             .unwrap_or_else(|| invalid("is not an https:// or http:// URL".to_owned())));
     }
@@ -57,7 +57,7 @@ fn missing_scheme(text: &str) -> Option<Error> {
     Some(invalid(format!("has no scheme; use `{url}`")))
 }
 
-/// Returns `true` if the URL leads to this machine.
+/// Returns `true` if the URL points to this machine.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();

@@ -29,7 +29,7 @@ const STAGE_VARIABLES: [&str; 2] = ["PEAK__STAGE", "STAGE"];
 
 /// A builder for a [`Session`], returned by [`Session::builder`].
 ///
-/// Timeouts may be set to any values. The first to expire ends the call.
+/// Timeouts are independent. The first to expire ends the call.
 ///
 /// ```
 /// use std::time::Duration;
@@ -49,7 +49,7 @@ pub struct SessionBuilder {
     base_url: Option<String>,
     allow_insecure_http: bool,
     user_agent: Option<String>,
-    /// The reason why the first invalid header cannot be added.
+    /// The reason the first invalid header cannot be added.
     bad_header: Option<String>,
     http_client: Option<reqwest::Client>,
     settings: Settings,
@@ -73,18 +73,18 @@ impl SessionBuilder {
     /// Sets a function that returns the token, for tokens that expire. It replaces
     /// [`auth_token`](Self::auth_token).
     ///
-    /// The session calls it when it has no token. If the service rejects the returned token with
-    /// status 401, the session calls it once more and sends the request again, also after
-    /// [`Session::set_auth_token`]. Requests of one Tokio runtime that wait for a token share one
-    /// call. Waiting counts toward the total timeout of a request. The call itself continues when
-    /// its requests end, for the total timeout of the session or a minute, whichever is longer.
+    /// The session calls it when it has no token. If the service rejects a token with status 401,
+    /// even one from [`Session::set_auth_token`], the session calls it once more and retries the
+    /// request. Requests of one Tokio runtime that wait for a token share one call. Waiting counts
+    /// toward the total timeout of a request. The call outlives its requests: it is canceled after
+    /// the session's total timeout or one minute, whichever is longer.
     ///
     /// If it fails, panics or returns a token that cannot be sent, requests fail with
     /// [`ErrorKind::Credentials`]. Such an error is retryable if the function returned `Err`.
     ///
     /// The function must not block. On the [blocking client](crate::blocking) it runs on the
-    /// background thread that all blocking clients share: a function that blocks delays every one
-    /// of them, and their total timeouts expire late. A blocking call inside it returns
+    /// background thread that all blocking clients share: a function that blocks delays all of
+    /// them, and their total timeouts expire late. A blocking call inside it returns
     /// [`ErrorKind::InvalidConfiguration`]; use the async client there.
     ///
     /// The future must own what it uses: clone an `Arc` into it, as in `move ||
@@ -101,15 +101,15 @@ impl SessionBuilder {
         self
     }
 
-    /// Sets the stage of the platform. Defaults to the stage in the environment, else
+    /// Sets the stage of the platform. Defaults to the stage in the environment, or else to
     /// [`Stage::Prod`].
     pub fn stage(mut self, stage: Stage) -> Self {
         self.stage = Some(stage);
         self
     }
 
-    /// Sets the base URL of the API, for example of a gateway, in place of a stage. It may
-    /// have a path.
+    /// Sets the base URL of the API, for example a gateway's, instead of a stage. It may have a
+    /// path.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(url.into());
         self
@@ -143,8 +143,8 @@ impl SessionBuilder {
     /// changes.
     ///
     /// The function must not block. On the [blocking client](crate::blocking) it runs on the
-    /// background thread that all blocking clients share: a function that blocks delays every one
-    /// of them, and their total timeouts expire late. A blocking call inside it returns
+    /// background thread that all blocking clients share: a function that blocks delays all of
+    /// them, and their total timeouts expire late. A blocking call inside it returns
     /// [`ErrorKind::InvalidConfiguration`].
     ///
     /// ```
@@ -194,36 +194,36 @@ impl SessionBuilder {
     /// 1,000 items.
     ///
     /// A stream holds up to [`concurrency`](crate::ListRequest::concurrency) pages of this length.
-    /// See [`reliability`](crate::reliability) for the memory that their items take.
+    /// See [`reliability`](crate::reliability) for their memory use.
     pub fn max_response_bytes(mut self, bytes: u64) -> Self {
         self.settings.max_response_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         self
     }
 
-    /// Sets the header `User-Agent`. Defaults to `press-specs/` and the version.
+    /// Sets the `User-Agent` header. Defaults to `press-specs/` and the version.
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         self.user_agent = Some(user_agent.into());
         self
     }
 
-    /// Uses a custom `reqwest::Client`, for proxies, client certificates or further root
+    /// Uses a custom `reqwest::Client`, for proxies, client certificates or additional root
     /// certificates.
     ///
     /// The crate is re-exported as [`press_specs::reqwest`](https://docs.rs/reqwest). The session
-    /// still sends the token, limits attempts, calls and bodies, and retries. The client decides
-    /// the rest: its connect and read timeouts, redirects and what they carry, cookies, proxies,
-    /// and its `User-Agent` unless [`user_agent`](Self::user_agent) is set. Turn its own retries
-    /// off (`reqwest::retry::never()`), so that each request is counted.
+    /// still sends the token, limits attempts, calls and bodies, and retries. Everything else is up
+    /// to the client: connect and read timeouts, redirects and their headers, cookies, proxies, and
+    /// `User-Agent` unless [`user_agent`](Self::user_agent) is set. Disable its own retries
+    /// (`reqwest::retry::never()`), so that each request is counted.
     ///
     /// Its connections belong to the Tokio runtime that uses it: use one client per runtime.
-    /// Sessions of one runtime can [share a client](crate#sessions).
+    /// Sessions on the same runtime can [share a client](crate#sessions).
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http_client = Some(client);
         self
     }
 
     /// Creates the session. Values that are not set come from the environment, then from the
-    /// defaults. The root certificates of the system are read here.
+    /// defaults. Also reads the system's root certificates.
     ///
     /// # Errors
     ///
@@ -308,7 +308,7 @@ fn stage(stage: Option<Stage>) -> Result<Stage, Error> {
     }
 }
 
-/// Returns the header `User-Agent`. Custom clients have their own by default.
+/// Returns the `User-Agent` header. Custom clients use their own by default.
 fn user_agent(value: Option<String>, is_built_in: bool) -> Result<Option<HeaderValue>, Error> {
     const OWN: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
     let Some(value) = value else {

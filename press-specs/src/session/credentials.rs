@@ -23,25 +23,25 @@ type BoxError = Box<dyn StdError + Send + Sync>;
 pub(crate) type TokenFn =
     Arc<dyn Fn() -> BoxFuture<'static, Result<String, BoxError>> + Send + Sync>;
 
-/// The lock under which the callers of one runtime renew the token. It holds the latest failure.
+/// The lock held while the callers of one runtime renew the token. It holds the latest failure.
 pub(crate) type Renewal = Arc<tokio::sync::Mutex<Option<TokenFailure>>>;
 
 /// The credentials of a session.
 pub(crate) struct Credentials {
     tokens: Mutex<Tokens>,
     function: Option<TokenFn>,
-    /// The time after which a call of the function is canceled.
+    /// The time after which a call to the function is canceled.
     limit: Duration,
 }
 
 #[derive(Default)]
 struct Tokens {
     current: Option<Token>,
-    /// The token before, which a server may still repeat.
+    /// The previous token, which a server may still echo.
     former: Option<Token>,
 }
 
-/// A failed call of the function.
+/// A failed call to the function.
 #[derive(Clone)]
 pub(crate) struct TokenFailure {
     reason: String,
@@ -70,8 +70,8 @@ impl Credentials {
 
     /// Returns the token, calling the function if there is none.
     ///
-    /// Callers of one runtime that wait share one call. It runs as a task, so it completes even if
-    /// its caller is dropped.
+    /// Callers waiting on the same runtime share one call. It runs as a task, so it completes even
+    /// if its caller is dropped.
     pub(crate) async fn token(self: &Arc<Self>, renewal: &Renewal) -> Result<Token, Error> {
         if let Some(token) = &self.tokens().current {
             return Ok(token.clone());
@@ -94,7 +94,7 @@ impl Credentials {
         }
     }
 
-    /// Discards a token that the service rejected. Returns `true` if there can be another one.
+    /// Discards a token that the service rejected. Returns `true` if another one can be obtained.
     pub(crate) fn discard(&self, rejected: &Token) -> bool {
         let mut tokens = self.tokens();
         if tokens.current.as_ref() != Some(rejected) {
@@ -112,7 +112,7 @@ impl Credentials {
         self.function.is_some()
     }
 
-    /// Returns `text` without the tokens, which a server may have repeated.
+    /// Returns `text` without the tokens, which a server may have echoed.
     pub(crate) fn redact(&self, text: &str) -> String {
         let tokens = self.tokens();
         let mut text = text.to_owned();
@@ -122,7 +122,7 @@ impl Credentials {
         text
     }
 
-    /// Calls the function and stores its token. Waiting callers go on when the lock is released.
+    /// Calls the function and stores its token. Waiting callers continue when the lock is released.
     async fn renew(
         self: Arc<Self>,
         mut last_failure: OwnedMutexGuard<Option<TokenFailure>>,

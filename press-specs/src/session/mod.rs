@@ -31,10 +31,10 @@ pub(crate) use token::Token;
 use credentials::Credentials;
 use runtimes::Runtimes;
 
-/// Credentials, base URL, timeouts and HTTP client of any number of clients.
+/// Credentials, base URL, timeouts and HTTP client, shared by any number of clients.
 ///
 /// It is cheap to clone, and clones share the token, the connections and the retry budget. Values
-/// that are not set in code come from the environment:
+/// that aren't set in code come from the environment:
 ///
 /// | | variables, in order of precedence | default |
 /// |---|---|---|
@@ -61,7 +61,7 @@ pub(crate) struct Inner {
     base_url: String,
     #[cfg(feature = "tracing")]
     pub(crate) url: reqwest::Url,
-    /// For messages, such as `https://press.peak.ai`.
+    /// The origin for messages, such as `https://press.peak.ai`.
     pub(crate) origin: String,
     pub(crate) credentials: Arc<Credentials>,
     pub(crate) runtimes: Runtimes,
@@ -69,7 +69,7 @@ pub(crate) struct Inner {
     pub(crate) retries: RetryState,
 }
 
-/// The settings of a session, of which a request may replace some.
+/// The settings of a session. A request may override some of them.
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) headers: Arc<HeaderMap>,
@@ -121,8 +121,8 @@ impl Session {
         Self::builder().build()
     }
 
-    /// Returns the default session, which the whole process shares. The first call creates it from
-    /// the environment.
+    /// Returns the default session, shared by the whole process. The first call creates it from the
+    /// environment.
     ///
     /// # Errors
     ///
@@ -156,7 +156,7 @@ impl Session {
         Ok(())
     }
 
-    /// Returns `text` without the tokens, which a server may have repeated.
+    /// Returns `text` without the tokens, which a server may have echoed.
     pub(crate) fn redact(&self, text: &str) -> String {
         self.inner.credentials.redact(text)
     }

@@ -1,4 +1,4 @@
-//! What belongs to a Tokio runtime: an HTTP client and the lock for renewing the token.
+//! State per Tokio runtime: an HTTP client and the lock for renewing the token.
 
 use std::{
     collections::VecDeque,
@@ -22,7 +22,7 @@ const MAX_RUNTIMES: usize = 64;
 /// The parts of a session that belong to one runtime.
 ///
 /// A pooled connection is driven by the runtime that opened it, so a request on another runtime
-/// would wait for as long as that one is idle.
+/// would wait while the first one is idle.
 pub(crate) struct PerRuntime {
     pub(crate) http: reqwest::Client,
     pub(crate) renewal: Renewal,
@@ -34,7 +34,7 @@ pub(crate) struct Runtimes {
     entries: Mutex<VecDeque<(Id, Arc<PerRuntime>)>>,
 }
 
-/// The source of HTTP clients.
+/// The HTTP clients of a session.
 #[allow(clippy::large_enum_variant, reason = "large with rustls only, and one per session")]
 pub(crate) enum ClientSource {
     /// A client that the user configured.
@@ -80,7 +80,7 @@ impl Runtimes {
         Ok(entry)
     }
 
-    /// Returns a client that opens a new connection for each request, if there is one.
+    /// Returns a client that opens a new connection for each request, if the session has one.
     pub(crate) fn unpooled(&self) -> Option<&reqwest::Client> {
         match &self.source {
             ClientSource::Custom(_) => None,
@@ -111,8 +111,8 @@ impl ClientSettings {
             .redirect(reqwest::redirect::Policy::custom(same_origin))
             .retry(reqwest::retry::never())
             .referer(false)
-            // Bodies are decompressed after they were read, whatever other crates enable in
-            // reqwest.
+            // Bodies are decompressed after reading, even if other crates enable reqwest's
+            // decompression.
             .no_gzip()
             .no_brotli()
             .no_deflate()
@@ -130,7 +130,7 @@ impl ClientSettings {
     }
 }
 
-/// Pings HTTP/2 connections that are in use. One that died silently would serve, and fail, all
+/// Pings HTTP/2 connections that are in use. Otherwise, a dead connection would be reused by all
 /// further requests.
 #[cfg(feature = "http2")]
 fn detect_dead_connections(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {

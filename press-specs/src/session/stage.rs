@@ -11,8 +11,7 @@ use crate::{
 
 /// A stage of the Peak platform.
 ///
-/// Parses from and displays as its name in lower case, which is also its form in configuration
-/// files:
+/// Parses, displays and serializes as its lowercase name:
 ///
 /// ```
 /// use press_specs::Stage;

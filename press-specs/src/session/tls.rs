@@ -1,17 +1,17 @@
-//! TLS of our own HTTP clients, set up once for each session.
+//! TLS of the built-in HTTP clients, set up once per session.
 
 use reqwest::ClientBuilder;
 
 /// The TLS configuration of a session.
 pub(crate) use backend::Config as Tls;
-/// Sets TLS up for a session that needs it.
+/// Sets up TLS for a session that needs it.
 pub(crate) use backend::configure;
 
-/// The protocols that are offered to the server, the preferred one first. HTTP/1.1 needs no offer.
+/// The protocols offered to the server, in order of preference. HTTP/1.1 is implied.
 #[cfg(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls"))]
 const ALPN: &[&str] = if cfg!(feature = "http2") { &["h2", "http/1.1"] } else { &[] };
 
-// `rustls` is a default feature: where `native-tls` is enabled too, the program chose it.
+// `rustls` is a default feature, so enabling `native-tls` is an explicit choice.
 #[cfg(all(any(feature = "rustls", feature = "rustls-no-provider"), not(feature = "native-tls")))]
 mod backend {
     use std::sync::Arc;
@@ -26,8 +26,7 @@ mod backend {
     const NO_ROOTS: &str = "has no root certificates: install the package `ca-certificates`, or \
                             set `SSL_CERT_FILE` to a file that contains them";
 
-    /// Reads the root certificates of the system. A client without TLS has to have a provider as
-    /// well.
+    /// Reads the system's root certificates. Even a client without TLS needs a provider.
     pub(crate) fn configure(needed: bool) -> Result<Option<Config>, Error> {
         let failed = |error| Error::configuration("TLS", "cannot be set up").with_source(error);
         let provider = provider()?;
@@ -96,7 +95,7 @@ mod backend {
     }
 }
 
-/// Sets the TLS configuration of a client; without one it needs no root certificates.
+/// Sets the TLS configuration of a client. Without one, it needs no root certificates.
 #[cfg(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls"))]
 pub(crate) fn apply(tls: Option<&Tls>, builder: ClientBuilder) -> ClientBuilder {
     match tls {

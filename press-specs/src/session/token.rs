@@ -1,4 +1,4 @@
-//! Token: a header value that is never shown, and is removed from texts that are.
+//! Token: a header value that is never shown, and is redacted from all texts.
 
 use http::HeaderValue;
 
@@ -23,10 +23,10 @@ impl Token {
         self.0.clone()
     }
 
-    /// Returns `text` without the token, which a server may have repeated.
+    /// Returns `text` without the token, which a server may have echoed.
     pub(crate) fn redact(&self, text: &str) -> String {
         let token = String::from_utf8_lossy(self.0.as_bytes());
-        // A server may repeat `Bearer abc` as `abc`, and escape it in JSON.
+        // A server may echo `Bearer abc` as `abc`, and escape it in JSON.
         let secret = token.split_whitespace().next_back().unwrap_or_default();
         let escaped = |secret: &str| secret.replace('\\', r"\\").replace('"', "\\\"");
         let slashed = |secret: &str| escaped(secret).replace('/', r"\/");
@@ -37,7 +37,8 @@ impl Token {
     }
 }
 
-/// Replaces `secret` in `text`, and the start of it at the end, where a body may be cut off.
+/// Replaces `secret` in `text`, and its beginning at the end of `text`, where a body may be
+/// truncated.
 fn without(text: String, secret: &str) -> String {
     /// A shorter secret may be part of an ordinary word.
     const SHORTEST: usize = 4;
