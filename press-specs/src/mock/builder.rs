@@ -10,7 +10,7 @@ use super::{
     server::{Server, Shared, lock},
 };
 
-/// A builder for a [`MockPress`]: its catalogue, its token and its faults.
+/// A builder for a [`MockPress`]: catalogue, token and faults.
 ///
 /// Created by [`MockPress::builder`].
 #[must_use = "a mock does nothing until it is started"]
@@ -22,7 +22,7 @@ pub struct MockPressBuilder {
 }
 
 impl MockPress {
-    /// Creates a builder, to start a mock with a catalogue.
+    /// Returns a builder for a mock with a catalogue.
     pub fn builder() -> MockPressBuilder {
         MockPressBuilder { port: 0, shared: Shared::default(), seeded: Ok(()) }.token("mock-token")
     }
@@ -40,21 +40,21 @@ impl MockPress {
 impl MockPressBuilder {
     /// Adds a spec to the catalogue, from any type that serializes to JSON.
     ///
-    /// Nothing is checked or filled in, so that a spec can be as incomplete as a test needs it. A
-    /// spec without an `id` is listed, but has no deployments.
+    /// Nothing is validated or filled in, so a spec can be as incomplete as a test needs. A spec
+    /// without an `id` is listed, but has no deployments.
     pub fn spec(mut self, spec: impl Serialize) -> Self {
         self.seeded = self.seeded.and(lock(&self.shared.catalogue).add_spec(spec));
         self
     }
 
-    /// Adds several specs, each as [`spec`](Self::spec) does.
+    /// Adds several specs, like [`spec`](Self::spec).
     pub fn specs(self, specs: impl IntoIterator<Item: Serialize>) -> Self {
         specs.into_iter().fold(self, Self::spec)
     }
 
     /// Adds deployments of a spec, from any type that serializes to JSON.
     ///
-    /// An empty list makes the spec known without deployments. The spec need not be listed.
+    /// An empty list makes the spec known without deployments. The spec doesn't have to be listed.
     pub fn deployments(
         mut self,
         spec_id: impl AsRef<str>,
@@ -65,18 +65,18 @@ impl MockPressBuilder {
         self
     }
 
-    /// Adds this many generated specs, always the same ones.
+    /// Adds `count` generated specs, always the same ones.
     ///
     /// They are complete, about 900 bytes each, and vary in every field. Each is created 17 minutes
-    /// after the one before it, from 2020 on.
+    /// after the previous one, starting in 2020.
     pub fn generated_specs(self, count: u64) -> Self {
         lock(&self.shared.catalogue).generate_specs(count);
         self
     }
 
-    /// Gives each generated spec this many generated deployments, always the same ones.
+    /// Adds `per_spec` generated deployments to each generated spec, always the same ones.
     ///
-    /// Defaults to none. Deployments that are added to a generated spec replace its generated ones.
+    /// Defaults to none. Deployments added to a generated spec replace its generated ones.
     pub fn generated_deployments(self, per_spec: u64) -> Self {
         lock(&self.shared.catalogue).deployments_per_generated_spec = per_spec;
         self
@@ -89,31 +89,32 @@ impl MockPressBuilder {
         self
     }
 
-    /// Delays every response by this time. Responses to concurrent requests wait at the same time.
+    /// Delays every response by this duration. Responses to concurrent requests are delayed
+    /// concurrently.
     pub fn latency(mut self, latency: Duration) -> Self {
         self.shared.latency = latency;
         self
     }
 
-    /// Sets the port of the loopback address. Defaults to any free one.
+    /// Sets the port on the loopback address. Defaults to any free port.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// Limits [`MockPress::requests`] to this many of the latest requests. Defaults to all.
+    /// Limits [`MockPress::requests`] to the latest `count` requests. Defaults to all.
     pub fn keep_requests(mut self, count: usize) -> Self {
         self.shared.kept_requests = Some(count);
         self
     }
 
-    /// Scripts a fault, after the ones already scripted.
+    /// Appends a fault to the script.
     pub fn fault(self, fault: Fault) -> Self {
         lock(&self.shared.script).push(fault);
         self
     }
 
-    /// Scripts several faults in their order.
+    /// Appends several faults to the script, in order.
     pub fn faults(self, faults: impl IntoIterator<Item = Fault>) -> Self {
         lock(&self.shared.script).extend(faults);
         self

@@ -1,4 +1,4 @@
-//! The items of the mock and the pages made of them.
+//! The mock's items and pages.
 
 use std::{collections::HashMap, io};
 
@@ -16,12 +16,12 @@ const DEFAULT_PAGE_SIZE: u64 = 25;
 #[derive(Debug)]
 enum Deployments {
     Seeded(Vec<Value>),
-    /// Those of the generated spec with this number, made for each page: a large catalogue would
-    /// not fit into memory.
+    /// The deployments of the generated spec with this number, generated per page: a large
+    /// catalogue wouldn't fit into memory.
     Generated(u64),
 }
 
-/// All specs, and the deployments of each. Every list has the order of a request without `sort`.
+/// All specs, and the deployments of each. Every list is in default order.
 #[derive(Debug, Default)]
 pub(super) struct Catalogue {
     specs: Vec<Value>,
@@ -51,13 +51,13 @@ impl Catalogue {
         insert(&mut self.specs, spec, "createdAt:asc");
     }
 
-    /// Removes a spec with its deployments, and tells whether it was known.
+    /// Removes a spec with its deployments. Returns `true` if it was known.
     pub(super) fn remove_spec(&mut self, id: &str) -> bool {
         self.specs.retain(|spec| spec["id"] != id);
         self.deployments.remove(id).is_some()
     }
 
-    /// Adds deployments, in place of generated ones.
+    /// Adds deployments, replacing generated ones.
     pub(super) fn add_deployments(
         &mut self,
         spec_id: &str,
@@ -95,7 +95,7 @@ impl Catalogue {
         self.specs.iter().filter_map(|spec| Some(spec["id"].as_str()?.to_owned())).collect()
     }
 
-    /// Returns a page; `None` when there is no such spec.
+    /// Returns a page, or `None` if the spec is unknown.
     pub(super) fn page(&self, operation: Operation, spec_id: &str, query: &Query) -> Option<Value> {
         if operation == Operation::ListSpecs {
             return Some(page("specs", "specCount", &self.specs, query));
@@ -125,7 +125,7 @@ fn to_values(items: impl IntoIterator<Item: Serialize>) -> io::Result<Vec<Value>
     Ok(values)
 }
 
-/// Inserts an item where the order has its place, after the items that are equal.
+/// Inserts an item in sorted order, after equal items.
 fn insert(items: &mut Vec<Value>, item: Value, order: &str) {
     let place = items.partition_point(|other| compare(other, &item, order).is_le());
     items.insert(place, item);
@@ -133,12 +133,12 @@ fn insert(items: &mut Vec<Value>, item: Value, order: &str) {
 
 fn page(list_name: &str, count_name: &str, items: &[Value], query: &Query) -> Value {
     let mut selected: Vec<_> = items.iter().filter(|item| query.selects(item)).collect();
-    // The sort is stable: items that are equal in all keys keep their order.
+    // The sort is stable: items with equal keys keep their order.
     selected.sort_by(|left, right| query.compare(left, right));
     let size = query.number("pageSize", DEFAULT_PAGE_SIZE);
     let number = query.number("pageNumber", 1);
     let count = selected.len() as u64;
-    // Numbers beyond the end, however large, lead to an empty page.
+    // Any number beyond the end gives an empty page.
     let first = (number - 1).saturating_mul(size).min(count);
     let last = first.saturating_add(size).min(count);
     json!({

@@ -1,4 +1,4 @@
-//! The numbers of a running mock, and how to wait for them.
+//! Counters of a running mock, and waiting for them.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -15,7 +15,7 @@ pub(super) struct Counts {
 
 pub(super) type SharedCounts = Arc<watch::Sender<Counts>>;
 
-/// A request in flight, from when it was received. Counts as aborted if it is dropped before it is
+/// A request in flight since it was received. Counts as aborted if it is dropped before it is
 /// finished.
 #[derive(Debug)]
 pub(super) struct InFlight {
@@ -33,7 +33,7 @@ impl InFlight {
         Self { shared_counts: Arc::clone(shared_counts), aborted: true }
     }
 
-    /// Marks the whole response as sent.
+    /// Marks the response as completely sent.
     pub(super) fn finish(mut self) {
         self.aborted = false;
     }
@@ -48,7 +48,7 @@ impl Drop for InFlight {
     }
 }
 
-/// A name and a number to wait for.
+/// A counter to wait for, with its name.
 pub(super) type Counter = (&'static str, fn(&Counts) -> usize);
 
 pub(super) const REQUESTS: Counter = ("requests", |counts| counts.requests);

@@ -1,4 +1,4 @@
-//! Faults: scripted responses, and the requests that they are for.
+//! Faults: scripted responses, and the requests they apply to.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -17,8 +17,8 @@ use super::{
 /// A fault starts with its effect, for example [`status`](Self::status),
 /// [`drop_connection`](Self::drop_connection) or [`pass`](Self::pass). Further methods refine the
 /// effect, for example [`header`](Self::header) and [`delay`](Self::delay), and limit the fault to
-/// some requests, for example [`on_page`](Self::on_page) and [`times`](Self::times). Without limits
-/// a fault applies to the next request, whichever it is.
+/// some requests, for example [`on_page`](Self::on_page) and [`times`](Self::times). Without
+/// limits, a fault applies to the next request.
 ///
 /// Each request uses up the first scripted fault that applies to it.
 ///
@@ -39,7 +39,7 @@ use super::{
 #[derive(Clone, Debug)]
 #[must_use = "a fault does nothing until it is given to the mock"]
 pub struct Fault {
-    /// Bytes in place of a response, after which the connection is closed.
+    /// Raw bytes instead of a response. The connection is closed afterwards.
     pub(super) raw: Option<Bytes>,
     status: Option<StatusCode>,
     headers: HeaderMap,
@@ -52,7 +52,7 @@ pub struct Fault {
     /// The size of the pieces of a slow body, and the pause after each.
     pub(super) pace: Option<(usize, Duration)>,
     conditions: Vec<Condition>,
-    /// The number of requests that it is still for; `None` for all.
+    /// The number of requests it still applies to; `None` for all.
     pub(super) uses: Option<usize>,
 }
 
@@ -92,7 +92,7 @@ impl Fault {
         Self { status: status_code, mistake, ..Self::pass() }
     }
 
-    /// Sends a 200 with these bytes, declared as JSON whatever they are.
+    /// Sends a 200 with these bytes, always declared as JSON.
     pub fn raw_body(body: impl Into<Vec<u8>>) -> Self {
         Self::status(200).body("application/json", body)
     }
@@ -107,14 +107,14 @@ impl Fault {
         Self::raw_connection([])
     }
 
-    /// Sends these bytes over the connection in place of an HTTP response, then closes it.
+    /// Sends these bytes over the connection instead of an HTTP response, then closes it.
     pub fn raw_connection(bytes: impl Into<Vec<u8>>) -> Self {
         Self { raw: Some(bytes.into().into()), ..Self::pass() }
     }
 
-    /// Sends nothing until the client goes away or the mock is dropped.
+    /// Sends nothing until the client disconnects or the mock is dropped.
     pub fn hang() -> Self {
-        // Nobody else has this gate, so that nobody opens it.
+        // No one else holds this gate, so it never opens.
         Self::pass().held_by(&Gate::new())
     }
 }
@@ -126,7 +126,7 @@ impl Fault {
         self.body("application/json", body.into().to_string())
     }
 
-    /// Sends this HTML as the body, as gateways do.
+    /// Sends this HTML as the body, like a gateway.
     pub fn html(self, body: impl Into<String>) -> Self {
         self.body("text/html; charset=utf-8", body.into())
     }
@@ -142,7 +142,7 @@ impl Fault {
         Self { body: Some(Bytes::new()), ..self }
     }
 
-    /// Adds a header, in place of the mock's own header of the same name.
+    /// Adds a header. It replaces the mock's own header of the same name.
     ///
     /// `Content-Length` and `Transfer-Encoding` are sent as given here, right or wrong, and the
     /// connection is closed after the body. If a header cannot be sent, the response is a 500
@@ -150,7 +150,7 @@ impl Fault {
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         let name = name.into();
         match (HeaderName::try_from(&name), HeaderValue::try_from(value.into())) {
-            // A body has a media type already.
+            // The body has already set a media type.
             (Ok(CONTENT_TYPE), Ok(value)) => drop(self.headers.insert(CONTENT_TYPE, value)),
             (Ok(name), Ok(value)) => drop(self.headers.append(name, value)),
             _ => self.mistake = Some(format!("header {name:?}")),
@@ -170,14 +170,14 @@ impl Fault {
         self
     }
 
-    /// Closes the connection after this many bytes of the body; the head still declares the whole
+    /// Closes the connection after this many bytes of the body; the head still declares the full
     /// length.
     pub fn cut_after(mut self, bytes: usize) -> Self {
         self.cut = Some(bytes);
         self
     }
 
-    /// Sends the body in pieces of this many bytes, with a pause after each.
+    /// Sends the body in chunks of this many bytes, with a pause after each.
     pub fn trickle(mut self, bytes: usize, every: Duration) -> Self {
         self.pace = Some((bytes.max(1), every));
         self
@@ -198,7 +198,7 @@ impl Fault {
         self
     }
 
-    /// Applies only to requests for this page; a request without `pageNumber` is one for page 1.
+    /// Applies only to requests for this page; a request without `pageNumber` is for page 1.
     pub fn on_page(self, number: u64) -> Self {
         self.when(move |request| match request.query("pageNumber") {
             Some(text) => text.parse() == Ok(number),
@@ -219,7 +219,7 @@ impl Fault {
 }
 
 impl Fault {
-    /// Takes the first fault of the script that applies to a request.
+    /// Removes the first scripted fault that applies to a request.
     pub(super) fn take(script: &mut Vec<Self>, request: &ReceivedRequest) -> Option<Self> {
         script.retain(|fault| fault.uses != Some(0));
         let applies =
@@ -229,7 +229,7 @@ impl Fault {
         Some(fault.clone())
     }
 
-    /// Makes the response: the scripted one, or the normal one as changed by the fault.
+    /// Builds the response: the scripted one, or the normal one as modified by the fault.
     pub(super) fn response(&self, normal: impl FnOnce() -> Response) -> Response {
         if let Some(mistake) = &self.mistake {
             return problem(
@@ -245,13 +245,13 @@ impl Fault {
             *response.body_mut() = body.clone();
             response.headers_mut().remove(CONTENT_TYPE);
         }
-        // Replaces headers of the same names and keeps several values of one.
+        // Replaces headers of the same name, but keeps multiple values of an added one.
         response.headers_mut().extend(self.headers.clone());
         response
     }
 }
 
-/// A gate that holds responses back until it is opened, to test an order of events without
+/// A gate that holds back responses until it is opened, to test the order of events without
 /// sleeping.
 ///
 /// Given to a fault with [`Fault::held_by`].
@@ -264,13 +264,13 @@ impl Gate {
         Self::default()
     }
 
-    /// Opens the gate for good, also for responses that reach it later.
+    /// Opens the gate permanently, even for responses that reach it later.
     pub fn open(&self) {
         self.0.send_replace(true);
     }
 
     pub(super) async fn wait(&self) {
-        // The sender cannot be gone: it is borrowed here.
+        // The sender is borrowed here, so it still exists.
         let _ = self.0.subscribe().wait_for(|open| *open).await;
     }
 }

@@ -1,4 +1,4 @@
-//! Generated items: always the same for the same number, about the size of real ones.
+//! Generated items: deterministic, and about as large as real ones.
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ const PEOPLE: &[&str] = &[
 const BETWEEN_SPECS: u64 = 17 * 60;
 const BETWEEN_DEPLOYMENTS: u64 = 31 * 60 + 1;
 
-/// Mixes a number, so that neighbors look unlike each other (splitmix64).
+/// Hashes a number with splitmix64, so that consecutive numbers look unrelated.
 fn mix(number: u64) -> u64 {
     let mut mixed = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -44,7 +44,7 @@ fn uuid(seed: u64, number: u64) -> String {
     )
 }
 
-/// A time from 2020 on, in months of 28 days, so that each date exists.
+/// A time since 2020, in months of 28 days, so that every date exists.
 fn time(seconds: u64, millis: u64) -> String {
     let days = seconds / 86_400;
     let year = 2020 + days / 336;
@@ -80,7 +80,7 @@ fn metadata(number: u64, suffix: &str, status: &str, created_at: &str) -> Value 
     })
 }
 
-/// Makes the spec with this number; higher numbers are created later.
+/// Generates the spec with this number; higher numbers are created later.
 pub(super) fn spec(number: u64) -> Value {
     let mixed = mix(number ^ 0x5bec);
     let created = BETWEEN_SPECS.saturating_mul(number);
@@ -102,7 +102,7 @@ pub(super) fn spec(number: u64) -> Value {
     })
 }
 
-/// Makes a deployment of the generated spec with the number `spec`; higher numbers are created
+/// Generates a deployment of the generated spec with the number `spec`; higher numbers are created
 /// later.
 pub(super) fn deployment(spec: u64, spec_id: &str, number: u64) -> Value {
     let mixed = mix(spec.wrapping_mul(0x1_0001) ^ mix(number));
@@ -124,7 +124,7 @@ pub(super) fn deployment(spec: u64, spec_id: &str, number: u64) -> Value {
         },
         "metadata": metadata(mixed, &format!("-{:04}", number + 1), status, &time(created, mixed)),
     });
-    // The API gives the spec often, but not always.
+    // The API usually includes the spec, but not always.
     if mixed % 8 != 7 {
         deployment["spec"] =
             json!({ "id": spec_id, "release": { "version": pick(VERSIONS, mixed >> 30) } });

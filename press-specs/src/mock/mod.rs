@@ -1,7 +1,6 @@
-//! A server for tests of programs that use press-specs, without the service and without
-//! credentials.
+//! A server for testing programs that use press-specs, without the service or credentials.
 //!
-//! Requires the feature `mock`:
+//! Requires the `mock` feature:
 //!
 //! ```sh
 //! cargo add --dev press-specs --features mock
@@ -32,13 +31,13 @@
 //!
 //! # Seed, script and assert
 //!
-//! Give the program under test a [`Session`](crate::Session) of the mock. Specs come from any type
+//! Give the program under test a [`Session`](crate::Session) for the mock. Specs come from any type
 //! that serializes to JSON, complete or not, or from [`generated_specs`]. A [`Fault`] replaces the
 //! normal response to a request: with a status, a delay, a dropped connection, or a body that is
 //! cut off, slow or not JSON. Each request uses up the first scripted fault that applies to it. A
-//! session of the mock retries as any other, only with short delays.
+//! session for the mock retries like any other, but with short delays.
 //!
-//! This example seeds specs with the crate `serde_json`.
+//! This example seeds specs with the `serde_json` crate.
 //!
 //! ```
 //! use press_specs::{
@@ -85,15 +84,15 @@
 //!
 //! [`wait_for_requests`] and [`wait_for_aborted`] return as soon as the mock has received enough
 //! requests, or has lost enough clients before their response was complete. A [`Gate`] holds
-//! responses back until the test opens it. With these you can test cancellation and responses out
-//! of order without guessed pauses.
+//! responses back until the test opens it. With these, you can test cancellation and out-of-order
+//! responses without guessing delays.
 //!
 //! # Paused time
 //!
-//! While a runtime with a paused clock has nothing else to do, Tokio moves the clock to the next
-//! timer, also while the runtime waits for a response. In a test with `start_paused = true`,
-//! requests therefore fail after milliseconds, with an error about a timeout of 30 or 120 seconds.
-//! The delays of the mock itself are in real time. Pause the clock between requests:
+//! When a runtime with a paused clock is idle, Tokio advances the clock to the next timer, even
+//! while a response is pending. In a test with `start_paused = true`, requests therefore fail after
+//! milliseconds, with an error about a timeout of 30 or 120 seconds. The mock's own delays use real
+//! time. Pause the clock between requests:
 //!
 //! ```
 //! # use press_specs::mock::MockPress;
@@ -121,11 +120,11 @@
 //!   version of the deployment's `spec.release`. An empty text matches every item.
 //! * `featured=false` selects the specs that are not featured.
 //! * Texts sort by Unicode code points, times by the point in time, and an item without the field
-//!   comes first in ascending order. Items that are equal in all keys keep the operation's own
-//!   order, and then the order of seeding.
+//!   comes first in ascending order. Items with equal keys keep the operation's default order, then
+//!   the order of seeding.
 //! * An empty catalogue has 0 pages; a page after the last one is empty.
 //! * A spec is known if it is listed or if deployments were seeded for it, even an empty list.
-//! * A parameter that is not a list is invalid if it comes twice. An undocumented parameter is
+//! * A parameter that isn't a list is invalid if it appears twice. An undocumented parameter is
 //!   ignored.
 //! * If several things are wrong, the path is reported first, then the method, the token, the
 //!   parameters and the spec.
@@ -134,7 +133,7 @@
 //! [`wait_for_requests`]: MockPress::wait_for_requests
 //! [`wait_for_aborted`]: MockPress::wait_for_aborted
 
-// Nothing here may use the generated client or its models. Otherwise, tests wouldn't notice if
+// Nothing here may use the generated client or its models. Otherwise, tests couldn't detect that
 // those misread the API.
 mod builder;
 mod catalogue;

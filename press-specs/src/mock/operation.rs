@@ -41,14 +41,14 @@ impl Operation {
     }
 }
 
-/// A query parameter. Where it compares a text of each item, it holds the JSON pointer of that.
+/// A query parameter. If it compares text in each item, it holds the JSON pointer to that text.
 #[derive(Clone, Copy, Debug)]
 enum Parameter {
-    /// The text is one of the values, which can be several of the known ones.
+    /// The text is one of the values, each of which must be known.
     AnyOf(&'static str, &'static [&'static str]),
-    /// The text is the value, one of the known ones.
+    /// The text equals the value, which must be known.
     OneOf(&'static str, &'static [&'static str]),
-    /// The text is the value, a semantic version.
+    /// The text equals the value, a semantic version.
     Version(&'static str),
     /// The text begins with the value.
     Prefix(&'static str),
@@ -100,7 +100,7 @@ const DEPLOYMENT_PARAMETERS: &[(&str, Parameter)] = &[
 ];
 
 impl Parameter {
-    /// Checks a value, or says what is expected in its place.
+    /// Checks a value. Returns the expected form if it is invalid.
     fn check(self, value: &str) -> Result<(), String> {
         let one_of =
             |known: &[&str]| (known.contains(&value), format!("one of {}", known.join(", ")));
@@ -114,7 +114,7 @@ impl Parameter {
                 let accepted = field.is_some_and(|field| fields.contains(&field));
                 (accepted, format!("one of {}, then :asc or :desc", fields.join(", ")))
             }
-            // Parsing alone would take a plus sign. The API's numbers are signed 64-bit ones.
+            // Parsing alone would accept a plus sign. The API's numbers are signed 64-bit ones.
             Positive => {
                 let digits = value.bytes().all(|byte| byte.is_ascii_digit());
                 let accepted = digits && value.parse().is_ok_and(|number: i64| number > 0);
@@ -130,7 +130,7 @@ impl Parameter {
             AnyOf(pointer, _) | OneOf(pointer, _) | Version(pointer) => {
                 text(pointer) == Some(value)
             }
-            // The empty text is in every item, also in one without the field.
+            // Every item contains the empty text, even without the field.
             Prefix(_) | Term if value.is_empty() => true,
             Prefix(pointer) => text(pointer).is_some_and(|text| text.starts_with(value)),
             Term => {
@@ -145,13 +145,12 @@ impl Parameter {
     }
 }
 
-/// The parameters that a request gives, each with its values.
+/// The parameters of a request, each with its values.
 #[derive(Debug)]
 pub(super) struct Query(Vec<(&'static str, Parameter, Vec<String>)>);
 
 impl Query {
-    /// Reads the pairs of a query, or says which of them is invalid. Ignores parameters that are
-    /// not known.
+    /// Parses the pairs of a query. Returns the invalid one, if any. Ignores unknown parameters.
     pub(super) fn new(operation: Operation, pairs: &[(String, String)]) -> Result<Self, String> {
         let mut given = Vec::new();
         for &(name, parameter) in operation.parameters() {
@@ -177,7 +176,7 @@ impl Query {
             .all(|(_, parameter, values)| values.iter().any(|value| parameter.selects(item, value)))
     }
 
-    /// Compares two items by the keys of the request, which are equal for all if there are none.
+    /// Compares two items by the request's sort keys. Without keys, all items are equal.
     pub(super) fn compare(&self, left: &Value, right: &Value) -> Ordering {
         let keys = self.values("sort").iter().map(|key| compare(left, right, key));
         keys.fold(Ordering::Equal, Ordering::then)
@@ -200,7 +199,7 @@ pub(super) fn compare(left: &Value, right: &Value, key: &str) -> Ordering {
     if order == "desc" { ascending.reverse() } else { ascending }
 }
 
-/// The place of an item in an ascending order: missing values, then texts, then times.
+/// The ascending sort order of an item: missing values, then texts, then times.
 fn sort_value<'a>(item: &'a Value, field: &str) -> (Option<SystemTime>, Option<&'a str>) {
     let text = item["metadata"][field].as_str();
     let time = text

@@ -1,4 +1,4 @@
-//! The mock itself: its catalogue, its script and its observations.
+//! The mock: catalogue, script and recorded requests.
 
 use std::{
     fmt, io,
@@ -45,18 +45,17 @@ impl MockPress {
         &self.server.url
     }
 
-    /// Returns the token that the mock accepts at the moment.
+    /// Returns the token that the mock currently accepts.
     pub fn token(&self) -> String {
         lock(&self.shared.token).clone()
     }
 
-    /// Replaces the token that the mock accepts, also for requests of streams that are already
-    /// running.
+    /// Replaces the token that the mock accepts. Running streams are affected too.
     pub fn set_token(&self, token: impl Into<String>) {
         *lock(&self.shared.token) = token.into();
     }
 
-    /// Creates a session for the mock with its token of the moment and short retry delays.
+    /// Creates a session for the mock with its current token and short retry delays.
     ///
     /// # Errors
     ///
@@ -76,7 +75,7 @@ impl MockPress {
 
 /// # Catalogue
 ///
-/// Changes apply to the next page that is requested, also while a client reads the list.
+/// Changes apply from the next page request on, even while a client reads the list.
 impl MockPress {
     /// Adds a spec to the catalogue, from any type that serializes to JSON.
     ///
@@ -108,7 +107,7 @@ impl MockPress {
         self.add_deployments(spec_id, [deployment])
     }
 
-    /// Adds several deployments of a spec, each as [`add_deployment`](Self::add_deployment) does.
+    /// Adds several deployments of a spec, like [`add_deployment`](Self::add_deployment).
     ///
     /// # Errors
     ///
@@ -121,7 +120,7 @@ impl MockPress {
         lock(&self.shared.catalogue).add_deployments(spec_id.as_ref(), deployments)
     }
 
-    /// Replaces all deployments of a spec, for example with the same ones in another status.
+    /// Replaces all deployments of a spec, for example to change their status.
     ///
     /// An empty list leaves the spec known without deployments.
     ///
@@ -136,7 +135,7 @@ impl MockPress {
         lock(&self.shared.catalogue).set_deployments(spec_id.as_ref(), deployments)
     }
 
-    /// Adds this many generated specs, other ones than those generated before.
+    /// Adds `count` more generated specs.
     pub fn add_generated_specs(&self, count: u64) {
         lock(&self.shared.catalogue).generate_specs(count);
     }
@@ -146,7 +145,7 @@ impl MockPress {
         lock(&self.shared.catalogue).clear();
     }
 
-    /// Returns the ids of all specs in the order of a request without `sort`.
+    /// Returns the IDs of all specs in the default order.
     pub fn spec_ids(&self) -> Vec<String> {
         lock(&self.shared.catalogue).spec_ids()
     }
@@ -154,17 +153,17 @@ impl MockPress {
 
 /// # Script
 impl MockPress {
-    /// Scripts a fault, after the ones already scripted.
+    /// Appends a fault to the script.
     pub fn fault(&self, fault: Fault) {
         self.faults([fault]);
     }
 
-    /// Scripts several faults in their order.
+    /// Appends several faults to the script, in order.
     pub fn faults(&self, faults: impl IntoIterator<Item = Fault>) {
         lock(&self.shared.script).extend(faults);
     }
 
-    /// Returns the number of requests that the scripted faults still wait for, without those of
+    /// Returns the number of requests that the scripted faults still apply to, not counting
     /// [`Fault::always`].
     pub fn unused_faults(&self) -> usize {
         let script = lock(&self.shared.script);
@@ -176,7 +175,8 @@ impl MockPress {
         lock(&self.shared.script).clear();
     }
 
-    /// Changes every page of the catalogue before it is sent, in place of any earlier closure.
+    /// Sets a closure that modifies every page of the catalogue before it is sent. It replaces any
+    /// earlier closure.
     ///
     /// The closure runs on the mock's thread and blocks it. It can use the mock, but must not wait
     /// for requests.
@@ -187,7 +187,7 @@ impl MockPress {
 
 /// # Observations
 impl MockPress {
-    /// Returns the requests received so far, in their order.
+    /// Returns the requests received so far, in order.
     pub fn requests(&self) -> Vec<ReceivedRequest> {
         lock(&self.shared.requests).iter().cloned().collect()
     }
@@ -197,7 +197,7 @@ impl MockPress {
         self.counts().requests
     }
 
-    /// Forgets the requests received so far, and restarts their count and
+    /// Clears the requests received so far, and resets their count and
     /// [`in_flight_max`](Self::in_flight_max).
     pub fn clear_requests(&self) {
         lock(&self.shared.requests).clear();
@@ -212,7 +212,7 @@ impl MockPress {
         self.counts().connections
     }
 
-    /// Returns the number of requests that are in flight right now.
+    /// Returns the number of requests currently in flight.
     pub fn in_flight(&self) -> usize {
         self.counts().in_flight
     }
@@ -222,32 +222,32 @@ impl MockPress {
         self.counts().in_flight_max
     }
 
-    /// Returns the number of requests whose client went away before the whole response was sent.
+    /// Returns the number of requests whose client disconnected before the response was complete.
     pub fn aborted(&self) -> usize {
         self.counts().aborted
     }
 
-    /// Waits until this many requests were received; works in any async runtime.
+    /// Waits until `count` requests have been received. Works in any async runtime.
     ///
-    /// The time limit is real time, also in a test with paused time.
+    /// The time limit is real time, even in a test with paused time.
     ///
     /// # Errors
     ///
-    /// Returns [`TimedOut`](io::ErrorKind::TimedOut) if there are fewer after the time.
+    /// Returns [`TimedOut`](io::ErrorKind::TimedOut) if the time limit expires first.
     pub async fn wait_for_requests(&self, count: usize, within: Duration) -> io::Result<()> {
         self.reach(REQUESTS, count, within).await
     }
 
-    /// Waits until this many clients went away before the whole response was sent.
+    /// Waits until `count` clients have disconnected before their response was complete.
     ///
     /// # Errors
     ///
-    /// Returns [`TimedOut`](io::ErrorKind::TimedOut) if there are fewer after the time.
+    /// Returns [`TimedOut`](io::ErrorKind::TimedOut) if the time limit expires first.
     pub async fn wait_for_aborted(&self, count: usize, within: Duration) -> io::Result<()> {
         self.reach(ABORTED, count, within).await
     }
 
-    /// Blocks the thread as long as [`wait_for_requests`](Self::wait_for_requests) waits.
+    /// Like [`wait_for_requests`](Self::wait_for_requests), but blocks the thread.
     ///
     /// # Errors
     ///
@@ -256,7 +256,7 @@ impl MockPress {
         self.reach_blocking(REQUESTS, count, within)
     }
 
-    /// Blocks the thread as long as [`wait_for_aborted`](Self::wait_for_aborted) waits.
+    /// Like [`wait_for_aborted`](Self::wait_for_aborted), but blocks the thread.
     ///
     /// # Errors
     ///

@@ -14,7 +14,7 @@ use super::operation::Operation;
 ///
 /// Returned by [`MockPress::requests`](super::MockPress::requests), and given to the closures of
 /// [`Fault::when`](super::Fault::when) and [`MockPress::on_page`](super::MockPress::on_page). Its
-/// `Debug` form leaves out the values of headers with credentials.
+/// `Debug` output omits the values of headers with credentials.
 #[derive(Clone, Debug)]
 pub struct ReceivedRequest {
     method: Method,
@@ -52,8 +52,7 @@ impl ReceivedRequest {
         form_urlencoded::parse(raw.as_bytes()).into_owned().collect()
     }
 
-    /// Returns the decoded value of a query parameter, the first one if the parameter came several
-    /// times.
+    /// Returns the decoded value of a query parameter, the first one if the parameter is repeated.
     pub fn query(&self, name: &str) -> Option<String> {
         self.query_all(name).into_iter().next()
     }
@@ -71,9 +70,9 @@ impl ReceivedRequest {
         self.query("pageNumber")?.parse().ok()
     }
 
-    /// Returns the value of a header, the first one if the header came several times.
+    /// Returns the value of a header, the first one if the header is repeated.
     ///
-    /// A value that is not visible ASCII text is `None`.
+    /// Returns `None` if the value isn't visible ASCII text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
@@ -92,7 +91,7 @@ impl ReceivedRequest {
         Operation::route(self.path()).map(|(operation, _)| operation)
     }
 
-    /// Returns the time at which the head of the request was complete, to measure pauses between
+    /// Returns the time at which the request's head was complete, to measure delays between
     /// requests.
     pub fn received_at(&self) -> Instant {
         self.received_at

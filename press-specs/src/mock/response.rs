@@ -15,7 +15,7 @@ use super::{
 
 pub(super) type Response = http::Response<Bytes>;
 
-/// Makes a response with a JSON body.
+/// Creates a response with a JSON body.
 fn json(status: StatusCode, body: &Value) -> Response {
     let mut response = Response::new(body.to_string().into());
     *response.status_mut() = status;
@@ -23,7 +23,7 @@ fn json(status: StatusCode, body: &Value) -> Response {
     response
 }
 
-/// Makes an error with the body that the service gives its errors.
+/// Creates an error response with the same body format as the service.
 pub(super) fn problem(status: StatusCode, detail: &str) -> Response {
     let title = status.canonical_reason().unwrap_or("Error");
     let mut response = json(status, &json!({ "title": title, "detail": detail }));
@@ -57,7 +57,7 @@ pub(super) fn respond(request: &ReceivedRequest, token: &str, catalogue: &Catalo
     }
 }
 
-/// Returns `true` if the headers already say how long the body is.
+/// Returns `true` if the headers already declare the length of the body.
 pub(super) fn declare_length(headers: &HeaderMap) -> bool {
     headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING)
 }

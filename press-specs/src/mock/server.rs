@@ -31,12 +31,12 @@ use super::{
     response::{Response, declare_length, head, respond},
 };
 
-/// Connections that can wait to be accepted.
+/// The backlog of the listener.
 const BACKLOG: u32 = 4096;
 
 pub(super) type PageHook = Arc<Mutex<dyn FnMut(&ReceivedRequest, &mut Value) + Send>>;
 
-/// The state that the server's thread and the owner of the mock share.
+/// The state shared by the server's thread and the owner of the mock.
 #[derive(Default)]
 pub(super) struct Shared {
     pub(super) token: Mutex<String>,
@@ -67,7 +67,7 @@ impl Server {
     pub(super) fn start(shared: Arc<Shared>, port: u16) -> io::Result<Self> {
         let (stop, stopped) = oneshot::channel();
         let (report, started) = mpsc::channel();
-        // The thread makes and drops the runtime: the caller may be inside another one.
+        // The thread creates and drops the runtime: the caller may be inside another one.
         let thread = thread::Builder::new().name("mock-press".to_owned()).spawn(move || {
             match listen(port) {
                 Ok((runtime, listener, url)) => {
@@ -114,7 +114,7 @@ async fn accept(shared: Arc<Shared>, listener: TcpListener) {
                 shared.counts.send_modify(|counts| counts.connections += 1);
                 tokio::spawn(serve(Arc::clone(&shared), stream));
             }
-            // For example no file descriptors left, which passes.
+            // A temporary failure, such as running out of file descriptors.
             Err(_) => time::sleep(Duration::from_millis(5)).await,
         }
     }
@@ -136,11 +136,11 @@ async fn serve(shared: Arc<Shared>, stream: TcpStream) {
     if (&mut connection).await.is_ok() {
         return;
     }
-    // hyper gives up a connection whose service fails and writes nothing more to it.
+    // hyper drops a connection whose service fails, and writes nothing more to it.
     let stream = connection.into_parts().io.into_inner();
     let raw = lock(&raw).take();
     if let Some(raw) = raw {
-        // An error means that the client went away, which `InFlight` has counted.
+        // An error means that the client disconnected, which the counters already reflect.
         let _ = raw.send(stream).await;
     }
 }
@@ -155,7 +155,7 @@ async fn exchange(shared: &Shared, request: Request<Incoming>) -> Result<Respons
             requests.pop_front();
         }
     }
-    // Counted after it is kept, so that whoever waits for the count finds it.
+    // Counted after it is stored, so that a caller that waits for the count finds it.
     let in_flight = InFlight::begin(&shared.counts);
     if let Some(gate) = &fault.gate {
         gate.wait().await;
@@ -178,10 +178,10 @@ async fn exchange(shared: &Shared, request: Request<Incoming>) -> Result<Respons
     Err(RawResponse { head, body, pace: fault.pace, in_flight })
 }
 
-/// Returns the response of the catalogue, its page changed by the user's closure if there is one.
+/// Returns the response from the catalogue, with its page modified by the user's closure, if any.
 fn normal(shared: &Shared, request: &ReceivedRequest) -> Response {
     let mut response = respond(request, &lock(&shared.token), &lock(&shared.catalogue));
-    // Nothing is locked while the closure runs but the closure itself, so that it can use the mock.
+    // Only the closure itself is locked while it runs, so that it can use the mock.
     let hook = lock(&shared.page_hook).clone();
     if response.status() == StatusCode::OK
         && let Some(hook) = hook
@@ -193,7 +193,7 @@ fn normal(shared: &Shared, request: &ReceivedRequest) -> Response {
     response
 }
 
-/// Bytes that are sent without the HTTP server. The connection is closed after them.
+/// Raw bytes sent instead of an HTTP response. The connection is closed afterwards.
 struct RawResponse {
     head: Bytes,
     body: Bytes,
@@ -202,7 +202,7 @@ struct RawResponse {
 }
 
 impl RawResponse {
-    /// Sends everything, unless the client goes away.
+    /// Sends everything, unless the client disconnects.
     async fn send(mut self, mut stream: TcpStream) -> io::Result<()> {
         stream.write_all(&self.head).await?;
         let (at_once, pause) = self.pace.unwrap_or((usize::MAX, Duration::ZERO));
@@ -218,7 +218,7 @@ impl RawResponse {
     }
 }
 
-/// Waits until the client goes away.
+/// Waits until the client disconnects.
 async fn closed(stream: &mut TcpStream) {
     let mut ignored = [0; 64];
     while !matches!(stream.read(&mut ignored).await, Ok(0) | Err(_)) {}
