@@ -46,15 +46,14 @@ struct Arguments {
 async fn main() -> Outcome {
     let arguments = Arguments::parse();
     if env::var("SSL_CERT_FILE").as_deref() != Ok(tls::ROOT) {
-        // The root certificates of the system, as this process sees it, include that of the mock
-        // server.
+        // In the child process, the mock server's root is the system's only root certificate.
         let mut again = Command::new(env::current_exe()?);
         let status = again.args(env::args_os().skip(1)).env("SSL_CERT_FILE", tls::ROOT).status()?;
         return if status.success() { Ok(()) } else { Err("the run failed".into()) };
     }
     let mock = Arc::new(MockPress::builder().generated_specs(500).keep_requests(0).start()?);
     let url = tls::secured(&mock, tls::SERVER, "127.0.0.1").await?;
-    // Starts the thread of the blocking client, which stays.
+    // Starts the blocking client's thread, which is never stopped.
     let warm_up = blocking::get_client(session(&mock, &url)?)?;
     tokio::task::spawn_blocking(move || warm_up.list_specs().page(1)).await??;
     settle(&Resources::default()).await;
@@ -103,7 +102,7 @@ fn session(mock: &Arc<MockPress>, url: &str) -> Outcome<Session> {
     Ok(builder.build()?)
 }
 
-/// About 5 % of the requests meet a fault, and 1 % of the time a rate limit.
+/// About 5% of the requests hit a fault, and a rate limit is active 1% of the time.
 fn inject_faults(mock: &MockPress) {
     let start = Instant::now();
     let limited = move |_: &_| start.elapsed().as_millis() % 10_000 >= 9_900;
@@ -115,7 +114,7 @@ fn inject_faults(mock: &MockPress) {
         Fault::pass().cut_after(1_000),
         Fault::pass().delay(Duration::from_millis(50)),
     ] {
-        // A prime number, so that each page meets each fault.
+        // A prime number, so that every page hits every fault.
         let requests = AtomicU64::new(0);
         mock.fault(fault.when(move |_| requests.fetch_add(1, Relaxed).is_multiple_of(97)).always());
     }
@@ -128,8 +127,8 @@ async fn change_tokens(mock: Arc<MockPress>) {
     }
 }
 
-/// Reads the catalogue again and again, each time in another way. Returns the number of runs by
-/// their outcome.
+/// Reads the catalogue repeatedly, each time in a different way. Returns the number of runs per
+/// outcome.
 async fn work(
     worker: usize,
     session: Session,
@@ -167,7 +166,7 @@ async fn stream(specs: ListSpecs) -> Result<Vec<String>, Error> {
     Ok(ids)
 }
 
-/// Drops the stream at a random moment, again and again, and resumes it where it was.
+/// Repeatedly drops the stream at a random moment and resumes it at its position.
 async fn interrupted(specs: ListSpecs) -> Result<Vec<String>, Error> {
     let mut ids = Vec::new();
     let mut stream = specs.clone().stream();
@@ -195,7 +194,7 @@ async fn iterator(session: Session) -> Outcome<Result<Vec<String>, Error>> {
     Ok(tokio::task::spawn_blocking(reading).await?)
 }
 
-/// What the process uses.
+/// Resources used by the process.
 #[derive(Default)]
 struct Resources {
     tasks: usize,
@@ -224,7 +223,7 @@ impl Resources {
     }
 }
 
-/// Waits until no more is used than before, for 10 seconds at most.
+/// Waits up to 10 seconds until resource use is back to its earlier level.
 async fn settle(before: &Resources) -> Resources {
     for _ in 0..100 {
         let now = Resources::now();

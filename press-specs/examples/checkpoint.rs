@@ -32,8 +32,7 @@ struct Arguments {
     stop_after: usize,
 }
 
-/// Writes the specs from the checkpoint on, if there is one, and returns `true` at the end of the
-/// list.
+/// Writes the specs, starting at the checkpoint, if any. Returns `true` at the end of the list.
 async fn export(client: &Spec, output: &Path, stop_after: usize) -> Result<bool, Box<dyn Error>> {
     let checkpoint = output.with_extension("checkpoint");
     let (bytes, position): (u64, Option<Position>) = match fs::read(&checkpoint) {

@@ -120,7 +120,7 @@ fn check<T: PartialEq + AsRef<str>>(argument: &str, values: &[T], known: &[T]) {
     Arguments::command().error(InvalidValue, message).exit();
 }
 
-/// The heading of a column, and its cell for an item.
+/// The heading of a column, and a function that formats its cells.
 type Column<T> = (&'static str, fn(&T) -> Option<String>);
 
 const SPEC: [Column<SpecSummary>; 7] = [
@@ -149,7 +149,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         && let Some(error) = error.downcast_ref::<io::Error>()
         && error.kind() == io::ErrorKind::BrokenPipe
     {
-        // The reader has closed the pipe, as `head` does.
+        // The reader closed the pipe, like `head` does.
         return Ok(());
     }
     result
@@ -293,7 +293,7 @@ fn or_dash(value: Option<impl ToString>) -> String {
     value.map_or("–".to_owned(), |value| value.to_string())
 }
 
-/// Replaces control characters, which could steer the terminal.
+/// Replaces control characters, which could manipulate the terminal.
 fn plain(text: &str) -> String {
     text.replace(char::is_control, " ")
 }

@@ -21,8 +21,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let client = press_specs::get_client(session)?;
 
     // `map_ok` makes a stream of streams, one per spec. `try_flatten_unordered` polls several of
-    // them, yields each deployment as soon as it is there, and fetches further specs only when
-    // it has room for them.
+    // them, yields each deployment as soon as it arrives, and fetches further specs only when it
+    // has capacity for them.
     let mut failed = client
         .list_specs()
         .stream()
@@ -42,7 +42,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("{count} failed deployments");
 
     if let Some(mock) = mock {
-        // One request per spec and per page of specs, the latter beside the concurrent ones.
+        // One request per spec and per page of specs. `CONCURRENCY` doesn't limit the latter.
         assert_eq!(mock.request_count(), 104);
         assert!(mock.in_flight_max() <= CONCURRENCY + 1);
     }

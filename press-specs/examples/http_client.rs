@@ -1,8 +1,8 @@
 //! Uses a custom `reqwest::Client`: with a proxy, additional root certificates and a client
 //! certificate.
 //!
-//! The mock server plays the proxy. It responds for any host, so that the example needs neither TLS
-//! nor DNS.
+//! The mock server acts as the proxy. It responds for any host, so that the example needs neither
+//! TLS nor DNS.
 //!
 //! ```sh
 //! cargo run -p press-specs --example http_client
@@ -18,18 +18,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let proxy = MockPress::builder().generated_specs(30).start()?;
     let http_client = Client::builder()
         .proxy(Proxy::all(proxy.url())?)
-        // In addition to the root certificates of the system.
+        // In addition to the system's root certificates.
         .tls_certs_merge(Certificate::from_pem_bundle(include_bytes!(
             "../tests/fixtures/root.pem"
         ))?)
         .identity(Identity::from_pem(include_bytes!("../tests/fixtures/server.pem"))?)
-        // The session retries by itself, and counts its attempts.
+        // The session does its own retries and counts attempts.
         .retry(retry::never())
         // A redirect would take the token to another host.
         .redirect(redirect::Policy::none())
         .build()?;
 
-    // Token, timeouts, response size limit and retries remain those of the session.
+    // The session still controls the token, timeouts, response size limit and retries.
     let session = Session::builder()
         .auth_token(proxy.token())
         .http_client(http_client)

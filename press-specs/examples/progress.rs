@@ -1,4 +1,4 @@
-//! Streams specs behind a progress bar whose total is known from the first page on.
+//! Streams specs with a progress bar whose total is known from the first page on.
 //!
 //! ```sh
 //! cargo run -p press-specs --example progress
@@ -21,8 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut specs = client.list_specs().concurrency(4).stream();
     let mut statuses = BTreeMap::new();
     while let Some(spec) = specs.try_next().await? {
-        // The stream reports what its last page said, so that a list that grows moves the end of
-        // the bar.
+        // The stream reports the count from its latest page, so the bar adapts if the list grows.
         if let Some(total) = specs.item_count() {
             progress.set_length(total);
         }

@@ -1,7 +1,7 @@
 //! Lists specs with a token that expires in the middle of the list.
 //!
-//! The session fetches a token when it has none, and another one when the service rejects it. The
-//! stream goes on.
+//! The session fetches a token when it has none, and a new one when the service rejects it. The
+//! stream continues.
 //!
 //! ```sh
 //! cargo run -p press-specs --example rotating_token
@@ -48,7 +48,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     println!("{count} specs in total.");
 
-    // A token from elsewhere, such as a file that changes, replaces the one that the session holds.
+    // A token from elsewhere, such as a watched file, replaces the session's current one.
     service.set_token("token-from-a-file");
     client.session().set_auth_token("token-from-a-file")?;
     client.list_specs().page(1).await?;

@@ -41,7 +41,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         service.set_deployments("spec", [deployment("deployed")])
     });
 
-    // Whichever branch ends first cancels the others, including a request in flight.
+    // The first branch to finish cancels the others, including a request in flight.
     tokio::select! {
         result = all_done(&client, "spec", "1.0.0") => Ok(result?),
         () = sleep(LIMIT) => Err(format!("not done after {LIMIT:?}").into()),

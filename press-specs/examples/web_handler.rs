@@ -26,7 +26,7 @@ async fn specs(
 
 fn response(error: press_specs::Error) -> (StatusCode, String) {
     let status = match error.kind() {
-        // The caller's mistakes are for the caller to see.
+        // Errors in the caller's input are shown to the caller.
         ErrorKind::BadRequest | ErrorKind::InvalidParameter => {
             return (StatusCode::BAD_REQUEST, error.to_string());
         }

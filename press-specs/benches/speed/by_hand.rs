@@ -1,4 +1,4 @@
-//! A loop written by hand for this one purpose, with `reqwest` and `serde_json`.
+//! A hand-written loop with `reqwest` and `serde_json`.
 //!
 //! It has no retries, time limits, size limit or error details. Its structs have the same fields as
 //! the client's; enumerations are closed, times are text, and unknown fields are dropped.

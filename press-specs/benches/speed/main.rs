@@ -1,4 +1,4 @@
-//! Measures the client against a loop that is written by hand, with the server in another process.
+//! Measures the client against a hand-written loop, with the server in another process.
 //!
 //! `cargo bench -p press-specs` measures everything, `-- instructions`, `-- memory`, `-- latency`
 //! and `-- concurrent` a part, `-- --quick` less of it.
@@ -28,12 +28,12 @@ struct Arguments {
     /// Makes fewer and shorter measurements.
     #[arg(long)]
     quick: bool,
-    /// Passed by `cargo bench`, and not by `cargo test`, for which this would take too long.
+    /// Passed by `cargo bench` but not by `cargo test`, where this would take too long.
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// What this program does in a process that the measuring one starts.
+/// The role of this program in a child process.
 #[derive(Serialize, Deserialize)]
 enum Role {
     Server(Catalogue),
@@ -69,7 +69,7 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-/// Instructions per item. They repeat, so that commits can be compared.
+/// Instructions per item. They are reproducible, so commits can be compared.
 fn instructions(quick: bool) -> Outcome<()> {
     if Command::new("valgrind").arg("--version").output().is_err() {
         println!("Instructions: not measured, because `valgrind` is not installed.");
@@ -79,7 +79,7 @@ fn instructions(quick: bool) -> Outcome<()> {
     let mut report = table(["page size", "press-specs", "`from_slice`", "ratio"]);
     for page_size in PAGE_SIZES {
         let server = Server::start(Catalogue { items, page_size, latency_ms: 0 })?;
-        // Subtracting a short reading leaves only the cost of the items.
+        // Subtracting a short run leaves only the cost of the items.
         let cost = |reader| -> Outcome<f64> {
             let long = Reading { reader, ..server.reading.clone() };
             let short = Reading { items: 1_000, ..long.clone() };

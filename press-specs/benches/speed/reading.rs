@@ -77,7 +77,7 @@ impl Reading {
         let session = Session::builder().auth_token("mock-token").base_url(&self.url).build()?;
         let client = press_specs::get_client(session)?;
         let wall = runtime.block_on(async {
-            // Connects and initializes what exists once per process.
+            // Connects, and initializes once-per-process state.
             let first = self.items.min(self.page_size);
             Self { items: first, ..self.clone() }.read(&http, &client).await?;
             let start = Instant::now();

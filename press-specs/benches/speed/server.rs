@@ -120,7 +120,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         drop(self.process.stdin.take());
-        // It ends by itself now; its exit status does not matter.
+        // It exits on its own now; its exit status doesn't matter.
         let _ = self.process.wait();
     }
 }

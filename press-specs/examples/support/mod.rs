@@ -8,10 +8,10 @@ use press_specs::{
     mock::{MockPress, MockPressBuilder},
 };
 
-/// A session, and the mock server if it is for one. The server runs as long as this lives.
+/// A session, and its mock server, if any. The server stops when this is dropped.
 pub(crate) type Service = (Session, Option<MockPress>);
 
-/// Creates a session from the environment, or for a mock server when no token is set there.
+/// Creates a session from the environment, or for a mock server if no token is set.
 pub(crate) fn session_or_mock(mock: MockPressBuilder) -> Result<Service, Box<dyn Error>> {
     match Session::from_env() {
         Err(error) if error.kind() == ErrorKind::MissingEnvironmentVariable => {
@@ -21,14 +21,15 @@ pub(crate) fn session_or_mock(mock: MockPressBuilder) -> Result<Service, Box<dyn
     }
 }
 
-/// Starts a mock server. Says so on standard error; standard output belongs to the example.
+/// Starts a mock server. Reports it on standard error, since standard output belongs to the
+/// example.
 pub(crate) fn start_mock(mock: MockPressBuilder, reason: &str) -> Result<Service, Box<dyn Error>> {
     let mock = mock.start()?;
     eprintln!("Service: mock server at {} ({reason})", mock.url());
     Ok((mock.session()?, Some(mock)))
 }
 
-/// Says on standard error that the session is for the live service.
+/// Reports on standard error that the session is for the live service.
 pub(crate) fn live(session: Session, reason: &str) -> Service {
     eprintln!("Service: {} ({reason})", session.base_url());
     (session, None)

@@ -37,7 +37,7 @@ fn items_and_pages_can_be_iterated() -> Outcome {
     let specs: ListSpecs = client.list_specs().page_size(25);
     let mut items = specs.clone().iter();
     assert_eq!(mock.connections(), 0);
-    // A page is requested with its first item.
+    // A page is requested when its first item is.
     for (index, id) in mock.spec_ids().iter().enumerate() {
         assert_eq!(items.next().ok_or("an item")??.id, *id);
         assert_eq!(mock.request_count(), index / 25 + 1);
@@ -96,7 +96,7 @@ fn works_inside_async_runtimes() -> Outcome {
     Builder::new_current_thread().build()?.block_on(async { list() })?;
     let multi_thread = Builder::new_multi_thread().worker_threads(1).build()?;
     multi_thread.block_on(async { block_in_place(list) })?;
-    // Another kind of runtime.
+    // A different runtime.
     executor::block_on(async { list() })?;
     let specs = client.list_specs().page_size(1);
     let task = runtime()?.block_on(async { tokio::spawn(async { ids(specs) }).await })?;

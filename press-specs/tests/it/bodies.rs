@@ -1,4 +1,4 @@
-//! Heads and bodies of responses: form, size and encoding.
+//! Response heads and bodies: format, size and encoding.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// The number of bytes that an error keeps of its body.
+/// The number of body bytes that an error keeps.
 const KEPT: usize = 64 * 1024;
 
 #[tokio::test]
@@ -101,7 +101,7 @@ async fn responses_that_are_not_http_are_not_retried() -> Outcome {
     .await
 }
 
-/// Returns this many header lines with values of this length.
+/// Returns `count` header lines with values of this length.
 fn header_lines(count: usize, length: usize) -> String {
     let value = "x".repeat(length);
     (0..count).map(|number| format!("x-{number}: {value}\r\n")).collect()
@@ -286,7 +286,7 @@ async fn wrong_page_is_invalid_response() -> Outcome {
         let fault = Fault::raw_body(page(3, number, []).to_string());
         let scenario = invalid_response(format!("page {number} instead of 1"), fault)
             .message(format!("its `pageNumber` is {number} instead of 1"))
-            // The page has been decoded, so its body is gone.
+            // The page has been decoded, so its body is no longer available.
             .check_error(|error| error.response().is_none());
         scenarios.push(scenario);
     }
@@ -371,7 +371,7 @@ async fn bodies_are_read_up_to_the_limit() -> Outcome {
     .await
 }
 
-/// A page that takes as much memory as possible for its length.
+/// A page that uses as much memory as possible for its length.
 fn worst_case_page(bytes: usize) -> Vec<u8> {
     let item = r#"{"":0},"#;
     let items = item.repeat(bytes / item.len());
@@ -391,7 +391,7 @@ fn peak_memory() -> Outcome<usize> {
 #[cfg(target_os = "linux")]
 #[test]
 fn worst_case_page_memory_is_bounded() -> Outcome {
-    // In a child process, so that no other test takes memory.
+    // In a child process, so that other tests don't use memory.
     in_child("bodies::worst_case_page_memory_is_bounded", NO_VARIABLES, || {
         let page = worst_case_page(2 * 1024 * 1024);
         let length = page.len();

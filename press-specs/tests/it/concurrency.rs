@@ -20,7 +20,7 @@ use tokio::time::sleep;
 
 use crate::{LIMIT, Outcome, PATIENCE, client, ids, requested, support::runtime, until};
 
-/// Gives other tasks and connections time to act.
+/// Gives other tasks and connections time to make progress.
 async fn turns(count: usize) {
     for _ in 0..count {
         sleep(Duration::from_millis(1)).await;

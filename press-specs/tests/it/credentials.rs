@@ -28,12 +28,12 @@ use crate::{Outcome, PATIENCE, ids, support::runtime, until};
 #[derive(Clone, Default)]
 struct Issuer {
     calls: Arc<AtomicUsize>,
-    /// Locked while no call may return.
+    /// Locked to keep calls from returning.
     gate: Arc<Mutex<()>>,
 }
 
 impl Issuer {
-    /// Returns a session whose function returns these tokens in turn, and then always the last.
+    /// Returns a session whose function returns these tokens in turn, then repeats the last one.
     fn session<const N: usize>(
         &self,
         mock: &MockPress,
@@ -56,7 +56,7 @@ impl Issuer {
     }
 }
 
-/// The tokens of the requests that the mock received, in their order.
+/// The tokens of the requests that the mock received, in order.
 fn sent(mock: &MockPress) -> Vec<String> {
     mock.requests()
         .iter()
@@ -307,7 +307,7 @@ async fn failed_auth_token_fn_is_called_again() -> Outcome {
     };
     let client = get_client(mock.session_builder().auth_token_fn(log_in).build()?)?;
     let held = gate.lock().await;
-    // This stream exists while others call the function.
+    // This stream is idle while others call the function.
     let mut idle = client.list_specs().stream();
     let early = timeout(Duration::from_millis(20), idle.next()).await;
     assert!(early.is_err(), "{early:?}");

@@ -52,7 +52,7 @@ const ENVIRONMENTS: &[Environment] = &[
         expected: Expected::BaseUrl("https://press.parvati.peak.ai"),
     },
     Environment {
-        // With a single underscore, it is another variable.
+        // With a single underscore, it's a different variable.
         variables: &[("API_KEY", "t"), ("PEAK_STAGE", "beta")],
         expected: Expected::BaseUrl("https://press.peak.ai"),
     },

@@ -133,7 +133,7 @@ async fn retry_after_is_read_as_seconds() -> Outcome {
     Ok(())
 }
 
-/// Asserts that the error is about this argument, and that no request was sent.
+/// Asserts that the error names this argument and that no request was sent.
 fn assert_invalid(error: &Error, argument: &str) {
     assert_eq!(error.kind(), ErrorKind::InvalidParameter, "{error:?}");
     assert_eq!(error.attempts(), 0);
@@ -147,7 +147,8 @@ fn assert_invalid(error: &Error, argument: &str) {
     assert!(!text.contains("s3cr3t"), "{text}");
 }
 
-/// Asserts that streams of this request fail before anything is sent, and name the argument.
+/// Asserts that streams of this request fail before anything is sent, with an error that names the
+/// argument.
 async fn assert_invalid_streams<O: ListOperation>(
     request: ListRequest<O>,
     argument: &str,
@@ -159,7 +160,7 @@ async fn assert_invalid_streams<O: ListOperation>(
     Ok(())
 }
 
-/// Asserts that this request fails before anything is sent, and names the argument.
+/// Asserts that this request fails before anything is sent, with an error that names the argument.
 async fn assert_invalid_request<O: ListOperation>(
     request: ListRequest<O>,
     argument: &str,

@@ -41,7 +41,7 @@ mod wire;
 
 type Outcome<T = ()> = Result<T, Box<dyn StdError + Send + Sync>>;
 
-/// How long a test waits for an immediate effect. Only a failing test waits that long.
+/// The time limit for an immediate effect. Only a failing test waits that long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A timeout that expires. Everything else in the test finishes earlier, even on a busy machine.

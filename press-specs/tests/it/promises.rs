@@ -1,4 +1,4 @@
-//! The promises of `src/reliability.rs`, each with the tests that prove it.
+//! The promises of `src/reliability.rs` and their tests.
 
 use std::{fs, path::Path};
 
@@ -172,7 +172,7 @@ fn list_items(source: &str) -> Vec<String> {
     items
 }
 
-/// Whether a source file has a test function of this name.
+/// Returns `true` if a source file has a test function with this name.
 fn has_test(source: &str, name: &str) -> bool {
     let declaration = format!("fn {name}(");
     let mut is_test = false;

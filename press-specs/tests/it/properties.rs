@@ -46,7 +46,7 @@ fn check<S: Strategy>(
     result.map_err(|error| error.to_string().into())
 }
 
-/// Any small JSON value.
+/// A small JSON value.
 fn json() -> impl Strategy<Value = Value> {
     let number = prop_oneof![
         any::<u64>().prop_map(Number::from),
@@ -67,7 +67,7 @@ fn json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Varies a value: other texts and numbers, more or fewer items, unknown fields, and missing or
+/// Varies a value: different texts and numbers, more or fewer items, unknown fields, and missing or
 /// null optional fields.
 fn like(value: &Value) -> BoxedStrategy<Value> {
     match value {
@@ -248,7 +248,7 @@ const PIECES: &[&str] = &[
     "\u{0}",
 ];
 
-/// A change of a body at some position.
+/// A change to a body at some position.
 #[derive(Clone, Debug)]
 struct Damage {
     position: sample::Index,
@@ -352,7 +352,7 @@ fn any_response_is_a_page_or_an_error() -> Outcome {
             prop_assert_eq!(error.attempts(), 1);
             prop_assert_eq!(error.page_number(), Some(1));
             if let Some(response) = error.response() {
-                // None of the readers panics.
+                // No accessor panics.
                 let _ = response.text();
                 let _ = response.title();
                 let _ = response.detail();
@@ -362,7 +362,7 @@ fn any_response_is_a_page_or_an_error() -> Outcome {
             }
             if let Some(status) = status {
                 prop_assert_eq!(error.status(), Some(status), "{}", shown);
-                // The body of another page has been decoded and is gone.
+                // The body of a wrong page has been decoded and is no longer available.
                 let has_body = error.response().is_some() || shown.contains("another page");
                 prop_assert!(has_body, "{}", shown);
             }

@@ -1,4 +1,4 @@
-//! Rate limits and the header `Retry-After`.
+//! Rate limits and the `Retry-After` header.
 
 use std::{
     collections::HashSet,
@@ -24,14 +24,14 @@ fn rate_limit(retry_after: &str) -> Fault {
     Fault::status(429).header("retry-after", retry_after)
 }
 
-/// A rate limit by the clock of a server that believes to be in this year.
+/// A rate limit from a server whose clock is set to this year.
 fn rate_limit_by_clock(year: &str, seconds: u32) -> Fault {
     let date = |time: &str| format!("Thu, 01 Jan {year} {time} GMT");
     let end = format!("{:02}:00:{:02}", seconds / 3600, seconds % 60);
     rate_limit(&date(&end)).header("date", date("00:00:00"))
 }
 
-/// Returns the HTTP date that many seconds from now.
+/// Returns the HTTP date this many seconds from now.
 fn date_after(seconds: u64) -> String {
     httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(seconds))
 }
@@ -152,8 +152,8 @@ async fn rate_limited_bursts_cost_no_budget() -> Outcome {
     Ok(())
 }
 
-/// Sends this many calls, of which the first requests meet a rate limit of one second, and returns
-/// how long after the first response each of the others was received.
+/// Sends this many calls, whose first requests hit a rate limit of one second. Returns how long
+/// after the first response each of the other requests was received.
 async fn delays(
     mock: &MockPress,
     specs: &ListSpecs,
@@ -172,7 +172,7 @@ async fn assert_spread(limited: usize) -> Outcome {
     const CALLS: usize = 30;
     let mock = MockPress::builder().generated_specs(3).start()?;
     let specs = client(&mock)?.list_specs();
-    // On a machine that pauses for a moment, the requests of a round can arrive together.
+    // If the machine stalls for a moment, the requests of a round can arrive together.
     for _ in 0..8 {
         mock.clear_requests();
         mock.fault(rate_limit("1").times(limited));

@@ -174,7 +174,7 @@ async fn unreachable_hosts_are_connection_errors() -> Outcome {
     Ok(())
 }
 
-/// What an old connection does after its second request.
+/// The behavior of an old connection after its second request.
 #[derive(Clone, Copy)]
 enum Failure {
     Hangs,

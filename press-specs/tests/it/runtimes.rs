@@ -26,7 +26,7 @@ fn call(runtime: &Runtime, client: &Spec) -> Outcome {
 
 #[test]
 fn idle_runtimes_keep_their_connections() -> Outcome {
-    // Few enough that no connection is closed as idle before its next turn.
+    // Few enough that no connection is closed as idle before it is reused.
     const RUNTIMES: usize = 50;
     let mock = MockPress::builder().generated_specs(3).start()?;
     let client = client(&mock)?;
@@ -49,7 +49,7 @@ fn runtimes_beyond_the_limit_still_work() -> Outcome {
     for runtime in &runtimes {
         call(runtime, &client)?;
     }
-    // The latest runtime is kept. The first one is not, and opens another connection.
+    // The latest runtime is kept. The first one was evicted and opens another connection.
     call(&runtimes[KEPT], &client)?;
     assert_eq!(mock.connections(), KEPT + 1);
     call(&runtimes[0], &client)?;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 #[test]
 fn every_data_type_has_a_schema() -> Result<(), &'static str> {
-    // The schema of a page contains those of the other types.
+    // The schema of a page includes the schemas of the other types.
     let mut schemas = BTreeMap::new();
     for schema in [schema_for!(types::SpecPage), schema_for!(types::DeploymentPage)] {
         let schema = schema.to_value();
@@ -28,7 +28,7 @@ fn every_data_type_has_a_schema() -> Result<(), &'static str> {
         assert_eq!(schema["required"], required, "{name}");
         if schema["type"] == "object" {
             assert!(schema["properties"].is_object(), "{name}: {schema}");
-            // Unknown fields are allowed and have no property of their own.
+            // Unknown fields are allowed and aren't listed as a property.
             assert!(schema["properties"]["extra"].is_null(), "{name}: {schema}");
             assert_ne!(schema["additionalProperties"], false, "{name}");
         }

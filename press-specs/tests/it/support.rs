@@ -26,7 +26,7 @@ use crate::Outcome;
 pub(crate) const HIDDEN: &str = "\u{0}\u{7f}\u{85}\u{ad}\u{61c}\u{180e}\u{200b}\u{200f}\
     \u{2028}\u{2029}\u{202a}\u{202e}\u{2066}\u{2069}\u{feff}\u{fffb}\u{e0041}";
 
-/// Longer than any test runs.
+/// Longer than the duration of any test.
 pub(crate) const NEVER: Duration = Duration::from_secs(3600);
 
 pub(crate) fn runtime() -> Outcome<Runtime> {

@@ -156,7 +156,7 @@ async fn dropping_a_waiting_call_sends_no_retry() -> Outcome {
     Ok(())
 }
 
-/// How fast a server sends an endless body.
+/// The speed at which a server sends an endless body.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Speed {
     /// A byte each millisecond.

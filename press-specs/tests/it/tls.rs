@@ -35,8 +35,8 @@ use crate::{
 const EXPIRED: &[u8] = include_bytes!("../fixtures/expired.pem");
 const SELF_SIGNED: &[u8] = include_bytes!("../fixtures/self_signed.pem");
 
-/// Runs `body` in a child process that trusts this root certificate. Its proxy doesn't exist, and
-/// loopback addresses must not use it.
+/// Runs `body` in a child process that trusts this root certificate. Its proxy doesn't exist;
+/// loopback addresses must bypass it.
 fn trusting<F: Future<Output = Outcome>>(root: &str, test: &str, body: F) -> Outcome {
     let variables = [("SSL_CERT_FILE", root), ("ALL_PROXY", "http://127.0.0.1:1")];
     in_child(&format!("tls::{test}"), &variables, || runtime()?.block_on(body))
@@ -156,7 +156,7 @@ fn https_to_a_plain_port_is_not_retried() -> Outcome {
     })
 }
 
-// The TLS library of the system doesn't report this.
+// The system's TLS library doesn't report this.
 #[cfg(not(feature = "native-tls"))]
 #[test]
 fn missing_root_certificates_are_reported() -> Outcome {
@@ -171,7 +171,7 @@ fn missing_root_certificates_are_reported() -> Outcome {
     })
 }
 
-// The TLS library of the system doesn't report this.
+// The system's TLS library doesn't report this.
 #[cfg(not(feature = "native-tls"))]
 #[test]
 fn unsupported_proxy_schemes_are_not_retried() -> Outcome {
@@ -197,7 +197,7 @@ fn missing_proxy_credentials_are_not_retried() -> Outcome {
     Ok(())
 }
 
-/// Asserts the message of a temporary connection problem, in a child with a proxy.
+/// Asserts the message of a temporary connection problem, in a child process with a proxy.
 fn assert_unreachable_through(proxy: &str, test: &str, expected: &str) -> Outcome {
     let variables = [("SSL_CERT_FILE", ROOT), ("HTTPS_PROXY", proxy)];
     in_child(&format!("tls::{test}"), &variables, || {
@@ -236,13 +236,13 @@ fn a_proxy_that_closes_the_connection_is_reported() -> Outcome {
     assert_unreachable_through(proxy.url(), test, "the connection to the proxy failed")
 }
 
-/// Serves each connection these bytes in place of a TLS handshake, and returns the URL.
+/// Sends these bytes on each connection instead of a TLS handshake. Returns the URL.
 async fn answering(bytes: &'static [u8]) -> Outcome<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("https://{}", listener.local_addr()?);
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
-            // The client's own first message, so that closing doesn't reset the connection.
+            // Reads the client's first message, so that closing doesn't reset the connection.
             let mut hello = Vec::with_capacity(4096);
             stream.read_buf(&mut hello).await?;
             stream.write_all(bytes).await?;

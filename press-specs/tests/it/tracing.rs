@@ -77,7 +77,7 @@ impl Recorder {
 }
 
 fn field(attributes: &[KeyValue], name: &str) -> Option<String> {
-    // A later value replaces an earlier one.
+    // Later values replace earlier ones.
     let found = attributes.iter().rev().find(|attribute| attribute.key.as_str() == name);
     found.map(|attribute| attribute.value.to_string())
 }

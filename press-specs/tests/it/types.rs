@@ -107,14 +107,14 @@ async fn optional_fields_may_be_missing_or_null() -> Outcome {
     Ok(())
 }
 
-/// JSON values of every kind.
+/// JSON values of every type.
 fn json_values() -> Vec<Value> {
     let values = r#"[null, true, 0, -1, 1.5, 18446744073709551616, 1e300, "", "text", [], [1],
                      [null], ["text"], [{}], {}, {"a": 1}, {"name": 1, "id": []}]"#;
     serde_json::from_str(values).expect("a list")
 }
 
-/// The values that a page cannot do without.
+/// The required values of a page.
 const REQUIRED: [&str; 7] = [
     "/pageCount",
     "/specs",
@@ -125,7 +125,7 @@ const REQUIRED: [&str; 7] = [
     "/deployments/0/id",
 ];
 
-/// Collects the pointers of all values inside `value` that aren't required.
+/// Collects JSON pointers to all optional values in `value`.
 fn optional_values(value: &Value, pointer: &str, pointers: &mut Vec<String>) {
     let children: Vec<(String, &Value)> = match value {
         Value::Object(fields) => fields.iter().map(|(key, field)| (key.clone(), field)).collect(),
@@ -143,7 +143,7 @@ fn optional_values(value: &Value, pointer: &str, pointers: &mut Vec<String>) {
     }
 }
 
-/// Removes fields that are null, which may be left out when a page is serialized.
+/// Removes null fields, which serializing may omit.
 fn without_nulls(value: &mut Value) {
     match value {
         Value::Object(fields) => {
