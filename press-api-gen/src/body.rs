@@ -100,7 +100,7 @@ pub(crate) fn decode<T: DeserializeOwned>(
     Err(Cause::Invalid { path, error: error.to_string(), body: body.into() })
 }
 
-/// Returns `true` if the response says where its body ends.
+/// Returns `true` if the response declares where its body ends.
 fn is_framed(head: &Head) -> bool {
     head.headers.contains_key(header::CONTENT_LENGTH)
         || head.headers.contains_key(header::TRANSFER_ENCODING)

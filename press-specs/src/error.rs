@@ -90,7 +90,7 @@ pub enum ErrorKind {
     ServiceUnavailable,
     /// Any other status that is not a success, including a redirect that was not followed.
     UnexpectedStatus,
-    /// A time limit expired; the text says which.
+    /// A timeout expired; the text names it.
     Timeout,
     /// The connection failed, was dropped, or ended in the middle of the body.
     Connection,
@@ -234,7 +234,7 @@ impl Error {
         self
     }
 
-    /// Marks a message that already says what to do next.
+    /// Marks a message that already contains advice.
     pub(crate) fn with_advice_in_message(mut self) -> Self {
         self.0.advice = Advice::InMessage;
         self
@@ -323,7 +323,7 @@ impl Error {
         self.0.page_number
     }
 
-    /// Returns the number of requests that were sent for the page, which may be 0.
+    /// Returns the number of requests sent for the page, which may be 0.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
@@ -347,7 +347,7 @@ impl Error {
 }
 
 impl Error {
-    /// Returns what to do next, unless the message says it.
+    /// Returns the advice, unless the message already contains it.
     fn advice(&self) -> Option<&'static str> {
         match self.0.advice {
             Advice::InMessage => return None,

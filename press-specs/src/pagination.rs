@@ -28,7 +28,7 @@ pub(crate) struct Fetched<P> {
     pub(crate) page: P,
     pub(crate) report: Report,
     pub(crate) status: StatusCode,
-    /// The number of requests that were sent for the page.
+    /// The number of requests sent for the page.
     pub(crate) attempts: u32,
 }
 

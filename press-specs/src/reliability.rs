@@ -69,6 +69,6 @@
 //!
 //! # Limits
 //!
-//! - A stream isn't a snapshot. If the list changes while it is read, an item can be missing or
+//! - A stream isn't a snapshot. If the list changes during iteration, an item can be missing or
 //!   appear twice. [`detect_changes`](crate::ListRequest::detect_changes) returns
 //!   [`ListChanged`](crate::ErrorKind::ListChanged) where the pages show it.

@@ -48,7 +48,7 @@ impl<P> Response<P> {
         request_id(&self.headers.0)
     }
 
-    /// Returns the number of requests that were sent for the page.
+    /// Returns the number of requests sent for the page.
     pub fn attempts(&self) -> u32 {
         self.attempts
     }

@@ -63,7 +63,7 @@ impl RetryPolicy {
         Self::default().max_attempts(1)
     }
 
-    /// Sets the number of requests that one call may send, the first included; 0 counts as 1.
+    /// Sets the maximum number of requests per call, including the first. 0 is treated as 1.
     /// Defaults to 4.
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
@@ -137,7 +137,7 @@ pub(crate) struct CallRetries<'a> {
     counted: u32,
     /// The price of the next attempt.
     price: u32,
-    /// The price that was paid for the latest attempt.
+    /// The price paid for the latest attempt.
     paid: u32,
     /// A random factor that spreads calls that wait for the same rate limit; 0 after its first use.
     jitter: f64,

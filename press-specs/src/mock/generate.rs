@@ -31,7 +31,7 @@ fn pick(of: &[&'static str], number: u64) -> &'static str {
     of[(number % of.len() as u64) as usize]
 }
 
-/// A version 4 UUID; distinct numbers below 2^48 give distinct ones.
+/// A version 4 UUID, unique for each number below 2^48.
 fn uuid(seed: u64, number: u64) -> String {
     let mixed = mix(seed ^ mix(number));
     let first = mixed >> 32;

@@ -50,7 +50,7 @@ pub(super) struct Shared {
     pub(super) page_hook: Mutex<Option<PageHook>>,
 }
 
-/// Locks, also after a closure of the user panicked.
+/// Locks, even after a user's closure panicked.
 pub(super) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -9,7 +9,7 @@ use crate::header::invalid_value;
 pub(crate) struct Token(HeaderValue);
 
 impl Token {
-    /// Returns the token, or the reason why the text cannot be sent as one.
+    /// Returns the token, or the reason the text cannot be sent as one.
     pub(crate) fn new(text: &str) -> Result<Self, &'static str> {
         if text.trim().is_empty() {
             return Err("is empty");
