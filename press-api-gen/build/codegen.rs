@@ -47,13 +47,13 @@ pub(crate) fn run() -> Result<(), String> {
     Ok(())
 }
 
-/// Returns the code for `document`, and the notes on what it lacks.
+/// Returns the code for `document`, and the notes on omissions.
 fn generate(document: &Document, mapping: Document) -> Result<(String, Notes), String> {
     let mapping = Mapping::parse(mapping)?;
     let (mut api, notes) = normalize::normalize(document, &mapping)?;
     relax::relax(&mut api, &mapping);
-    // The generator answers some shapes with a panic; none of those is left, but a message is
-    // better than a backtrace.
+    // progenitor panics on some shapes. Normalization removes them, but a message is still better
+    // than a backtrace.
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));
     let code = panic::catch_unwind(|| client(&api));

@@ -1,4 +1,4 @@
-//! Problems, for which a document is rejected, and notes on what the generated code lacks.
+//! Problems that reject a document, and notes on omissions from the generated code.
 
 use std::{collections::HashMap, fmt};
 
@@ -13,18 +13,18 @@ const MAX_PROBLEMS: usize = 10;
 /// The number of places that are printed for one kind of note.
 const MAX_EXAMPLES: usize = 10;
 
-/// Everything that there is to say about a document.
+/// The problems and notes of a document.
 pub(crate) struct Diagnostics<'a> {
     document: &'a Document,
     problems: Vec<Problem>,
     notes: Vec<Note>,
 }
 
-/// The notes as text.
+/// Notes as text.
 pub(crate) struct Notes {
-    /// Those of one kind together, of which only the first places are printed.
+    /// The notes grouped by kind. Each group lists only its first places.
     pub(crate) groups: String,
-    /// All of them, one a line.
+    /// All notes, one per line.
     pub(crate) all: String,
 }
 
@@ -33,11 +33,11 @@ pub(crate) struct Notes {
 pub(crate) struct Problem {
     /// The file and the place in it.
     pub(crate) place: String,
-    /// What is wrong, and what to write.
+    /// The mistake and its remedy.
     pub(crate) why: String,
 }
 
-/// Something that the generated code lacks.
+/// An omission from the generated code.
 #[derive(PartialEq)]
 struct Note {
     at: String,
@@ -45,7 +45,7 @@ struct Note {
 }
 
 impl Note {
-    /// The text around the names, which stand in backticks, and the names.
+    /// Returns the text around the names in backticks, and the names.
     fn parts(&self) -> (Vec<&str>, Vec<&str>) {
         let mut texts = Vec::new();
         let mut names = Vec::new();
@@ -68,7 +68,7 @@ impl<'a> Diagnostics<'a> {
     }
 
     /// Adds a problem at `at`, a pointer into the document or a place in the mapping. `why` ends
-    /// with what to write.
+    /// with the remedy.
     pub(crate) fn reject(&mut self, at: &str, why: impl Into<String>) {
         let is_pointer = at.starts_with('#');
         let place = if is_pointer { self.document.place_at(at) } else { at.to_owned() };
@@ -86,7 +86,7 @@ impl<'a> Diagnostics<'a> {
         }
     }
 
-    /// The comment that follows the key at `pointer` in place of a value.
+    /// Returns the comment after the key at `pointer`, if the key has no value on its line.
     pub(crate) fn comment_at(&self, pointer: &str) -> Option<&'a str> {
         self.document.comment_at(pointer)
     }
@@ -111,7 +111,7 @@ impl<'a> Diagnostics<'a> {
         Err(lines.join("\n"))
     }
 
-    /// The files with problems.
+    /// Returns the names of the files with problems.
     fn files(&self) -> String {
         let is_of_mapping = |problem: &Problem| problem.place.starts_with(mapping::FILE);
         if self.problems.iter().all(is_of_mapping) {
@@ -128,7 +128,7 @@ impl<'a> Diagnostics<'a> {
         Notes { groups: self.groups(), all: lines.collect() }
     }
 
-    /// Returns the notes, of which those of one kind are a group.
+    /// Returns the notes grouped by kind.
     fn groups(&self) -> String {
         let mut groups: Vec<Vec<&Note>> = Vec::new();
         let mut indices = HashMap::new();
@@ -144,8 +144,8 @@ impl<'a> Diagnostics<'a> {
     }
 }
 
-/// The text of notes that differ only in their names: one line for what they have in common, and
-/// one for each of the first places.
+/// Formats notes that differ only in their names: a line for the common text, and a line for each
+/// of the first places.
 fn group_text(group: &[&Note]) -> String {
     let Some(first) = group.first() else { return String::new() };
     if group.len() == 1 {

@@ -1,4 +1,4 @@
-//! Reading a file: its encoding, its format, and where each entry stands in it.
+//! Input files: encoding, format, and the line of each entry.
 
 use serde_json::Value;
 
@@ -7,10 +7,10 @@ use super::{
     yaml::{self, Node, Source},
 };
 
-/// The path of the OpenAPI document, as messages name it.
+/// The path of the OpenAPI document, as shown in messages.
 pub(crate) const FILE: &str = "openapi/press.yaml";
 
-/// Keys with a text, which YAML may read as a number.
+/// Keys whose values are text, which YAML may parse as numbers.
 const TEXTS: [&str; 9] = [
     "description",
     "format",
@@ -23,7 +23,7 @@ const TEXTS: [&str; 9] = [
     "version",
 ];
 
-/// Keys with values of the type beside them.
+/// Keys whose values have the type that the schema declares.
 const VALUES: [&str; 5] = ["const", "default", "enum", "example", "examples"];
 
 /// A file in memory.
@@ -48,18 +48,18 @@ impl Document {
         &self.node.value
     }
 
-    /// The place of the entry at `pointer`, a JSON pointer with a `#` before it.
+    /// Returns the place of the entry at `pointer`, a JSON pointer that begins with `#`.
     pub(crate) fn place_at(&self, pointer: &str) -> String {
         format!("{}{} {pointer}", self.file, self.line(&keys(pointer)))
     }
 
-    /// The place of the entry to which `keys` lead.
+    /// Returns the place of the entry at the path `keys`.
     pub(crate) fn place(&self, keys: &[String]) -> String {
         let place = format!("{}{} {}", self.file, self.line(keys), keys.join(" > "));
         place.trim_end().to_owned()
     }
 
-    /// The comment after the key at `pointer`, if there is no value before it.
+    /// Returns the comment after the key at `pointer`, if the key has no value on its line.
     pub(crate) fn comment_at(&self, pointer: &str) -> Option<&str> {
         let line = self.source(&keys(pointer)).line.checked_sub(1)?;
         let line = self.text.lines().nth(usize::try_from(line).ok()?)?;
@@ -67,7 +67,7 @@ impl Document {
         Some(comment.trim()).filter(|comment| comment.starts_with('#'))
     }
 
-    /// The line of an entry, or of the innermost known entry around it.
+    /// Returns the line of an entry, or of the innermost known entry around it.
     fn line(&self, keys: &[String]) -> String {
         match self.source(keys).line {
             0 => String::new(),
@@ -123,17 +123,17 @@ impl Document {
     }
 }
 
-/// `value` as it is written in the document.
+/// Formats `value` as the document writes it.
 pub(crate) fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// The keys in `pointer`, a JSON pointer with a `#` before it.
+/// Splits `pointer`, a JSON pointer that begins with `#`, into its keys.
 fn keys(pointer: &str) -> Vec<String> {
     pointer.split('/').skip(1).map(|key| key.replace("~1", "/").replace("~0", "~")).collect()
 }
 
-/// The text in `bytes`, or its place and what is wrong with it.
+/// Decodes `bytes`, or returns the place of the mistake and an explanation.
 fn decode(bytes: Vec<u8>) -> Result<String, (String, String)> {
     let problem = |why: &str| Err((String::new(), why.to_owned()));
     if bytes.starts_with(b"\x1f\x8b") {
@@ -169,7 +169,7 @@ fn decode(bytes: Vec<u8>) -> Result<String, (String, String)> {
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
-/// The entries in `text`, or the place of a mistake and the remedy.
+/// Parses `text`, or returns the place of the mistake and the remedy.
 fn parse(text: &str) -> Result<Node, (String, String)> {
     let error = match yaml::parse(text) {
         Ok(node) => return Ok(node),
@@ -185,8 +185,7 @@ fn parse(text: &str) -> Result<Node, (String, String)> {
         let why = format!("{what}; keep one of the two entries, or rename one of them");
         return Err((place, why));
     }
-    // JSON escapes characters in ways that YAML does not know, but allows two equal keys, which
-    // are a mistake here.
+    // JSON has escapes that YAML lacks. It also allows duplicate keys, which are rejected here.
     if let Ok(value @ Value::Object(_)) = serde_json::from_str(text) {
         return Ok(Node { value, source: Source::default() });
     }
@@ -214,8 +213,8 @@ fn is_reference_in_comment(line: &str) -> bool {
     line.split_once("$ref: ").is_some_and(|(_, reference)| reference.trim_start().starts_with('#'))
 }
 
-/// Replaces the numbers in `value` where the document means a text, such as `1.10`, by their text
-/// in `file`, and null by `null` where a type is meant.
+/// Replaces parsed values with their text in `file`: numbers where the document means text, as in
+/// `1.10`, and null where it means the type `null`.
 fn keep_texts(value: &mut Value, source: &Source, file: &str, parent: &str) {
     match value {
         Value::Array(entries) => {
@@ -263,7 +262,7 @@ fn is_null(of: &Value) -> bool {
     of.is_null() || *of == "null"
 }
 
-/// Gives the type null its name, which has no quotes in `type: [string, null]`.
+/// Replaces an unquoted null in `type: [string, null]` with the name of the type.
 fn name_null(types: &mut Value) {
     match types {
         Value::Null => *types = "null".into(),
@@ -272,7 +271,7 @@ fn name_null(types: &mut Value) {
     }
 }
 
-/// Replaces a number, or those in a list, by their text in `file`.
+/// Replaces a number, or each number in a list, with its text in `file`.
 fn replace_numbers(value: &mut Value, source: &Source, file: &str) {
     match value {
         Value::Number(_) => {

@@ -5,7 +5,7 @@
 //! it was exported.
 //!
 //! ```yaml
-//! # Names only; an operation that is not named here keeps the name that it gets from the document.
+//! # Names only. Other operations keep their names from the document.
 //! operations:
 //!   DELETE /v1/specs/{specId}: delete_spec
 //!   GET /v1/specs:
@@ -36,7 +36,7 @@ use serde_json::Value;
 
 use super::{diagnostics::Diagnostics, document::Document, normalize::operation_name};
 
-/// The path of the file, as messages name it.
+/// The path of the file, as shown in messages.
 pub(crate) const FILE: &str = "openapi/mapping.yaml";
 
 const KEYS: [&str; 4] = ["operations", "select", "types", "required"];
@@ -56,14 +56,14 @@ pub(crate) struct Mapping {
     document: Document,
 }
 
-/// The name of an operation, and where its page keeps its list.
+/// The name of an operation, and the fields of its page.
 #[derive(Debug, Default)]
 pub(crate) struct OperationMapping {
     name: Option<String>,
     page: Option<PageMapping>,
 }
 
-/// The places of a page that the crate reads, each with dots between the names of fields.
+/// The fields of a page that the crate reads, as paths with dots between the names.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PageMapping {
     pub(crate) list: Option<String>,
@@ -100,7 +100,7 @@ impl OperationMapping {
 }
 
 impl Mapping {
-    /// Makes a mapping of the entries in `document`, of which there may be none.
+    /// Parses the entries in `document`, which may be empty.
     pub(crate) fn parse(document: Document) -> Result<Self, String> {
         let diagnostics = Diagnostics::new(&document);
         let mut reader = Reader { document: &document, diagnostics };
@@ -109,22 +109,22 @@ impl Mapping {
         Ok(Self { document, ..mapping })
     }
 
-    /// What the file has of the operation `key`, such as `GET /v1/specs`.
+    /// Returns the entry for the operation `key`, for example `GET /v1/specs`.
     pub(crate) fn operation(&self, key: &str) -> Option<&OperationMapping> {
         self.operations.get(key)
     }
 
-    /// Returns `true` if the file says that the operation `key` is generated.
+    /// Returns `true` if the file selects the operation `key`.
     pub(crate) fn selects(&self, key: &str) -> bool {
         self.select.as_ref().is_some_and(|select| select.contains_key(key))
     }
 
-    /// Returns `true` if the file leaves the operation `key` out.
+    /// Returns `true` if the file has a selection without the operation `key`.
     pub(crate) fn leaves_out(&self, key: &str) -> bool {
         self.select.as_ref().is_some_and(|select| !select.contains_key(key))
     }
 
-    /// The operations that the file names or selects, each with its place there.
+    /// Returns the operations that the file names or selects, with their places in the file.
     pub(crate) fn operations(&self) -> Vec<(&str, String)> {
         let mut operations = Vec::new();
         for key in self.operations.keys() {
@@ -136,14 +136,14 @@ impl Mapping {
         operations
     }
 
-    /// The place of an entry of this file, as messages name it.
+    /// Returns the place of an entry of this file, as shown in messages.
     pub(crate) fn place(&self, keys: &[&str]) -> String {
         let keys: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
         self.document.place(&keys)
     }
 }
 
-/// Makes a [`Mapping`] of a document.
+/// A parser for [`Mapping`].
 struct Reader<'a> {
     document: &'a Document,
     diagnostics: Diagnostics<'a>,
@@ -151,7 +151,7 @@ struct Reader<'a> {
 
 /// An entry of the file.
 struct Entry<'a> {
-    /// The keys that lead to it.
+    /// The path of keys to the entry.
     path: Vec<String>,
     value: &'a Value,
 }
@@ -239,7 +239,7 @@ impl<'a> Reader<'a> {
         page
     }
 
-    /// The operations that are selected, each with its index.
+    /// Returns the selected operations, each with its index.
     fn select(&mut self, entry: &Entry<'a>) -> Option<BTreeMap<String, String>> {
         if entry.value.is_null() {
             return None;
@@ -273,7 +273,7 @@ impl<'a> Reader<'a> {
         required
     }
 
-    /// The entries of a mapping, which may be empty.
+    /// Returns the entries of a mapping, which may be empty.
     fn entries(&mut self, entry: &Entry<'a>) -> Vec<(&'a str, Entry<'a>)> {
         let mut inner = Vec::new();
         match entry.value {

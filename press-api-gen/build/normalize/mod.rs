@@ -1,7 +1,7 @@
-//! Says what the document says in the few shapes that the generator takes.
+//! Conversion of the document to the few shapes that the generator supports.
 //!
-//! Everything starts from the operations: only what they reach is read, made simple and named, and
-//! only that can be a mistake. Losses become notes.
+//! Only schemas that an operation reaches are read, simplified, named and checked. Omissions become
+//! notes.
 
 mod bodies;
 mod flat;
@@ -31,13 +31,13 @@ use problems::{Problem, Problems};
 
 pub(crate) use names::{argument, field, legal, numbered, operation_name};
 
-/// Reads `document` as `mapping` has it. Returns the notes, too.
+/// Normalizes `document` with the names and selections in `mapping`, and returns the notes, too.
 pub(crate) fn normalize(document: &Document, mapping: &Mapping) -> Result<(Api, Notes), String> {
     let mut diagnostics = Diagnostics::new(document);
     document.check_version(&mut diagnostics);
     diagnostics.check()?;
     let mut left_out = Problems::new();
-    // Neither types nor names of a bad operation may stay, so everything is read again without it.
+    // A bad operation must leave no types or names behind, so the next pass reads without it.
     let mut normalizer = loop {
         let mut normalizer = Normalizer::new(document, mapping, left_out);
         normalizer.operations();
@@ -56,10 +56,10 @@ pub(crate) fn normalize(document: &Document, mapping: &Mapping) -> Result<(Api, 
     Ok((normalizer.api, normalizer.diagnostics.notes()))
 }
 
-/// A node of the document and where it stands. What is not there is null.
+/// A node of the document and its place. A missing node is null.
 #[derive(Clone)]
 struct Place<'a> {
-    /// The JSON pointer, as messages have it.
+    /// The JSON pointer, as shown in messages.
     at: String,
     node: &'a Value,
 }
@@ -76,7 +76,7 @@ impl<'a> Place<'a> {
         self.node[key].as_str()
     }
 
-    /// The entries of a mapping with their keys, or of a list.
+    /// Returns the entries of a mapping with their keys, or the entries of a list.
     fn children(&self) -> Vec<(&'a str, Self)> {
         match self.node {
             Value::Object(entries) => {
@@ -90,34 +90,33 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// The key of a schema among the components.
+    /// Returns the key of a component schema.
     fn component(&self) -> Option<&str> {
         self.at.strip_prefix("#/components/schemas/").filter(|key| !key.contains('/'))
     }
 }
 
-/// The state of the way through a document.
+/// The state of the normalization of a document.
 struct Normalizer<'a> {
     document: Place<'a>,
     mapping: &'a Mapping,
     diagnostics: Diagnostics<'a>,
     names: names::Names,
-    /// What each place has become; nothing yet on the way to it, to notice one that holds nothing
-    /// but itself.
+    /// The result for each place. `None` marks a schema in progress, to detect cycles.
     done: HashMap<String, Option<Schema>>,
-    /// What each schema says together with its `allOf`; nothing yet while it is read.
+    /// The schemas merged with their `allOf`. `None` marks a schema in progress.
     flats: HashMap<String, Option<flat::Flat<'a>>>,
-    /// The operation that bears each name.
+    /// The operations by name.
     operations: BTreeMap<String, Place<'a>>,
-    /// The operation that the mapping gives each name.
+    /// The operations that the mapping names, by name.
     mapped_names: BTreeMap<String, String>,
-    /// The operations and paths that have proved bad.
+    /// The bad operations and paths of earlier passes.
     left_out: Problems,
-    /// Those that prove bad this time.
+    /// The bad operations and paths of this pass.
     bad: Problems,
-    /// The problems of the operation that is read.
+    /// The problems of the current operation.
     problems: Vec<Problem>,
-    /// The problems of each schema that has some.
+    /// The problems of broken schemas, by place.
     broken: HashMap<String, Vec<Problem>>,
     api: Api,
 }
@@ -144,7 +143,7 @@ impl<'a> Normalizer<'a> {
         }
     }
 
-    /// Notes the keys of `place`, which is `what`, that OpenAPI does not know.
+    /// Adds a note for each key of `place` that OpenAPI doesn't define for `what`.
     fn note_unknown_keys(&mut self, place: &Place<'a>, known: &[&str], what: &str) {
         for (key, entry) in place.children() {
             if !known.contains(&key) && !key.starts_with("x-") {
@@ -154,7 +153,7 @@ impl<'a> Normalizer<'a> {
         }
     }
 
-    /// The entries of `place`, which must be a mapping if it is there.
+    /// Returns the entries of `place`, which must be a mapping if present.
     fn entries(&mut self, place: &Place<'a>) -> Vec<(&'a str, Place<'a>)> {
         if !place.node.is_object() && !place.node.is_null() {
             self.problem(&place.at, "not a mapping; write `key: value` entries here");
@@ -163,7 +162,7 @@ impl<'a> Normalizer<'a> {
         place.children()
     }
 
-    /// The entries of `place`, which must be a list if it is there.
+    /// Returns the entries of `place`, which must be a list if present.
     fn list(&mut self, place: &Place<'a>) -> Vec<Place<'a>> {
         if !place.node.is_array() && !place.node.is_null() {
             self.problem(&place.at, "not a list; begin each entry with `- `");
@@ -173,25 +172,24 @@ impl<'a> Normalizer<'a> {
     }
 }
 
-/// The only item, if there is one and no other.
+/// Returns the only item, or `None` unless there is exactly one.
 fn only<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
     let first = items.next()?;
     items.next().is_none().then_some(first)
 }
 
-/// The title, the version and the description of the API.
+/// Returns the title, the version and the description of the API.
 fn info(info: &Place<'_>) -> Value {
     let text = |key| info.text(key).map(documentation);
-    let (title, version) = (
-        text("title").unwrap_or("API".to_owned()),
-        text("version").unwrap_or("unknown".to_owned()),
-    );
+    let title = text("title").unwrap_or("API".to_owned());
+    let version = text("version").unwrap_or("unknown".to_owned());
     json!({ "title": title, "version": version, "description": text("description") })
 }
 
-/// `text` as documentation: code in it is none that rustdoc would compile and run.
+/// Converts `text` to documentation whose code blocks rustdoc doesn't compile.
 fn documentation(text: &str) -> String {
-    let (mut fenced, mut lines) = (false, Vec::new());
+    let mut fenced = false;
+    let mut lines = Vec::new();
     for line in text.trim().lines() {
         let (indent, rest) = line.split_at(line.len() - line.trim_start().len());
         let fence = rest.starts_with("```");
