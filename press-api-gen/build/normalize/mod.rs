@@ -27,7 +27,7 @@ use super::{
     document::{Document, FILE as DOCUMENT, plain},
     mapping::{FILE, Mapping},
 };
-use problems::{Problem, Problems};
+use problems::{OperationProblem, Problems};
 
 pub(crate) use names::{argument, field, legal, numbered, operation_name};
 
@@ -115,9 +115,9 @@ struct Normalizer<'a> {
     /// The bad operations and paths of this pass.
     bad: Problems,
     /// The problems of the current operation.
-    problems: Vec<Problem>,
+    problems: Vec<OperationProblem>,
     /// The problems of broken schemas, by place.
-    broken: HashMap<String, Vec<Problem>>,
+    broken: HashMap<String, Vec<OperationProblem>>,
     api: Api,
 }
 

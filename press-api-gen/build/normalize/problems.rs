@@ -7,21 +7,21 @@ use super::{Normalizer, Place};
 
 /// A mistake and its place.
 #[derive(Clone, PartialEq)]
-pub(super) struct Problem {
+pub(super) struct OperationProblem {
     pub(super) at: String,
     pub(super) why: String,
 }
 
 /// The bad operations, such as `GET /v1/specs`, and paths, each with its problems.
-pub(super) type Problems = BTreeMap<String, Vec<Problem>>;
+pub(super) type Problems = BTreeMap<String, Vec<OperationProblem>>;
 
 impl<'a> Normalizer<'a> {
     /// Adds a mistake at `at` to the problems of the operation that is read.
     pub(super) fn problem(&mut self, at: &str, why: impl Into<String>) {
-        self.add_problem(Problem { at: at.to_owned(), why: why.into() });
+        self.add_problem(OperationProblem { at: at.to_owned(), why: why.into() });
     }
 
-    fn add_problem(&mut self, problem: Problem) {
+    fn add_problem(&mut self, problem: OperationProblem) {
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }
@@ -45,7 +45,7 @@ impl<'a> Normalizer<'a> {
     /// its problems. If the mapping selects it, they are mistakes of the document.
     pub(super) fn is_bad(&mut self, key: &str, place: &Place<'a>) -> bool {
         let Some(problems) = self.left_out.get(key) else { return false };
-        for Problem { at, why } in problems {
+        for OperationProblem { at, why } in problems {
             if self.mapping.selects(key) {
                 self.diagnostics.reject(at, why);
             } else if self.mapping.leaves_out(key) {
@@ -70,7 +70,7 @@ impl<'a> Normalizer<'a> {
     /// Rejects the document for its bad operations if it has no good ones.
     pub(super) fn check_any_is_good(&mut self) {
         if self.api.operations.is_empty() {
-            for Problem { at, why } in self.left_out.values().flatten() {
+            for OperationProblem { at, why } in self.left_out.values().flatten() {
                 self.diagnostics.reject(at, why);
             }
         }

@@ -6,14 +6,14 @@ use percent_encoding::percent_decode_str;
 
 use serde_json::Value;
 
-use super::{DOCUMENT, Normalizer, Place, Problem, plain};
+use super::{DOCUMENT, Normalizer, OperationProblem, Place, plain};
 
 impl<'a> Normalizer<'a> {
     /// What the reference at `place` refers to.
     pub(super) fn resolve(&mut self, place: &Place<'a>) -> Option<Place<'a>> {
         match self.target(place) {
             Ok(target) => Some(target),
-            Err(Problem { at, why }) => {
+            Err(OperationProblem { at, why }) => {
                 self.problem(&at, why);
                 None
             }
@@ -22,12 +22,12 @@ impl<'a> Normalizer<'a> {
 
     /// What the reference at `place` refers to. One to another file is a problem of the whole
     /// document.
-    fn target(&mut self, place: &Place<'a>) -> Result<Place<'a>, Problem> {
+    fn target(&mut self, place: &Place<'a>) -> Result<Place<'a>, OperationProblem> {
         let target = &place.node["$ref"];
         let text = plain(target);
         let Some(pointer) = text.strip_prefix('#').filter(|_| target.is_string()) else {
             let at = place.get("$ref").at;
-            return Err(Problem { why: self.outside(&at, target, &text), at });
+            return Err(OperationProblem { why: self.outside(&at, target, &text), at });
         };
         let pointer = percent_decode_str(pointer).decode_utf8_lossy();
         match self.document.node.pointer(&pointer) {
@@ -35,7 +35,7 @@ impl<'a> Normalizer<'a> {
             None => {
                 let remedy = "add it there, or refer to something that exists";
                 let why = format!("`{text}` refers to nothing; {remedy}");
-                Err(Problem { at: place.at.clone(), why })
+                Err(OperationProblem { at: place.at.clone(), why })
             }
         }
     }
@@ -80,7 +80,7 @@ impl<'a> Normalizer<'a> {
         &mut self,
         place: &Place<'a>,
         seen: &mut BTreeSet<String>,
-        dangling: &mut Vec<Problem>,
+        dangling: &mut Vec<OperationProblem>,
     ) {
         if place.node["$ref"].is_string() {
             match self.target(place) {
@@ -102,8 +102,8 @@ impl<'a> Normalizer<'a> {
     }
 
     /// Notes the references of the operation `key` that lead nowhere, in what it does not use.
-    pub(super) fn note_dangling(&mut self, key: &str, dangling: Vec<Problem>) {
-        for Problem { at, why } in dangling {
+    pub(super) fn note_dangling(&mut self, key: &str, dangling: Vec<OperationProblem>) {
+        for OperationProblem { at, why } in dangling {
             if self.mapping.selects(key) {
                 self.diagnostics.reject(&at, why);
             } else {
