@@ -109,7 +109,7 @@ pub(crate) struct Page {
 }
 
 impl Api {
-    /// The OpenAPI document that the generator reads. Every success decodes or is an invalid
+    /// Returns the OpenAPI document for the generator. Every success decodes or is an invalid
     /// response, and every other response arrives with its body unread.
     pub(crate) fn openapi(&self) -> Result<openapiv3::OpenAPI, String> {
         let mut paths = Map::new();
@@ -131,13 +131,13 @@ impl Api {
         serde_json::from_value(document).map_err(|error| error.to_string())
     }
 
-    /// The property at `path` of the object `name`.
+    /// Returns the property at `path` in the object `name`.
     pub(crate) fn property(&self, name: &str, path: &[String]) -> Option<&Schema> {
         let (last, parents) = path.split_last()?;
         self.objects.get(self.owner(name, parents)?)?.properties.get(last)
     }
 
-    /// The name of the object that is found at `path` of the object `name`.
+    /// Returns the name of the object at `path` in the object `name`.
     pub(crate) fn owner<'a>(&'a self, name: &'a str, path: &[String]) -> Option<&'a str> {
         path.iter().try_fold(name, |name, key| {
             match &self.objects.get(name)?.properties.get(key)?.shape {
@@ -193,7 +193,7 @@ impl Object {
 }
 
 impl Schema {
-    /// Any value can be null already.
+    /// Returns `true` if the type is an `Option`. Any JSON value can already be null.
     fn is_option(&self) -> bool {
         self.nullable && self.shape != Shape::Any
     }
@@ -231,7 +231,7 @@ impl Shape {
         }
     }
 
-    /// The type in Rust, where `types` is the module of the objects.
+    /// Returns the Rust type. `types` is the module of the objects.
     pub(crate) fn rust(&self, types: &str) -> TokenStream {
         self.rust_text(types).parse().unwrap_or_default()
     }
@@ -267,7 +267,7 @@ impl From<Shape> for Schema {
 }
 
 impl Operation {
-    /// The path with the names that the generator gets.
+    /// Returns the path with the parameter names that the generator sees.
     fn template(&self) -> String {
         let mut template = self.path.clone();
         for parameter in self.parameters.iter().filter(|parameter| parameter.location == "path") {
@@ -311,7 +311,8 @@ impl Operation {
 }
 
 impl Parameter {
-    /// The only name that the generator gets: that in the request, unless its argument is taken.
+    /// Returns the parameter name that the generator sees: the name in the request, unless its
+    /// argument is taken.
     pub(crate) fn generator_name(&self) -> &str {
         if argument(&self.name) == self.argument { &self.name } else { &self.argument }
     }

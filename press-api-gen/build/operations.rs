@@ -147,7 +147,7 @@ fn deprecated(is_deprecated: bool) -> Option<TokenStream> {
     is_deprecated.then(|| quote! { #[deprecated] })
 }
 
-/// The field of `parameter` as the client's method takes it.
+/// Returns the field of `parameter` in the form that the client's method takes.
 fn method_argument(parameter: &Parameter) -> TokenStream {
     let (ident, _) = ident_and_name(parameter);
     match (&parameter.shape, parameter.required, parameter.separator) {
@@ -260,7 +260,7 @@ fn page_impl(api: &Api, page: &Page) -> TokenStream {
     }
 }
 
-/// The parameter with an item, and the text of its id.
+/// Returns the parameter of an item and the expression of its id.
 fn item_and_id(api: &Api, page: &Page) -> (TokenStream, TokenStream) {
     let id = api.objects[&page.item].properties.get("id");
     if id.is_none_or(|id| id.shape != Shape::Text) {
@@ -272,7 +272,7 @@ fn item_and_id(api: &Api, page: &Page) -> (TokenStream, TokenStream) {
     }
 }
 
-/// The number at `path` of the object `name`, where any part of the way may be absent.
+/// Returns the number at `path` in the object `name`. Any part of the path may be absent.
 fn optional(api: &Api, name: &str, path: &[String]) -> TokenStream {
     let mut place = quote! { self };
     for (depth, key) in path.iter().enumerate() {

@@ -13,7 +13,7 @@ const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 impl<'a> Normalizer<'a> {
-    /// The media type and the schema of `body`, which a request has, or why it cannot be sent.
+    /// Returns the media type and the schema of a request body, or why it cannot be sent.
     pub(super) fn request_body(
         &mut self,
         body: &Place<'a>,
@@ -36,7 +36,7 @@ impl<'a> Normalizer<'a> {
         Ok(Some((media_type, schema)))
     }
 
-    /// `schema`, if it is that of a form, whose fields are single values.
+    /// Returns `schema` if it describes a form whose fields are single values.
     fn form(&mut self, schema: Place<'a>) -> Result<Place<'a>, String> {
         let flat = self.flat(&schema);
         let fields = self.with_fields_of_choices(&flat).properties;
@@ -58,7 +58,7 @@ impl<'a> Normalizer<'a> {
         is_nested(&flat) || self.members(&flat, &mut BTreeSet::new()).iter().any(is_nested)
     }
 
-    /// The schema of the successful response, if it has content, or why it cannot be read.
+    /// Returns the schema of the successful response if it has content, or why it cannot be read.
     pub(super) fn success(
         &mut self,
         operation: &Place<'a>,
@@ -95,7 +95,7 @@ impl<'a> Normalizer<'a> {
         Ok(None)
     }
 
-    /// The successful responses of `operation`, or else the default one.
+    /// Returns the successful responses of `operation`, or the default response if there are none.
     fn success_statuses(&mut self, operation: &Place<'a>) -> Vec<(&'a str, Place<'a>)> {
         let mut responses = self.entries(&operation.get("responses"));
         responses.retain(|(status, _)| !status.starts_with("x-"));
@@ -130,7 +130,7 @@ impl<'a> Normalizer<'a> {
         }
     }
 
-    /// The schema of the JSON among the contents of `body`.
+    /// Returns the schema of the JSON content of `body`.
     fn json(&mut self, body: &Place<'a>) -> Option<Place<'a>> {
         let content = self.entries(&body.get("content"));
         let json = content

@@ -33,7 +33,7 @@ pub(super) struct UnpagedList {
 }
 
 impl Normalizer<'_> {
-    /// The note on `operation`, which has no pages, if people call it a list.
+    /// Returns the note on `operation`, which has no pages, if it returns a list.
     pub(super) fn unpaged_list(&self, operation: &Operation) -> Option<UnpagedList> {
         let style = self.style(operation);
         let list = self.listed(operation, style != Style::Whole)?;
@@ -54,7 +54,7 @@ impl Normalizer<'_> {
         }
     }
 
-    /// The way to page through `operation` by its parameters, and else by its response.
+    /// Returns the pagination style of `operation`, from its parameters or its response.
     fn style(&self, operation: &Operation) -> Style {
         let is_limited = parameter(operation, SIZES).is_some();
         let next = self.field_called(operation, NEXT, |shape| *shape == Shape::Text);
@@ -75,7 +75,7 @@ impl Normalizer<'_> {
         }
     }
 
-    /// The note on a list by page number, with the entry of the mapping if there can be one.
+    /// Returns the note on a list with page numbers, with the mapping entry if one is possible.
     fn numbered(&self, operation: &Operation, list: &[String]) -> (Style, String) {
         let entry = match self.page_entry(operation, list) {
             Ok(entry) => self.page(operation, &entry).map(|_| entry).map_err(|reason| reason.why),
@@ -94,7 +94,7 @@ impl Normalizer<'_> {
         }
     }
 
-    /// The entry of the mapping for the pages of `operation`, or what a page lacks.
+    /// Returns the mapping entry for the pages of `operation`, or what a page lacks.
     fn page_entry(&self, operation: &Operation, list: &[String]) -> Result<PageMapping, String> {
         let number = parameter(operation, NUMBERS).ok_or("it has no page number")?;
         let size = parameter(operation, SIZES).ok_or("no parameter sets the size of a page")?;
@@ -110,8 +110,9 @@ impl Normalizer<'_> {
         })
     }
 
-    /// Where the response of `operation` has its list; empty if it is one itself. `None` for what
-    /// nobody calls a list, such as a spec with its tags.
+    /// Returns the path of the list in the response of `operation`, which is empty if the response
+    /// is the list. Returns `None` for a response that merely contains a list, such as a spec with
+    /// its tags.
     fn listed(&self, operation: &Operation, has_parts: bool) -> Option<Vec<String>> {
         match &operation.response {
             Some(Shape::List(_)) => Some(Vec::new()),
@@ -153,7 +154,7 @@ impl Normalizer<'_> {
         None
     }
 
-    /// The outermost field of the response of `operation` that is called one of `names`.
+    /// Returns the outermost field in the response of `operation` with one of these names.
     fn field_called(
         &self,
         operation: &Operation,
@@ -186,8 +187,9 @@ impl Normalizer<'_> {
 }
 
 impl Object {
-    /// The list that an operation with this `path` is about, of those that are `fit`: the one that
-    /// is called like the path or like a count of items, the only one, or the only required one.
+    /// Returns the list that an operation with this `path` returns, among the properties that are
+    /// `fit`: the one named like the path or like a count of items, the only one, or the only
+    /// required one.
     pub(super) fn list(&self, path: &str, fit: fn(&Schema) -> bool) -> Option<&str> {
         let only_list = |is_meant: &dyn Fn(&str) -> bool| {
             let lists = self.properties.iter().filter(|(_, property)| fit(property));
@@ -232,7 +234,7 @@ fn is_list_and_counts(object: &Object, path: &str, list: &str) -> bool {
         || object.properties.iter().all(|(key, property)| is_beside(key, property))
 }
 
-/// The note on a list that is read in parts by the parameter that is called one of `names`.
+/// Returns the note on a list that is read in parts through the parameter with one of these names.
 fn in_parts(operation: &Operation, by: &str, names: &[&str]) -> String {
     let place = match parameter(operation, names) {
         Some(parameter) => format!("`{}`", parameter.name),
@@ -241,7 +243,7 @@ fn in_parts(operation: &Operation, by: &str, names: &[&str]) -> String {
     format!("a list by {by} in {place}: each call returns one part of it")
 }
 
-/// The query parameter of `operation` that is called one of `names`.
+/// Returns the query parameter of `operation` with one of these names.
 fn parameter<'a>(operation: &'a Operation, names: &[&str]) -> Option<&'a Parameter> {
     let is_called = |parameter: &&Parameter, name: &str| {
         parameter.location == "query" && argument(&parameter.name) == name
@@ -252,13 +254,13 @@ fn parameter<'a>(operation: &'a Operation, names: &[&str]) -> Option<&'a Paramet
     found.next()
 }
 
-/// The name of the objects that `schema` lists.
+/// Returns the type name of the objects in the list `schema`.
 pub(super) fn list_of_objects(schema: &Schema) -> Option<&str> {
     let Shape::List(items) = &schema.shape else { return None };
     if let Shape::Object(name) = &items.shape { Some(name) } else { None }
 }
 
-/// The last part of `path` that isn't a parameter.
+/// Returns the last part of `path` that isn't a parameter.
 fn last_word(path: &str) -> &str {
     let mut parts = path.split('/').filter(|part| !part.is_empty() && !part.contains('{'));
     parts.next_back().unwrap_or_default()
@@ -276,7 +278,7 @@ fn is_plural(list: &str, word: &str) -> bool {
     list == word || plurals.contains(&list)
 }
 
-/// The entry of the mapping as it is written there.
+/// Formats the entry as `mapping.yaml` contains it.
 fn written(operation: &Operation, entry: &PageMapping) -> String {
     let entries = [
         ("list", &entry.list),
@@ -297,7 +299,7 @@ fn written(operation: &Operation, entry: &PageMapping) -> String {
     format!("`{key}: {{ name: {}, page: {{ {} }} }}`", operation.name, page.join(", "))
 }
 
-/// `text` as YAML reads it, with quotes where it needs some.
+/// Quotes `text` if YAML requires it.
 fn quoted(text: &str) -> String {
     let starts_like_a_name = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));

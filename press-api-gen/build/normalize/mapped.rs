@@ -49,7 +49,7 @@ impl Normalizer<'_> {
     }
 }
 
-/// Up to three of `known` that are written nearly like `text`, the nearest first.
+/// Returns up to three of `known` that resemble `text`, the closest first.
 fn nearest<'a>(text: &str, known: &'a [String]) -> Vec<&'a str> {
     let mut near = Vec::new();
     for known in known {
@@ -62,7 +62,7 @@ fn nearest<'a>(text: &str, known: &'a [String]) -> Vec<&'a str> {
     near.into_iter().take(3).map(|(_, known)| known).collect()
 }
 
-/// `text` in lower case and without the names of path parameters.
+/// Returns `text` in lower case, without the names of path parameters.
 fn bare(text: &str) -> String {
     let mut parts = text.split('{');
     let mut bare = parts.next().unwrap_or_default().to_lowercase();
@@ -74,7 +74,7 @@ fn bare(text: &str) -> String {
     bare
 }
 
-/// The number of characters to insert, delete or replace to make `one` of `other`.
+/// Returns the number of characters to insert, delete or replace to turn `one` into `other`.
 fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut above: Vec<usize> = (0..=other.len()).collect();

@@ -68,7 +68,7 @@ impl Names {
         }
     }
 
-    /// The title of the inline schema at `place`, unless it names another schema already.
+    /// Returns the title of the inline schema at `place`, unless it names another schema already.
     ///
     /// The first schema with a title has it, so that its type keeps its name when another schema
     /// with the same title comes.
@@ -84,20 +84,20 @@ impl Names {
         Some(title)
     }
 
-    /// `name`, or the first one after it that the type at `at` can have.
+    /// Returns `name`, or the first numbered name that is free for the type at `at`.
     fn free(&self, name: &str, at: &str) -> String {
         numbered(name, |name| self.types.iter().any(|(place, taken)| taken == name && place != at))
     }
 }
 
-/// `name`, or the first of `name2`, `name3`… that is not taken.
+/// Returns `name`, or the first of `name2`, `name3`… that isn't taken.
 pub(crate) fn numbered(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
     let numbered = (2..).map(|number| format!("{name}{number}"));
     iter::once(name.to_owned()).chain(numbered).find(|name| !is_taken(name)).unwrap_or_default()
 }
 
 impl Normalizer<'_> {
-    /// The name of the type at `place`: as the mapping has it, the component's own, its title, or
+    /// Returns the name of the type at `place`: from the mapping, the component, the title, or else
     /// `made`.
     pub(super) fn type_name(
         &mut self,
@@ -129,12 +129,12 @@ impl Normalizer<'_> {
     }
 }
 
-/// `text` as the name of a type.
+/// Converts `text` to the name of a type.
 fn type_name(text: &str) -> String {
     legal(camel(text), "Value", &TAKEN)
 }
 
-/// `name`, or `empty` for none, as the name of a type or a variant beside those that are `taken`.
+/// Returns `name`, or `empty` if it is empty, as the name of a type or variant that isn't `taken`.
 pub(crate) fn legal(name: String, empty: &str, taken: &[&str]) -> String {
     match name.chars().next() {
         None => empty.to_owned(),
@@ -144,13 +144,13 @@ pub(crate) fn legal(name: String, empty: &str, taken: &[&str]) -> String {
     }
 }
 
-/// `text` in the case of a type.
+/// Converts `text` to the case of types.
 pub(super) fn camel(text: &str) -> String {
     // The generator does it again, and `a1B` needs it twice to rest.
     text.to_upper_camel_case().to_upper_camel_case()
 }
 
-/// `text` as the name of an operation and its method.
+/// Converts `text` to the name of an operation and its method.
 pub(crate) fn operation_name(text: &str) -> String {
     let name = text.to_snake_case();
     let taken = ["new", "new_with_client"].contains(&&*name)
@@ -163,12 +163,12 @@ pub(crate) fn operation_name(text: &str) -> String {
     }
 }
 
-/// The argument that the generator makes of the parameter `name`.
+/// Returns the argument that the generator creates for the parameter `name`.
 pub(crate) fn argument(name: &str) -> String {
     identifier(name, "_")
 }
 
-/// The field that the generator makes of the property `name`.
+/// Returns the field that the generator creates for the property `name`.
 pub(crate) fn field(name: &str) -> String {
     match identifier(name, "x") {
         // The field of the unknown fields has this name.

@@ -123,7 +123,7 @@ impl<'a> Normalizer<'a> {
         }
     }
 
-    /// The methods of a path in upper case, whichever case the document has, and their operations.
+    /// Returns the methods of a path and their operations. The methods are in upper case.
     fn methods(&mut self, path: &str, item: &Place<'a>) -> Vec<(String, Place<'a>)> {
         let mut methods: Vec<(String, Place<'a>)> = Vec::new();
         for (key, place) in self.entries(item) {
@@ -149,7 +149,7 @@ impl<'a> Normalizer<'a> {
         methods
     }
 
-    /// The operation at `place`, or why there can be none.
+    /// Returns the operation at `place`, or why it cannot be generated.
     fn operation(
         &mut self,
         key: &str,
@@ -191,7 +191,7 @@ impl<'a> Normalizer<'a> {
         })
     }
 
-    /// The name of an operation by the mapping, by its id, or else by its method and path, or why
+    /// Returns the name of an operation from the mapping, its id, or its method and path, or why
     /// none is free.
     fn operation_name(&mut self, key: &str, place: &Place<'a>) -> Result<String, String> {
         if let Some(name) = self.mapping.operation(key).and_then(OperationMapping::name) {
@@ -215,7 +215,7 @@ impl<'a> Normalizer<'a> {
         Err(format!("{why}; give it another in {FILE}"))
     }
 
-    /// The operation that is called `name`.
+    /// Returns the operation with this name.
     fn operation_called(&self, name: &str) -> Option<String> {
         let name = name.to_upper_camel_case();
         let called = self.operations.get(&name).map(|other| other.at.clone());
@@ -233,7 +233,7 @@ fn sort_like_arguments(parameters: &mut [Parameter], path: &str) {
     });
 }
 
-/// The argument for the body at `place`.
+/// Returns the argument for the body at `place`.
 fn body_parameter(place: &Place<'_>, shape: Shape) -> Parameter {
     let description = place.text("description").filter(|text| !text.is_empty());
     Parameter {

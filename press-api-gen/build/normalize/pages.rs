@@ -67,13 +67,13 @@ impl Normalizer<'_> {
         }
     }
 
-    /// The place of `operation` in the document.
+    /// Returns the pointer to `operation` in the document.
     pub(super) fn at(&self, operation: &Operation) -> String {
         self.operations[&operation.name.to_upper_camel_case()].at.clone()
     }
 
-    /// The page that `operation` answers with, where `mapping` says or by its names, or why it has
-    /// none. A page has both page parameters, a count of pages and a list.
+    /// Returns the page in the response of `operation`, located by `mapping` or by its names, or
+    /// why it has none. A page has both page parameters, a page count and a list.
     pub(super) fn page(
         &self,
         operation: &Operation,
@@ -112,7 +112,7 @@ impl Normalizer<'_> {
         })
     }
 
-    /// The list of a page, and the type of its items.
+    /// Returns the list of a page and the type of its items.
     fn list_of(
         &self,
         object: &str,
@@ -165,7 +165,7 @@ impl Normalizer<'_> {
         object.and_then(|object| object.properties.get_mut(last)).into_iter().for_each(change);
     }
 
-    /// The place that the mapping names, which must hold a number, or else `found` if it does.
+    /// Returns the path from the mapping, which must lead to a number, or `found` if it does.
     fn counted(
         &self,
         object: &str,
@@ -184,7 +184,7 @@ impl Normalizer<'_> {
         }
     }
 
-    /// The only other number beside the count of pages that is called a count: that of the items.
+    /// Returns the item count: the only count besides the page count.
     fn total(&self, object: &str, count: &[String]) -> Option<String> {
         let (last, parents) = count.split_last()?;
         let properties = &self.api.objects.get(self.api.owner(object, parents)?)?.properties;
@@ -195,8 +195,8 @@ impl Normalizer<'_> {
     }
 }
 
-/// The parameter called `name`, which can be a whole number. Some documents declare all parameters
-/// as texts.
+/// Returns the parameter `name`, if it can be a whole number. Some documents declare all parameters
+/// as strings.
 fn page_parameter<'a>(operation: &'a Operation, name: &str) -> Result<&'a Parameter, String> {
     let is_number = |shape: &Shape| shape.is_number() || *shape == Shape::Text;
     let mut parameters = operation.parameters.iter();
@@ -210,7 +210,7 @@ fn is_list_of_objects(schema: &Schema) -> bool {
     list_of_objects(schema).is_some()
 }
 
-/// The names of fields in `text`, which has dots between them.
+/// Splits a dotted path into field names.
 fn path(text: &str) -> Vec<String> {
     text.split('.').map(str::to_owned).collect()
 }

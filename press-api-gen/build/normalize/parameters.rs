@@ -104,8 +104,8 @@ impl<'a> Normalizer<'a> {
         }
     }
 
-    /// The parameters at `places` that can be sent, or why a required one cannot. Their types begin
-    /// with `made`.
+    /// Returns the parameters at `places` that can be sent, or why a required one cannot. The names
+    /// of their types begin with `made`.
     pub(super) fn parameters(
         &mut self,
         places: Vec<Place<'a>>,
@@ -131,7 +131,7 @@ impl<'a> Normalizer<'a> {
         Ok(sent.map(|(place, argument)| self.parameter(place, argument, made)).collect())
     }
 
-    /// Why `parameter` cannot be sent, and whether a request lacks it then.
+    /// Returns why `parameter` cannot be sent, and whether a request needs it.
     fn unsendable(&mut self, parameter: &Place<'a>) -> Option<(&'static str, bool)> {
         let name = parameter.text("name").unwrap_or_default();
         let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
@@ -192,7 +192,7 @@ impl<'a> Normalizer<'a> {
         }
     }
 
-    /// The list among the choices of a parameter, or the parameter itself.
+    /// Returns the list among the choices of a parameter, or the parameter itself.
     fn list_in(&mut self, schema: Place<'a>) -> Place<'a> {
         let choices = self.flat(&schema).choices;
         choices
@@ -202,7 +202,7 @@ impl<'a> Normalizer<'a> {
     }
 }
 
-/// What `parameter` lacks.
+/// Returns what `parameter` lacks.
 fn incomplete(parameter: &Place<'_>) -> Option<String> {
     let node = parameter.node;
     let name = plain(&node["name"]);
@@ -238,7 +238,8 @@ fn counts_from_zero(parameter: &Value) -> bool {
         || says("0-based")
 }
 
-/// The arguments of `parameters`. One whose name is taken has its location at the end.
+/// Returns the arguments of `parameters`. If a name is taken, the location of the parameter is
+/// appended.
 fn arguments(parameters: &[Place<'_>]) -> Vec<String> {
     let text = |parameter: &Place<'_>, key| plain(&parameter.node[key]);
     let mut order: Vec<usize> = (0..parameters.len()).collect();
@@ -264,7 +265,7 @@ fn arguments(parameters: &[Place<'_>]) -> Vec<String> {
     arguments
 }
 
-/// `shape` where it goes into a path, a query or a header, and any value is text.
+/// Converts `shape` for a path, query or header, where any value is text.
 fn text(shape: Shape) -> Shape {
     match shape {
         Shape::Any | Shape::Time | Shape::Object(_) | Shape::Map(_) => Shape::Text,

@@ -17,7 +17,7 @@ pub(super) fn names_in(path: &str) -> Result<Vec<&str>, String> {
     Err(format!("the path `{path}` {problem}"))
 }
 
-/// The names in the braces of `path`, unless a brace stands alone or encloses something else.
+/// Returns the names in the braces of `path`, or `None` if the braces are unbalanced or nested.
 fn enclosed(path: &str) -> Option<Vec<&str>> {
     let mut parts = path.split('{');
     let mut names = Vec::new();

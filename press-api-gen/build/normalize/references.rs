@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{DOCUMENT, Normalizer, OperationProblem, Place, plain};
 
 impl<'a> Normalizer<'a> {
-    /// What the reference at `place` refers to.
+    /// Returns the target of the reference at `place`.
     pub(super) fn resolve(&mut self, place: &Place<'a>) -> Option<Place<'a>> {
         match self.target(place) {
             Ok(target) => Some(target),
@@ -20,8 +20,8 @@ impl<'a> Normalizer<'a> {
         }
     }
 
-    /// What the reference at `place` refers to. One to another file is a problem of the whole
-    /// document.
+    /// Returns the target of the reference at `place`. A reference to another file is a problem of
+    /// the whole document.
     fn target(&mut self, place: &Place<'a>) -> Result<Place<'a>, OperationProblem> {
         let target = &place.node["$ref"];
         let text = plain(target);
@@ -40,7 +40,7 @@ impl<'a> Normalizer<'a> {
         }
     }
 
-    /// Why the reference `target` at `at` does not refer to this document, and the remedy.
+    /// Returns why the reference `target` at `at` doesn't refer to this document, and the remedy.
     fn outside(&mut self, at: &str, target: &Value, text: &str) -> String {
         if target.is_null() {
             let comment = self.diagnostics.comment_at(at).unwrap_or("#/components/…");

@@ -33,8 +33,7 @@ const BESIDE: [&str; 15] = [
 ];
 
 impl<'a> Normalizer<'a> {
-    /// The schema at `place` as it stands where it is used; `name` is for the type that it may
-    /// become.
+    /// Returns the schema at `place`. A type that it defines may get the name `name`.
     pub(super) fn schema(&mut self, place: &Place<'a>, name: &str) -> Schema {
         match self.done.get(&place.at) {
             Some(Some(done)) => {
@@ -60,8 +59,8 @@ impl<'a> Normalizer<'a> {
         schema
     }
 
-    /// The schema at `place`, which is reached again from inside of it: a list of objects whose
-    /// type has its name already, or what holds nothing but itself.
+    /// Returns the schema at `place`, which is reached again from within: an object whose type has
+    /// a name already, or a schema that contains only itself.
     fn unfinished(&mut self, place: &Place<'a>) -> Schema {
         if let Some(items) = self.flat(place).items
             && let Some(Some(items)) = self.done.get(&items.at)
@@ -71,8 +70,8 @@ impl<'a> Normalizer<'a> {
         self.any(place, "what holds itself").into()
     }
 
-    /// The only schema that the one at `place` refers to or consists of, and whether it can be null
-    /// beside it.
+    /// Returns the only schema that `place` refers to or consists of, and whether null is allowed
+    /// besides.
     fn wrapped(&mut self, place: &Place<'a>, name: &str) -> Option<(Schema, bool)> {
         let schema = place.node.as_object()?;
         let nullable = place.node["nullable"] == true
@@ -252,7 +251,7 @@ impl<'a> Normalizer<'a> {
         self.diagnostics.reject(&at, why);
     }
 
-    /// One open type for all members of a choice, or else any value: a closed choice would fail a
+    /// Returns an open type for all members of a choice, or any value. A closed choice would fail a
     /// whole page on the first new member.
     fn choice(&mut self, place: &Place<'a>, flat: &Flat<'a>, name: &str) -> Shape {
         if let [only] = flat.choices.as_slice() {
@@ -280,7 +279,7 @@ impl<'a> Normalizer<'a> {
         self.object(place, &all, name)
     }
 
-    /// The schemas between which `flat` is a choice, those of inner choices in their place.
+    /// Returns the members of a choice. Inner choices are replaced by their members.
     pub(super) fn members(
         &mut self,
         flat: &Flat<'a>,
@@ -301,8 +300,8 @@ impl<'a> Normalizer<'a> {
         members
     }
 
-    /// `flat` with the fields of all the objects that it is a choice between. Required are the
-    /// fields that each of them requires.
+    /// Returns `flat` with the fields of all objects of a choice. A field is required if all of
+    /// them require it.
     pub(super) fn with_fields_of_choices(&mut self, flat: &Flat<'a>) -> Flat<'a> {
         let mut all = flat.clone();
         all.choices.clear();
@@ -325,7 +324,7 @@ impl<'a> Normalizer<'a> {
         all
     }
 
-    /// A property that the members of a choice define differently.
+    /// Returns a property that the members of a choice define differently.
     fn property_of_choices(
         &mut self,
         place: &Place<'a>,
@@ -347,7 +346,7 @@ fn is_scalar(flat: &Flat<'_>) -> bool {
     has_one_type && !flat.is_object() && !flat.types.contains("array")
 }
 
-/// The types and values of all `members`, which are scalars.
+/// Returns the types and values of all `members`, which are scalars.
 fn common_scalar<'a>(members: &[Flat<'a>]) -> Flat<'a> {
     let mut common = Flat {
         timestamp: members.iter().all(|member| member.timestamp),
