@@ -82,7 +82,7 @@ pub(crate) struct Parameter {
     pub(crate) location: &'static str,
     pub(crate) required: bool,
     pub(crate) is_deprecated: bool,
-    /// The number 0 is the first one, if it is that of a page.
+    /// For a page number: the service counts from 0.
     pub(crate) counts_from_zero: bool,
     pub(crate) description: Option<String>,
     pub(crate) shape: Shape,

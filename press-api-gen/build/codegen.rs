@@ -1,5 +1,5 @@
-//! The pipeline: read → select and name → normalize → relax → progenitor → postprocess →
-//! `OUT_DIR`.
+//! The pipeline: read → select and name → normalize → relax → progenitor →
+//! postprocess → `OUT_DIR`.
 
 use std::{env, fs, panic, path::Path};
 

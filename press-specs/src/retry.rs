@@ -166,16 +166,14 @@ impl CallRetries<'_> {
         let retry_after = error.response().and_then(|response| response.retry_after());
         let retry_after = retry_after.filter(|delay| !delay.is_zero());
         let is_rate_limit = error.kind() == ErrorKind::TooManyRequests;
-        if is_rate_limit
-            && let Some(delay) = retry_after
-            && delay < self.total
-        {
+        let rate_limit = retry_after.filter(|_| is_rate_limit);
+        if let Some(delay) = rate_limit.filter(|delay| *delay < self.total) {
             self.state.limit_rate(Instant::now() + delay);
         }
         if self.policy.is_none() || !error.is_retryable() || !(safe || is_rate_limit) {
             return None;
         }
-        if is_rate_limit && let Some(delay) = retry_after {
+        if let Some(delay) = rate_limit {
             // The next attempt waits for the rate limit.
             return (delay < left).then_some(Duration::ZERO);
         }

@@ -143,8 +143,7 @@ impl<'a> Normalizer<'a> {
         self.add_types(place, &mut flat);
         self.add_values(place, &mut flat);
         self.add_choices(place, &mut flat);
-        // The more specific definition of a property is the later one, and that of the schema
-        // itself the last.
+        // Later definitions of a property are more specific. The schema's own comes last.
         if node.get("$ref").is_some()
             && let Some(target) = self.resolve(place)
         {

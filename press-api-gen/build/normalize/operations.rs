@@ -200,7 +200,7 @@ impl<'a> Normalizer<'a> {
         let id = place.text("operationId").filter(|id| id.chars().any(char::is_alphanumeric));
         let wanted = operation_name(id.unwrap_or(key));
         let Some(other) = self.operation_called(&wanted) else { return Ok(wanted) };
-        let why = format!("its name `{wanted}` is that of `{other}`, too");
+        let why = format!("its name `{wanted}` is also the name of `{other}`");
         if id.is_some() && self.mapping.selects(key) {
             self.problem(&place.at, format!("{why}; give each its own, here or in {FILE}"));
         }

@@ -133,7 +133,7 @@ pub(super) const GENERIC: &[&str] = &[
     "collection",
 ];
 
-/// Fields with a list beside that of the operation.
+/// Fields that may contain a list besides the operation's own.
 pub(super) const BESIDE: &[&str] =
     &["errors", "warnings", "messages", "links", "facets", "filters"];
 

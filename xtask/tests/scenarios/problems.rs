@@ -29,8 +29,8 @@ const CASES: &[Case] = &[
         paths: "/later: {get: {operationId: get-good, responses: {'204': {description: ''}}}}",
         names: &["get_later"],
         notes: &[
-            "#/paths/~1later/get: its name `get_good` is that of `#/paths/~1good/get`, too; it is \
-             called `get_later` by its path",
+            "#/paths/~1later/get: its name `get_good` is also the name of `#/paths/~1good/get`; it \
+             is called `get_later` by its path",
         ],
         key: "GET /later",
         error: &[
@@ -47,7 +47,7 @@ const CASES: &[Case] = &[
   /A/X: {get: {responses: {'204': {description: ''}}}}",
         names: &["get_a_x", "get_a_by_x", "get_b"],
         notes: &[
-            "#/paths/~1a~1x/get: left out: its name `get_a_x` is that of",
+            "#/paths/~1a~1x/get: left out: its name `get_a_x` is also the name of",
             "give it another in",
         ],
         key: "",
