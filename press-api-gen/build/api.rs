@@ -1,4 +1,4 @@
-//! The API in the few shapes that the generator takes.
+//! The normalized API, the input of the generator.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::normalize::{argument, field};
 
-/// All that is generated.
+/// The whole API.
 #[derive(Default)]
 pub(crate) struct Api {
     pub(crate) info: Value,
@@ -16,18 +16,18 @@ pub(crate) struct Api {
     pub(crate) operations: Vec<Operation>,
 }
 
-/// A type with fields, and with a place for those that the document does not name.
+/// An object type. Undocumented fields are kept in `extra`.
 #[derive(Default)]
 pub(crate) struct Object {
     pub(crate) description: Option<String>,
     pub(crate) is_deprecated: bool,
     pub(crate) properties: BTreeMap<String, Schema>,
     pub(crate) required: BTreeSet<String>,
-    /// The properties that are deprecated.
+    /// The deprecated properties.
     pub(crate) deprecated: BTreeSet<String>,
 }
 
-/// A type with named values, and with a place for others.
+/// A string type with documented values. It is open for other values.
 pub(crate) struct Enumeration {
     pub(crate) description: Option<String>,
     pub(crate) is_deprecated: bool,
@@ -36,7 +36,7 @@ pub(crate) struct Enumeration {
     pub(crate) docs: Value,
 }
 
-/// A value where it is used.
+/// A type with the nullability and description of one use.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Schema {
     pub(crate) shape: Shape,
@@ -58,7 +58,7 @@ pub(crate) enum Shape {
     Enumeration(String),
 }
 
-/// A request that the client can send.
+/// An operation that becomes a method of the client.
 pub(crate) struct Operation {
     pub(crate) name: String,
     pub(crate) method: String,
@@ -67,50 +67,50 @@ pub(crate) struct Operation {
     pub(crate) description: String,
     pub(crate) is_deprecated: bool,
     pub(crate) parameters: Vec<Parameter>,
-    /// The media type of the body, and the body, which is passed like a parameter.
+    /// The media type and the argument of the request body.
     pub(crate) body: Option<(&'static str, Parameter)>,
     pub(crate) response: Option<Shape>,
     pub(crate) page: Option<Page>,
 }
 
-/// A parameter of one operation.
+/// A parameter of an operation.
 pub(crate) struct Parameter {
     /// The name in the request.
     pub(crate) name: String,
-    /// The name in Rust, which differs from other arguments of the operation.
+    /// The name in Rust, unique within the operation.
     pub(crate) argument: String,
     pub(crate) location: &'static str,
     pub(crate) required: bool,
     pub(crate) is_deprecated: bool,
-    /// For a page number: the service counts from 0.
+    /// Whether the service counts from 0, if this is a page number.
     pub(crate) counts_from_zero: bool,
     pub(crate) description: Option<String>,
     pub(crate) shape: Shape,
-    /// The separator of a list that goes out as one value.
+    /// The separator, if this is a list sent as one value.
     pub(crate) separator: Option<&'static str>,
 }
 
-/// The places of a page, each a path of field names.
+/// The fields of a page, each as a path of names.
 pub(crate) struct Page {
-    /// The name of the page's type.
+    /// The type name of the page.
     pub(crate) object: String,
     pub(crate) list: Vec<String>,
-    /// The name of an item's type.
+    /// The type name of an item.
     pub(crate) item: String,
     pub(crate) count: Vec<String>,
     pub(crate) number: Option<Vec<String>>,
     pub(crate) size: Option<Vec<String>>,
     pub(crate) items: Option<Vec<String>>,
-    /// The first page is 0 for the service, and 1 for users.
+    /// Whether the service's first page is 0. Users count from 1.
     pub(crate) counts_from_zero: bool,
-    /// The arguments of the method with the number and the size of the page.
+    /// The method's arguments for the page number and size.
     pub(crate) number_parameter: String,
     pub(crate) size_parameter: String,
 }
 
 impl Api {
-    /// Returns the OpenAPI document for the generator. Every success decodes or is an invalid
-    /// response, and every other response arrives with its body unread.
+    /// Returns the OpenAPI document for progenitor. Success responses are decoded; other responses
+    /// are returned with their bodies unread.
     pub(crate) fn openapi(&self) -> Result<openapiv3::OpenAPI, String> {
         let mut paths = Map::new();
         for operation in &self.operations {
@@ -149,8 +149,8 @@ impl Api {
 }
 
 impl Object {
-    /// Adds the properties of `other`, which has the same name. Returns `false` if one of them is
-    /// defined differently, or if each has properties that the other lacks.
+    /// Merges `other`, an object of the same name. Returns `false` if a property is defined
+    /// differently, or if each object has a property that the other lacks.
     pub(crate) fn join(&mut self, other: Self) -> bool {
         let has_all = |one: &Self, other: &Self| {
             other.properties.keys().all(|key| one.properties.contains_key(key))
@@ -171,7 +171,7 @@ impl Object {
         let mut properties = Map::new();
         let mut required = Vec::new();
         for (key, schema) in &self.properties {
-            // The generator would call two fields `extra`.
+            // Two fields would be named `extra`.
             let field = field(key);
             let key_of_field = if field == "extra_value" { &field } else { key };
             let mut schema = schema.clone();
@@ -231,7 +231,7 @@ impl Shape {
         }
     }
 
-    /// Returns the Rust type. `types` is the module of the objects.
+    /// Returns the Rust type. `types` is the path of the module with the object types.
     pub(crate) fn rust(&self, types: &str) -> TokenStream {
         self.rust_text(types).parse().unwrap_or_default()
     }
@@ -267,7 +267,7 @@ impl From<Shape> for Schema {
 }
 
 impl Operation {
-    /// Returns the path with the parameter names that the generator sees.
+    /// Returns the path with the names that progenitor uses for its parameters.
     fn template(&self) -> String {
         let mut template = self.path.clone();
         for parameter in self.parameters.iter().filter(|parameter| parameter.location == "path") {
@@ -311,8 +311,8 @@ impl Operation {
 }
 
 impl Parameter {
-    /// Returns the parameter name that the generator sees: the name in the request, unless its
-    /// argument is taken.
+    /// Returns the name that progenitor uses: the name in the request, unless its argument is
+    /// taken.
     pub(crate) fn generator_name(&self) -> &str {
         if argument(&self.name) == self.argument { &self.name } else { &self.argument }
     }

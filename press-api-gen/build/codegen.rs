@@ -1,4 +1,4 @@
-//! The pipeline: read → select and name → normalize → relax → progenitor →
+//! The code generation pipeline: read → select and name → normalize → relax → progenitor →
 //! postprocess → `OUT_DIR`.
 
 use std::{env, fs, panic, path::Path};
@@ -47,13 +47,13 @@ pub(crate) fn run() -> Result<(), String> {
     Ok(())
 }
 
-/// Returns the code for `document`, and the notes on omissions.
+/// Returns the generated code and the notes on omissions.
 fn generate(document: &Document, mapping: Document) -> Result<(String, Notes), String> {
     let mapping = Mapping::parse(mapping)?;
     let (mut api, notes) = normalize::normalize(document, &mapping)?;
     relax::relax(&mut api, &mapping);
-    // progenitor panics on some shapes. Normalization removes them, but a message is still better
-    // than a backtrace.
+    // progenitor panics on some documents. Normalization removes the known causes; for the others,
+    // an error message is better than a backtrace.
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));
     let code = panic::catch_unwind(|| client(&api));
@@ -61,9 +61,9 @@ fn generate(document: &Document, mapping: Document) -> Result<(String, Notes), S
     let code = code.unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
         let text =
-            text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it gave no reason");
+            text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
         Err(format!(
-            "{}: the generator cannot take it: {text}; select other operations in {}",
+            "{}: the generator failed: {text}; select other operations in {}",
             document::FILE,
             mapping::FILE
         ))
@@ -93,11 +93,11 @@ fn client(api: &Api) -> Result<String, String> {
     Ok(prettyplease::unparse(&client) + &types::generate(api))
 }
 
-/// Reads `file`, whose path is relative to the root of the repository.
+/// Reads `file`, a path relative to the root of the repository.
 fn read(file: &'static str) -> Result<Document, String> {
     let bytes = fs::read(Path::new("..").join(file)).map_err(|error| {
         format!(
-            "{file}: {error}; the feature `codegen` works in the repository only, through \
+            "{file}: {error}; the feature `codegen` works only in the repository, through \
              `cargo xtask codegen`"
         )
     })?;

@@ -7,10 +7,10 @@ use super::{
     mapping,
 };
 
-/// The number of problems that are printed.
+/// The maximum number of problems shown.
 const MAX_PROBLEMS: usize = 10;
 
-/// The number of places that are printed for one kind of note.
+/// The maximum number of places shown for each kind of note.
 const MAX_EXAMPLES: usize = 10;
 
 /// The problems and notes of a document.
@@ -20,7 +20,7 @@ pub(crate) struct Diagnostics<'a> {
     notes: Vec<Note>,
 }
 
-/// Notes as text.
+/// The formatted notes.
 pub(crate) struct Notes {
     /// The notes grouped by kind. Each group lists only its first places.
     pub(crate) groups: String,
@@ -28,16 +28,16 @@ pub(crate) struct Notes {
     pub(crate) all: String,
 }
 
-/// A mistake in a file.
+/// A problem with a file, which rejects it.
 #[derive(PartialEq)]
 pub(crate) struct Problem {
-    /// The file and the place in it.
+    /// The file name, line and path.
     pub(crate) place: String,
-    /// The mistake and its remedy.
+    /// The description and the remedy.
     pub(crate) why: String,
 }
 
-/// An omission from the generated code.
+/// A note on an omission.
 #[derive(PartialEq)]
 struct Note {
     at: String,
@@ -45,7 +45,7 @@ struct Note {
 }
 
 impl Note {
-    /// Returns the text around the names in backticks, and the names.
+    /// Splits the text into a template and the names in backticks.
     fn parts(&self) -> (Vec<&str>, Vec<&str>) {
         let mut texts = Vec::new();
         let mut names = Vec::new();
@@ -67,8 +67,8 @@ impl<'a> Diagnostics<'a> {
         Self { document, problems: Vec::new(), notes: Vec::new() }
     }
 
-    /// Adds a problem at `at`, a pointer into the document or a place in the mapping. `why` ends
-    /// with the remedy.
+    /// Adds a problem at `at`, a pointer into the document or a place in the mapping. `why` must
+    /// include the remedy.
     pub(crate) fn reject(&mut self, at: &str, why: impl Into<String>) {
         let is_pointer = at.starts_with('#');
         let place = if is_pointer { self.document.place_at(at) } else { at.to_owned() };
@@ -78,7 +78,7 @@ impl<'a> Diagnostics<'a> {
         }
     }
 
-    /// Adds a note that `what` at `at`, a pointer into the document, is left out or changed.
+    /// Adds a note on an omission or change at `at`, a pointer into the document.
     pub(crate) fn note(&mut self, at: &str, what: impl AsRef<str>) {
         let note = Note { at: at.to_owned(), what: what.as_ref().replace('\n', " ") };
         if !self.notes.contains(&note) {
@@ -91,7 +91,7 @@ impl<'a> Diagnostics<'a> {
         self.document.comment_at(pointer)
     }
 
-    /// Returns the problems as one message, if there are any.
+    /// Returns all problems as one error message, if there are any.
     pub(crate) fn check(&self) -> Result<(), String> {
         let count = self.problems.len();
         if count == 0 {
@@ -144,8 +144,7 @@ impl<'a> Diagnostics<'a> {
     }
 }
 
-/// Formats notes that differ only in their names: a line for the common text, and a line for each
-/// of the first places.
+/// Formats notes that differ only in names: the common text, followed by the first places.
 fn group_text(group: &[&Note]) -> String {
     let Some(first) = group.first() else { return String::new() };
     if group.len() == 1 {

@@ -10,7 +10,7 @@ use super::{
 /// The path of the OpenAPI document, as shown in messages.
 pub(crate) const FILE: &str = "openapi/press.yaml";
 
-/// Keys whose values are text, which YAML may parse as numbers.
+/// Keys with text values that YAML may parse as numbers.
 const TEXTS: [&str; 9] = [
     "description",
     "format",
@@ -23,10 +23,10 @@ const TEXTS: [&str; 9] = [
     "version",
 ];
 
-/// Keys whose values have the type that the schema declares.
+/// Keys whose values have the type of their schema.
 const VALUES: [&str; 5] = ["const", "default", "enum", "example", "examples"];
 
-/// A file in memory.
+/// A parsed file.
 #[derive(Debug, Default)]
 pub(crate) struct Document {
     file: &'static str,
@@ -35,7 +35,7 @@ pub(crate) struct Document {
 }
 
 impl Document {
-    /// Reads the YAML or JSON in `bytes`, the content of `file`.
+    /// Parses `bytes`, the YAML or JSON content of `file`.
     pub(crate) fn read(file: &'static str, bytes: Vec<u8>) -> Result<Self, Problem> {
         let problem = |(place, why)| Problem { place: format!("{file}{place}"), why };
         let text = decode(bytes).map_err(problem)?;
@@ -86,11 +86,11 @@ impl Document {
         source
     }
 
-    /// Checks that this is an OpenAPI document of a known version.
+    /// Checks that this is an OpenAPI document of a supported version.
     pub(crate) fn check_version(&self, diagnostics: &mut Diagnostics<'_>) {
         let root = self.root();
         if !root.is_object() {
-            let why = "the document is not a mapping; begin it with `openapi: 3.0.3`";
+            let why = "the document is not a mapping; start it with `openapi: 3.0.3`";
             diagnostics.reject("#", why);
             return;
         }
@@ -103,7 +103,8 @@ impl Document {
         if is("3.2") {
             diagnostics.note("#/openapi", "OpenAPI 3.2 is read as 3.1");
         } else if !is("3.0") && !is("3.1") {
-            let why = format!("OpenAPI {version} is not known; export it as OpenAPI 3.0 or 3.1");
+            let why =
+                format!("OpenAPI {version} is not supported; export it as OpenAPI 3.0 or 3.1");
             diagnostics.reject("#/openapi", why);
         }
     }
@@ -111,7 +112,7 @@ impl Document {
     fn reject_other_format(&self, diagnostics: &mut Diagnostics<'_>) {
         let swagger = &self.root()["swagger"];
         if swagger.is_null() {
-            let why = "the entry `openapi` is missing; begin with `openapi: 3.0.3`";
+            let why = "the entry `openapi` is missing; start with `openapi: 3.0.3`";
             diagnostics.reject("#", why);
             return;
         }
@@ -123,7 +124,7 @@ impl Document {
     }
 }
 
-/// Formats `value` as the document writes it.
+/// Formats `value` for a message: a string without its quotes.
 pub(crate) fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
@@ -133,7 +134,7 @@ fn keys(pointer: &str) -> Vec<String> {
     pointer.split('/').skip(1).map(|key| key.replace("~1", "/").replace("~0", "~")).collect()
 }
 
-/// Decodes `bytes`, or returns the place of the mistake and an explanation.
+/// Decodes `bytes`, or returns the location and a description of the problem.
 fn decode(bytes: Vec<u8>) -> Result<String, (String, String)> {
     let problem = |why: &str| Err((String::new(), why.to_owned()));
     if bytes.starts_with(b"\x1f\x8b") {
@@ -169,7 +170,7 @@ fn decode(bytes: Vec<u8>) -> Result<String, (String, String)> {
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
-/// Parses `text`, or returns the place of the mistake and the remedy.
+/// Parses `text`, or returns the location and a description of the problem.
 fn parse(text: &str) -> Result<Node, (String, String)> {
     let error = match yaml::parse(text) {
         Ok(node) => return Ok(node),
@@ -185,25 +186,26 @@ fn parse(text: &str) -> Result<Node, (String, String)> {
         let why = format!("{what}; keep one of the two entries, or rename one of them");
         return Err((place, why));
     }
-    // JSON has escapes that YAML lacks. It also allows duplicate keys, which are rejected here.
+    // Some JSON escapes are not valid YAML. serde_json accepts duplicate keys, which were rejected
+    // above.
     if let Ok(value @ Value::Object(_)) = serde_json::from_str(text) {
         return Ok(Node { value, source: Source::default() });
     }
     if what.contains("multiple YAML documents") {
-        let why = "a second document begins here; keep one, without the line `---` between them";
+        let why = "a second document starts here; keep one of them, and remove the line `---`";
         return Err((place, why.to_owned()));
     }
     let is_too_deep = what.contains("Depth");
     if what.contains("budget breached") && !is_too_deep || what.contains("replay limit") {
-        let why = "too large with all that aliases such as `*name` repeat; use `$ref` for them";
+        let why = "too large after expanding aliases such as `*name`; use `$ref` instead";
         return Err((place, why.to_owned()));
     }
     if let Some(line) = text.lines().position(is_reference_in_comment) {
-        let why = "`#` begins a comment in YAML; put the reference after `$ref` in quotes";
+        let why = "`#` starts a comment in YAML; put the reference after `$ref` in quotes";
         return Err((format!(":{}", line + 1), why.to_owned()));
     }
     let why = format!(
-        "not YAML or JSON: {what}; look at the indentation, the quotes and the brackets of \
+        "not YAML or JSON: {what}; check the indentation, the quotes and the brackets of \
          this line and of the one before"
     );
     Err((place, why))
@@ -213,8 +215,8 @@ fn is_reference_in_comment(line: &str) -> bool {
     line.split_once("$ref: ").is_some_and(|(_, reference)| reference.trim_start().starts_with('#'))
 }
 
-/// Replaces parsed values with their text in `file`: numbers where the document means text, as in
-/// `1.10`, and null where it means the type `null`.
+/// Restores the text of values that YAML parses as something else: numbers in text fields, such as
+/// `1.10`, and an unquoted null that names the type `null`.
 fn keep_texts(value: &mut Value, source: &Source, file: &str, parent: &str) {
     match value {
         Value::Array(entries) => {
@@ -226,7 +228,7 @@ fn keep_texts(value: &mut Value, source: &Source, file: &str, parent: &str) {
         }
         Value::Object(entries) => {
             let of_texts = is_text(entries.get("type"));
-            // The keys of properties are names.
+            // Below `properties`, keys are names of properties, not keywords.
             let are_names = ["properties", "schemas"].contains(&parent);
             for (key, entry) in entries {
                 let Some(source) = source.entries.get(key) else { continue };
@@ -262,7 +264,7 @@ fn is_null(of: &Value) -> bool {
     of.is_null() || *of == "null"
 }
 
-/// Replaces an unquoted null in `type: [string, null]` with the name of the type.
+/// Replaces an unquoted null in `type: [string, null]` with the string `null`.
 fn name_null(types: &mut Value) {
     match types {
         Value::Null => *types = "null".into(),

@@ -1,8 +1,7 @@
-//! `openapi/mapping.yaml`: the operations that are generated, and the names of operations and
-//! types.
+//! `openapi/mapping.yaml`, which selects operations and renames operations and types.
 //!
-//! The file is optional, and so is each of its entries. It exists so that the document can stay as
-//! it was exported.
+//! The file and all of its entries are optional. It exists so that the exported document can stay
+//! unchanged.
 //!
 //! ```yaml
 //! # Names only. Other operations keep their names from the document.
@@ -44,26 +43,26 @@ const KEYS_OF_OPERATIONS: [&str; 2] = ["name", "page"];
 const KEYS_OF_PAGES: [&str; 6] =
     ["list", "count", "number", "items", "number_parameter", "size_parameter"];
 
-/// The whole file.
+/// The parsed file.
 #[derive(Debug, Default)]
 pub(crate) struct Mapping {
-    /// The names and pages of operations, by method and path.
+    /// The names and pages of operations, by method and path, such as `GET /v1/specs`.
     operations: BTreeMap<String, OperationMapping>,
-    /// The operations that are generated, each with its index; `None` for all that can be.
+    /// The selected operations, each with its index in the list. `None` selects all.
     select: Option<BTreeMap<String, String>>,
     pub(crate) types: BTreeMap<String, String>,
     pub(crate) required: BTreeMap<String, BTreeSet<String>>,
     document: Document,
 }
 
-/// The name of an operation, and the fields of its page.
+/// The name of an operation and the fields of its pages.
 #[derive(Debug, Default)]
 pub(crate) struct OperationMapping {
     name: Option<String>,
     page: Option<PageMapping>,
 }
 
-/// The fields of a page that the crate reads, as paths with dots between the names.
+/// The fields of a page as dotted paths, and the names of its parameters.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PageMapping {
     pub(crate) list: Option<String>,
@@ -75,7 +74,7 @@ pub(crate) struct PageMapping {
 }
 
 impl PageMapping {
-    /// Returns `true` if the file has the entry `key`.
+    /// Returns `true` if the file contains the entry `key`.
     pub(crate) fn has(&self, key: &str) -> bool {
         match key {
             "list" => self.list.is_some(),
@@ -100,7 +99,7 @@ impl OperationMapping {
 }
 
 impl Mapping {
-    /// Parses the entries in `document`, which may be empty.
+    /// Parses `document`, which may be empty.
     pub(crate) fn parse(document: Document) -> Result<Self, String> {
         let diagnostics = Diagnostics::new(&document);
         let mut reader = Reader { document: &document, diagnostics };
@@ -124,7 +123,7 @@ impl Mapping {
         self.select.as_ref().is_some_and(|select| !select.contains_key(key))
     }
 
-    /// Returns the operations that the file names or selects, with their places in the file.
+    /// Returns the operations that the file names or selects, with their places for messages.
     pub(crate) fn operations(&self) -> Vec<(&str, String)> {
         let mut operations = Vec::new();
         for key in self.operations.keys() {
@@ -136,7 +135,7 @@ impl Mapping {
         operations
     }
 
-    /// Returns the place of an entry of this file, as shown in messages.
+    /// Returns the place of an entry for messages.
     pub(crate) fn place(&self, keys: &[&str]) -> String {
         let keys: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
         self.document.place(&keys)
@@ -151,7 +150,7 @@ struct Reader<'a> {
 
 /// An entry of the file.
 struct Entry<'a> {
-    /// The path of keys to the entry.
+    /// The keys that lead to the entry.
     path: Vec<String>,
     value: &'a Value,
 }
@@ -209,7 +208,7 @@ impl<'a> Reader<'a> {
         let name = self.text(entry)?;
         let legal = operation_name(&name);
         if name != legal {
-            self.reject(entry, format!("`{name}` cannot name a method; write `{legal}`"));
+            self.reject(entry, format!("`{name}` is not a valid method name; write `{legal}`"));
         }
         Some(name)
     }
@@ -239,13 +238,14 @@ impl<'a> Reader<'a> {
         page
     }
 
-    /// Returns the selected operations, each with its index.
+    /// Returns the selected operations and their indexes in the list.
     fn select(&mut self, entry: &Entry<'a>) -> Option<BTreeMap<String, String>> {
         if entry.value.is_null() {
             return None;
         }
         if entry.value.as_array().is_some_and(Vec::is_empty) {
-            let why = "no operation is selected; add one, or remove `select` to generate all";
+            let why =
+                "no operation is selected; add one, or remove `select` to generate all operations";
             self.reject(entry, why);
         }
         let mut select = BTreeMap::new();
@@ -273,7 +273,7 @@ impl<'a> Reader<'a> {
         required
     }
 
-    /// Returns the entries of a mapping, which may be empty.
+    /// Returns the entries of a mapping, or nothing if it is null.
     fn entries(&mut self, entry: &Entry<'a>) -> Vec<(&'a str, Entry<'a>)> {
         let mut inner = Vec::new();
         match entry.value {
@@ -291,7 +291,7 @@ impl<'a> Reader<'a> {
     fn text(&mut self, entry: &Entry<'a>) -> Option<String> {
         let text = entry.value.as_str().filter(|text| !text.is_empty());
         if text.is_none() {
-            self.reject(entry, format!("`{}` is not a name; write a text", entry.value));
+            self.reject(entry, format!("`{}` is not a name; write a string", entry.value));
         }
         text.map(str::to_owned)
     }
@@ -305,14 +305,14 @@ impl<'a> Reader<'a> {
                 }
             }
             Value::Null => {}
-            _ => self.reject(entry, "not a list; write `[one, another]`"),
+            _ => self.reject(entry, "not a list; write `[first, second]`"),
         }
         texts
     }
 
     fn unknown(&mut self, entry: &Entry<'a>, known: &[&str]) {
         let key = entry.path.last().map(String::as_str).unwrap_or_default();
-        let why = format!("there is no key `{key}`; write one of `{}`", known.join("`, `"));
+        let why = format!("unknown key `{key}`; write one of `{}`", known.join("`, `"));
         self.reject(entry, why);
     }
 

@@ -1,5 +1,5 @@
-//! A type per operation, with its parameters by name, so that callers of the generated methods
-//! neither count positions nor stop compiling when the document gains an optional parameter.
+//! One type per operation, with its parameters as fields. Callers don't depend on the order of
+//! parameters, and keep compiling when an optional one is added.
 
 use std::collections::BTreeMap;
 
@@ -15,8 +15,8 @@ use super::{
 
 const METHODS: [&str; 8] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
 
-/// Generates a module with an [`Operation`](crate::Operation) for each operation of `api`, which is
-/// a [`ListOperation`](crate::ListOperation) if it has pages.
+/// Generates a module that implements [`Operation`](crate::Operation) for each operation of `api`,
+/// and [`ListOperation`](crate::ListOperation) for those with pages.
 pub(crate) fn generate(api: &Api) -> TokenStream {
     let mut operations = Vec::new();
     // Several operations may return the same page.
@@ -49,8 +49,8 @@ pub(crate) fn generate(api: &Api) -> TokenStream {
     }
 }
 
-/// Lists the operations of `document` that `api` lacks, a line each, so that `cargo xtask api-diff`
-/// can tell them from those that the API no longer has. Empty if there are none.
+/// Lists the operations of `document` that `api` lacks, one per line. With this list, `cargo xtask
+/// api-diff` can distinguish them from operations that the API no longer has.
 pub(crate) fn left_out(document: &Value, api: &Api) -> String {
     let mut lines = Vec::new();
     for (path, item) in document["paths"].as_object().into_iter().flatten() {

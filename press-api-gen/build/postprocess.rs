@@ -1,5 +1,5 @@
-//! Changes to the generator's output: requests end in our own exchange, unused parts go,
-//! documentation is completed.
+//! Changes to progenitor's output: methods send their requests through `crate::exchange`, unused
+//! items are removed, and documentation is formatted.
 
 use quote::quote;
 use syn::{
@@ -13,8 +13,7 @@ use super::{
     types,
 };
 
-/// Drops what progenitor has for its own way of sending a request, in favor of ours, and serde's
-/// derives.
+/// Removes progenitor's own code for sending requests, and serde's derives.
 pub(crate) fn adapt(file: &mut File, api: &Api) {
     file.items.retain(is_used);
     for item in &mut file.items {
@@ -38,7 +37,7 @@ fn is_used(item: &Item) -> bool {
 }
 
 fn client(item: &mut ItemImpl, api: &Api) {
-    // `new` sets time limits and panics without TLS.
+    // `new` sets timeouts and panics without TLS.
     item.items
         .retain(|item| !matches!(item, ImplItem::Fn(function) if function.sig.ident == "new"));
     for item in &mut item.items {
@@ -52,7 +51,7 @@ fn client(item: &mut ItemImpl, api: &Api) {
 
 fn data_types(module: &mut ItemMod, api: &Api) {
     let Some((_, items)) = &mut module.content else { return };
-    // The open enumerations convert every text, so nothing names the conversion error.
+    // Open enumerations convert from any text, so the conversion error is unused.
     items.retain(|item| !matches!(item, Item::Mod(module) if module.ident == "error"));
     for item in items {
         let Item::Struct(item) = item else { continue };
@@ -62,7 +61,8 @@ fn data_types(module: &mut ItemMod, api: &Api) {
     }
 }
 
-/// Ends a method of the client in `crate::exchange`, once its request is built.
+/// Replaces the end of a client method, after its request is built, with a call into
+/// `crate::exchange`.
 fn exchange(function: &mut ImplItemFn, operation: &Operation) {
     let statements = &mut function.block.stmts;
     let info = statements.iter().position(|statement| declares(statement, "info"));
@@ -70,7 +70,7 @@ fn exchange(function: &mut ImplItemFn, operation: &Operation) {
     let Some(Stmt::Local(Local { init: Some(request), .. })) = statements.pop() else { return };
     let mut request = *request.expr;
     statements.retain(|statement| !sets_api_version(statement));
-    // Only the header parameters are statements that declare nothing.
+    // Without header parameters, all statements are declarations, and the header map stays empty.
     if statements.iter().all(|statement| matches!(statement, Stmt::Local(_))) {
         statements.retain(|statement| !declares(statement, "header_map"));
         WithoutHeaders.visit_expr_mut(&mut request);
@@ -100,8 +100,8 @@ fn declares(statement: &Stmt, name: &str) -> bool {
     }
 }
 
-/// Returns `true` for the header that progenitor adds to each request. Those of parameters have a
-/// literal as their name.
+/// Returns `true` for the version header that progenitor adds to each request. Unlike the names of
+/// header parameters, its name is not a literal.
 fn sets_api_version(statement: &Stmt) -> bool {
     match statement {
         Stmt::Expr(Expr::MethodCall(call), _) => {
@@ -111,7 +111,7 @@ fn sets_api_version(statement: &Stmt) -> bool {
     }
 }
 
-/// Gives a parameter with another name in Rust the one that it has in the request.
+/// Restores the name in the request of each parameter that has a different name in Rust.
 struct WireNames<'a>(&'a Operation);
 
 impl WireNames<'_> {
@@ -147,7 +147,7 @@ impl VisitMut for WireNames<'_> {
     }
 }
 
-/// Drops the call of `headers` from a chain.
+/// Removes the call to `headers` from a method chain.
 struct WithoutHeaders;
 
 impl VisitMut for WithoutHeaders {
@@ -161,7 +161,7 @@ impl VisitMut for WithoutHeaders {
     }
 }
 
-/// Writes documentation of several lines as a comment a line, which is shorter in a diff.
+/// Splits documentation into one comment per line, which gives shorter diffs.
 struct LineComments;
 
 impl VisitMut for LineComments {

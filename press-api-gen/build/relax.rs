@@ -1,5 +1,4 @@
-//! Makes the types tolerant of what a newer or careless service sends: null and absence wherever no
-//! field is needed.
+//! Makes the types tolerant: a field that the client does not need may be null or missing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,11 +7,11 @@ use super::{
     mapping::Mapping,
 };
 
-/// Loosens all objects of `api`.
+/// Makes the fields of all received objects optional, unless they are needed.
 ///
-/// Frameworks mark nearly every field of a response as required, and one that is missing would fail
-/// a page. So a response needs no fields but the list and the count of a page, the `id` of an item
-/// and what `mapping` says.
+/// Frameworks mark nearly every field of a response as required, so one missing field would fail a
+/// whole page. A response needs only the list and the count of a page, the `id` of an item and the
+/// fields listed in `mapping`.
 pub(crate) fn relax(api: &mut Api, mapping: &Mapping) {
     let mut must: BTreeMap<String, BTreeSet<String>> = mapping.required.clone();
     let mut received = BTreeSet::new();
@@ -43,7 +42,7 @@ pub(crate) fn relax(api: &mut Api, mapping: &Mapping) {
     }
 }
 
-/// Adds the names of the objects that `shape` holds to `reached`.
+/// Adds the names of the objects in `shape` to `reached`.
 fn reach(api: &Api, shape: Option<&Shape>, reached: &mut BTreeSet<String>) {
     match shape {
         Some(Shape::List(inner) | Shape::Map(inner)) => reach(api, Some(&inner.shape), reached),

@@ -1,6 +1,6 @@
-//! The data types. progenitor's enumerations are closed, and one new value would fail a whole page:
-//! ours are open. For its objects, `crate::object` implements `Deserialize` and `Serialize` at less
-//! cost than serde's derive.
+//! The data types. progenitor generates closed enumerations, and one new value would fail a whole
+//! page; ours are open. Objects use `crate::object` instead of serde's derives, because it costs
+//! less.
 
 use std::collections::HashSet;
 
@@ -13,11 +13,11 @@ use super::{
     normalize::{field, legal, numbered},
 };
 
-/// Generates a module with what takes the place of serde's derive, and one with the open
+/// Generates a module that implements serde's traits for the objects, and one with the open
 /// enumerations.
 ///
-/// It is text, because the formatter leaves the inside of a macro in as few lines as it can, and a
-/// new field or value is to be a line of its own.
+/// Returns text rather than tokens, because prettyplease joins the lines inside a macro. One line
+/// per field and value gives readable diffs.
 pub(crate) fn generate(api: &Api) -> String {
     let mut lines = vec!["mod objects {".to_owned()];
     for (name, of) in &api.objects {
@@ -53,7 +53,7 @@ fn enumeration(name: &str, enumeration: &Enumeration, lines: &mut Vec<String>) {
     lines.push(format!("        {name}{deprecated} {{"));
     let mut seen = HashSet::new();
     for value in &enumeration.values {
-        // `Unknown` is the variant for all values that the document doesn't list.
+        // `Unknown` is the variant for undocumented values.
         let variant = legal(value.to_upper_camel_case(), "Empty", &["Self", "Unknown"]);
         let variant = numbered(&variant, |name| seen.contains(name));
         let doc = match enumeration.docs[value].as_str() {
@@ -76,7 +76,7 @@ fn document(text: &str, indent: &str, lines: &mut Vec<String>) {
     }
 }
 
-/// Gives `item`, which the generator made of `object`, other attributes than serde's.
+/// Replaces the attributes of `item`, which progenitor generated from `object`.
 pub(crate) fn without_serde(item: &mut ItemStruct, object: &Object) {
     let attributes = &mut item.attrs;
     attributes.retain(|attribute| attribute.path().is_ident("doc"));

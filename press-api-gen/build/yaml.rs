@@ -1,4 +1,4 @@
-//! Parsing YAML, of which JSON is a part, with the line and the text of each entry.
+//! A YAML parser that records the line and the text range of each entry. JSON is valid YAML.
 
 use std::{collections::BTreeMap, fmt, ops::Range};
 
@@ -9,22 +9,22 @@ use serde::{
 use serde_json::{Map, Number, Value};
 use serde_saphyr::{Location, Spanned, options::NonFiniteFloatPolicy};
 
-/// Aliases repeat what they refer to, so a small file can take all memory.
+/// Limits the expansion of aliases, with which a small file could exhaust memory.
 const MAX_REPEATED: usize = 200_000;
 
-/// An entry of a file.
+/// A parsed value and its source.
 #[derive(Debug, Default)]
 pub(super) struct Node {
     pub(super) value: Value,
     pub(super) source: Source,
 }
 
-/// The place of an entry in its file, and of the entries inside.
+/// The location of an entry and of the entries inside it.
 #[derive(Debug, Default)]
 pub(super) struct Source {
-    /// The line, which begins with 1; 0 if it is not known.
+    /// The line, counted from 1, or 0 if unknown.
     pub(super) line: u64,
-    /// The bytes of the value.
+    /// The byte range of the value.
     pub(super) range: Range<usize>,
     pub(super) entries: BTreeMap<String, Source>,
 }

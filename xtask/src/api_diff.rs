@@ -1,20 +1,20 @@
-//! `cargo xtask api-diff`: the difference between two versions of the generated file, as users see
-//! it.
+//! `cargo xtask api-diff`: the changes between two versions of the generated file, as users see
+//! them.
 //!
 //! | item | added | removed | changed |
 //! |---|---|---|---|
 //! | type, operation | compatible | breaking | breaking |
-//! | field | compatible; breaking if requests need it | breaking | breaking |
-//! | value of an enumeration | compatible, since enumerations are open | breaking | breaking |
+//! | field | compatible; breaking if requests require it | breaking | breaking |
+//! | value of an enumeration | compatible, because enumerations are open | breaking | breaking |
 //! | parameter | compatible; breaking if it is required | breaking | breaking |
-//! | pages of an operation | compatible | breaking: no list any more | breaking |
+//! | pages of an operation | compatible | breaking: no longer a list | breaking |
 //! | response of an operation | | | breaking |
-//! | name, method, path of an operation | | | compatible, since the client follows |
-//! | JSON key of a field, place of a parameter in a request | | | compatible, likewise |
+//! | name, method, path of an operation | | | compatible, because the client changes with it |
+//! | JSON key of a field, location of a parameter in a request | | | compatible, likewise |
 //! | `deprecated` | compatible | compatible | |
 //!
-//! An operation with the same method and path under another name is renamed; any other renamed item
-//! is removed and added.
+//! An operation is renamed if its method and path stay the same. Any other renamed item counts as
+//! removed and added.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -26,10 +26,11 @@ use crate::{
     workspace::{self, GENERATED},
 };
 
-/// Prints what changed in the committed file since the git revision `base`.
+/// Prints the changes in the generated file since the git revision `base`.
 ///
 /// # Errors
-/// Returns an error if a version cannot be read, or with `deny_breaking` if a change is breaking.
+/// Returns an error if a version cannot be read, or if `deny_breaking` is set and a change is
+/// breaking.
 pub(crate) fn run(base: &str, json: bool, deny_breaking: bool) -> Result<()> {
     let code = workspace::read(GENERATED)?;
     let code =
@@ -41,7 +42,7 @@ pub(crate) fn run(base: &str, json: bool, deny_breaking: bool) -> Result<()> {
         print!("{report}");
     }
     if deny_breaking && report.breaking {
-        bail!("there are breaking changes since {base}");
+        bail!("breaking changes since {base}");
     }
     Ok(())
 }
@@ -49,11 +50,11 @@ pub(crate) fn run(base: &str, json: bool, deny_breaking: bool) -> Result<()> {
 /// The changes between two versions of the generated file.
 #[derive(Serialize)]
 pub(crate) struct Report {
-    /// The git revision of the older version.
+    /// The git revision of the old version.
     base: String,
     /// `true` if any change is breaking.
     breaking: bool,
-    /// The changes, the breaking ones first.
+    /// The changes. Breaking ones come first.
     changes: Vec<Change>,
 }
 
@@ -62,39 +63,58 @@ struct Change {
     class: Class,
     /// The Rust path of the item.
     path: String,
-    /// For example `field-added`.
+    /// The kind of change, such as `field-added`.
     kind: String,
     message: String,
-    /// The edit that the hand-written code needs.
-    follow: Option<String>,
+    /// The required edit of hand-written code.
+    edit: Option<String>,
 }
 
-/// The meaning of a change for users.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+/// The effect of a change on users.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Class {
-    /// Code of users may stop compiling or working.
+    /// User code may stop compiling or working.
     Breaking,
-    /// Code of users works as before.
+    /// User code keeps working.
     Compatible,
 }
 
 use Class::{Breaking, Compatible};
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+impl Class {
+    fn name(self) -> &'static str {
+        match self {
+            Breaking => "breaking",
+            Compatible => "compatible",
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
 enum Verb {
     Added,
     Removed,
     Changed,
 }
 
+impl Verb {
+    fn name(self) -> &'static str {
+        match self {
+            Added => "added",
+            Removed => "removed",
+            Changed => "changed",
+        }
+    }
+}
+
 use Verb::{Added, Changed, Removed};
 
 impl Report {
-    /// Compares the code `old` of the revision `base` with `new`.
+    /// Compares `old`, the code at the revision `base`, with `new`.
     ///
     /// # Errors
-    /// Returns an error if one of them is not Rust.
+    /// Returns an error if one of them is not valid Rust.
     pub(crate) fn new(base: &str, old: &str, new: &str) -> Result<Self> {
         let mut old = Surface::parse(old).with_context(|| format!("{GENERATED} of {base}"))?;
         let new = Surface::parse(new).with_context(|| GENERATED.to_owned())?;
@@ -120,7 +140,7 @@ impl Report {
     }
 }
 
-/// Returns the operations that have another name with the same method and path.
+/// Returns pairs of old and new names of operations whose method and path are the same.
 fn renamed_operations(old: &Surface, new: &Surface) -> Vec<(String, String)> {
     let mut renamed = Vec::new();
     for (before, route) in old.routes() {
@@ -142,25 +162,25 @@ impl fmt::Display for Report {
             return writeln!(f, "No public item changed since {}.", self.base);
         }
         writeln!(f, "Changes since {}:\n", self.base)?;
-        for Change { class, path, message, follow, .. } in &self.changes {
-            writeln!(f, "{:<12}{path}: {message}", word(class))?;
-            if let Some(follow) = follow {
-                writeln!(f, "{:<12}  by hand: {follow}", "")?;
+        for Change { class, path, message, edit, .. } in &self.changes {
+            writeln!(f, "{:<12}{path}: {message}", class.name())?;
+            if let Some(edit) = edit {
+                writeln!(f, "{:<12}  by hand: {edit}", "")?;
             }
         }
         let breaking = self.changes.iter().filter(|change| change.class == Breaking).count();
         let compatible = self.changes.len() - breaking;
-        let by_hand = self.changes.iter().filter(|change| change.follow.is_some()).count();
+        let by_hand = self.changes.iter().filter(|change| change.edit.is_some()).count();
         writeln!(
             f,
-            "\n{breaking} breaking, {compatible} compatible; {by_hand} to follow by hand in \
+            "\n{breaking} breaking, {compatible} compatible; {by_hand} needing edits in \
              press-specs/src."
         )
     }
 }
 
 impl Change {
-    /// Compares the item at `path` in two versions; `None` if there is nothing to report.
+    /// Compares an item in two versions. Returns `None` if it is the same.
     fn of_item(path: &str, old: &Surface, new: &Surface) -> Option<Self> {
         let before = old.items.get(path);
         let now = new.items.get(path);
@@ -173,10 +193,10 @@ impl Change {
         let (parent, _) = split(path);
         let with_its_parent =
             surface.items.contains_key(parent) && !other.items.contains_key(parent);
-        // Each operation has these; a version that does not say them is of an older generator.
-        let unsaid =
+        // All operations have these. If one version lacks them, an older generator wrote it.
+        let is_from_older_generator =
             verb != Changed && matches!(item.kind, Kind::Response | Kind::Name | Kind::Route);
-        if with_its_parent || unsaid {
+        if with_its_parent || is_from_older_generator {
             return None;
         }
         let is_left_out = verb == Removed
@@ -184,52 +204,52 @@ impl Change {
             && old.route(path).is_some_and(|route| new.left_out.contains(&route));
         let message = match (verb, item.kind) {
             (Added, _) => format!("new {item}"),
-            (Removed, Kind::Page) => "no list any more".to_owned(),
+            (Removed, Kind::Page) => "no longer a list".to_owned(),
             (Removed, _) if is_left_out => {
-                format!("{item} left out, though the document has it; the notes say why")
+                format!("{item} left out, although the document has it; see the notes")
             }
             (Removed, _) => format!("{item} removed"),
             (Changed, _) => format!("{item} instead of `{}`", other.items[path].ty.text),
         };
-        let verb_in_kind = if is_left_out { "left-out".to_owned() } else { word(verb) };
+        let change = if is_left_out { "left-out" } else { verb.name() };
         Some(Self {
             class: class(verb, path, item, new),
             path: path.to_owned(),
-            kind: format!("{}-{verb_in_kind}", word(item.kind)),
+            kind: format!("{}-{change}", item.kind.name()),
             message,
-            follow: surface.edits(verb, path, item),
+            edit: surface.edit(verb, path, item),
         })
     }
 
     fn renamed(before: &str, now: &str, old: &Surface, new: &Surface) -> Self {
         let old_method = old.method(before);
         let new_method = new.method(now);
-        let mut follow = format!("client.rs: rename the method `{old_method}` to `{new_method}`");
+        let mut edit = format!("client.rs: rename the method `{old_method}` to `{new_method}`");
         if new.is_list(now) {
             let (_, alias) = split(now);
-            follow += &format!("; request.rs, lib.rs, blocking.rs: name its alias `{alias}`");
+            edit += &format!("; request.rs, lib.rs, blocking.rs: rename its alias to `{alias}`");
         }
         Self {
             class: Breaking,
             path: before.to_owned(),
             kind: "operation-renamed".to_owned(),
             message: format!("operation renamed to `{}`", split(now).1),
-            follow: Some(follow),
+            edit: Some(edit),
         }
     }
 
-    /// Reports that an item looks different in requests or responses.
+    /// Compares the representation in requests and responses.
     fn of_wire(path: &str, before: &Entry, now: &Entry) -> Option<Self> {
-        // A version that does not say it is of an older generator.
+        // An older generator did not write it.
         if before.wire.is_empty() || now.wire.is_empty() || before.wire == now.wire {
             return None;
         }
         Some(Self {
             class: Compatible,
             path: path.to_owned(),
-            kind: format!("{}-wire-changed", word(now.kind)),
+            kind: format!("{}-wire-changed", now.kind.name()),
             message: format!("sent as {} instead of {}", now.wire, before.wire),
-            follow: Some("mock/: follow".to_owned()),
+            edit: Some("mock/: update it".to_owned()),
         })
     }
 
@@ -241,9 +261,9 @@ impl Change {
         Some(Self {
             class: Compatible,
             path: path.to_owned(),
-            kind: format!("{}-{}", word(now.kind), message.replace(' ', "-")),
+            kind: format!("{}-{}", now.kind.name(), message.replace(' ', "-")),
             message: message.to_owned(),
-            follow: None,
+            edit: None,
         })
     }
 }
@@ -261,31 +281,31 @@ fn class(verb: Verb, path: &str, item: &Entry, new: &Surface) -> Class {
     }
 }
 
-/// # The edits that follow
+/// # Edits of hand-written code
 impl Surface {
-    /// Returns the edits that the hand-written code needs after a change.
-    fn edits(&self, verb: Verb, path: &str, item: &Entry) -> Option<String> {
+    /// Returns the edits that hand-written code needs after a change.
+    fn edit(&self, verb: Verb, path: &str, item: &Entry) -> Option<String> {
         let operation = if item.kind == Kind::Page { split(path).0 } else { path };
         let method = self.method(operation);
         match (verb, item.kind) {
             (Added, Kind::Operation) => Some(self.wrapping(path)),
             (Removed, Kind::Operation) => {
-                Some(format!("remove `{method}` wherever the compiler finds it"))
+                Some(format!("remove `{method}` where the compiler reports it"))
             }
             (Added, Kind::Page) => {
                 Some(format!("client.rs: return a list request from `{method}`"))
             }
             (Removed, Kind::Page) => Some(format!(
-                "client.rs: end `{method}` in `call`; request.rs, lib.rs, blocking.rs: remove its \
-                 alias"
+                "client.rs: implement `{method}` with `call`; request.rs, lib.rs, blocking.rs: \
+                 remove its alias"
             )),
             (_, Kind::Parameter) => Some(self.parameter(verb, path, item)),
-            (_, Kind::Route) => Some("mock/: serve it there".to_owned()),
+            (_, Kind::Route) => Some("mock/: update the route".to_owned()),
             _ => None,
         }
     }
 
-    /// Returns the edits that give a new operation its method.
+    /// Returns the edits that add the method of a new operation.
     fn wrapping(&self, path: &str) -> String {
         let names = |optional: bool, separator: &str| {
             let parameters = self.items.iter().filter(|(parameter, item)| {
@@ -298,7 +318,7 @@ impl Surface {
         let method =
             format!("client.rs: add the method `{}({})`", self.method(path), names(false, ", "));
         if !self.is_list(path) {
-            return format!("{method}, which ends in `call`; mock/: the operation");
+            return format!("{method}, implemented with `call`; mock/: the operation");
         }
         let alias = format!("request.rs: the alias `{}`", split(path).1);
         let setters = match names(true, "`, `") {
@@ -308,7 +328,7 @@ impl Surface {
         format!("{method}; {alias}{setters}; lib.rs, blocking.rs: the alias; mock/: the operation")
     }
 
-    /// Returns the edit that a changed parameter needs.
+    /// Returns the edit for a changed parameter.
     fn parameter(&self, verb: Verb, path: &str, item: &Entry) -> String {
         let (operation, name) = split(path);
         let inner = item.ty.argument.as_deref().unwrap_or(&item.ty.text);
@@ -334,15 +354,11 @@ impl Surface {
     }
 }
 
-fn word(name: impl fmt::Debug) -> String {
-    format!("{name:?}").to_lowercase()
-}
-
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
             Kind::Operation => f.write_str("operation"),
-            kind => write!(f, "{} `{}`", word(kind), self.ty.text),
+            kind => write!(f, "{} `{}`", kind.name(), self.ty.text),
         }
     }
 }

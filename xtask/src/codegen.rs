@@ -1,5 +1,5 @@
-//! `cargo xtask codegen`: runs the build step of `press-api-gen` and keeps its output in the
-//! repository.
+//! `cargo xtask codegen`: runs the build script of `press-api-gen`, and copies its output to the
+//! source tree.
 
 use std::{
     env, fs,
@@ -36,7 +36,7 @@ pub(crate) fn write(base: &str) -> Result<()> {
     }
     match workspace::read_at(base, GENERATED).and_then(|old| Report::new(base, &old, &code)) {
         Ok(report) => print!("\n{report}"),
-        Err(error) => println!("\nNo report of the changes: {error:#}."),
+        Err(error) => println!("\nCannot report the changes: {error:#}."),
     }
     Ok(())
 }
@@ -59,35 +59,35 @@ pub(crate) fn check() -> Result<()> {
     bail!("{GENERATED} is out of date; run `cargo xtask codegen`")
 }
 
-/// Runs the build step, prints its notes and returns the generated code.
+/// Runs the build script, prints its notes and returns the generated code.
 ///
-/// `cargo check` runs the build step before it compiles the crate, so it does not matter if the
-/// committed file is broken.
+/// `cargo check` runs the build script before it compiles the crate, so a broken committed file
+/// does no harm.
 fn generate() -> Result<String> {
     let document = workspace::read(DOCUMENT)?.with_context(|| format!("{DOCUMENT} is missing"))?;
-    // Cargo compares modification times, and a file that was moved or restored can look older than
-    // the last build.
+    // Cargo compares modification times, and a file that was moved or restored may look older than
+    // the last build. The hash forces the build script to run.
     let mut contents = DefaultHasher::new();
     (document, workspace::read(MAPPING)?).hash(&mut contents);
-    eprintln!("Running the generator; its first build takes a while …");
+    eprintln!("Running the generator; the first build takes a while …");
     let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["check", "--package", PACKAGE, "--lib", "--features", "codegen"])
         .args(["--color", "never", "--message-format=json-render-diagnostics"])
         .env("OPENAPI_CONTENTS", contents.finish().to_string())
         .env("RUST_BACKTRACE", "0")
         .output()
-        .context("cargo could not be started")?;
+        .context("failed to run cargo")?;
     let directory = output_directory(&output.stdout).ok_or_else(|| failure(&output.stderr))?;
     print_notes(&directory);
     fs::read_to_string(directory.join("generated.rs"))
-        .with_context(|| format!("{PACKAGE}'s build step left no generated.rs"))
+        .with_context(|| format!("{PACKAGE}'s build script produced no generated.rs"))
 }
 
-/// Prints the notes of the build step, of which a large group has only its first places.
+/// Prints the notes of the build script, grouped by kind.
 fn print_notes(directory: &Utf8Path) {
     let notes = fs::read_to_string(directory.join("notes.txt")).unwrap_or_default();
     for line in notes.lines() {
-        // The places of a note follow it.
+        // The places of a group are indented.
         let start = if line.starts_with(' ') { "  " } else { "note: " };
         eprintln!("{start}{line}");
     }
@@ -96,7 +96,7 @@ fn print_notes(directory: &Utf8Path) {
     }
 }
 
-/// Finds the directory of the build step's output in cargo's messages.
+/// Returns the output directory of the build script from cargo's messages.
 fn output_directory(messages: &[u8]) -> Option<Utf8PathBuf> {
     let scripts = Message::parse_stream(messages).filter_map(|message| match message {
         Ok(Message::BuildScriptExecuted(script)) => Some(script),
@@ -106,13 +106,13 @@ fn output_directory(messages: &[u8]) -> Option<Utf8PathBuf> {
     own.next().map(|script| script.out_dir)
 }
 
-/// Reduces cargo's output to the reason of the failure.
+/// Extracts the error message of the build script from cargo's output.
 fn failure(stderr: &[u8]) -> anyhow::Error {
     let stderr = String::from_utf8_lossy(stderr);
     let Some((_, message)) = stderr.split_once("--- stderr\n") else {
-        return anyhow!("the generator could not be built\n\n{}", stderr.trim());
+        return anyhow!("failed to build the generator\n\n{}", stderr.trim());
     };
     let message =
         message.split("\nwarning: build failed").next().unwrap_or_default().replace("\n  ", "\n");
-    anyhow!("nothing could be generated\n\n{}\n\nNothing was written.", message.trim())
+    anyhow!("failed to generate code\n\n{}\n\nNothing was written.", message.trim())
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask`: the maintainers' commands of this workspace.
+//! `cargo xtask`: commands for maintainers.
 
 mod api_diff;
 mod codegen;
@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// The maintainers' commands of this workspace.
+/// Commands for maintainers of this workspace.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", version = None, max_term_width = 100)]
 struct Arguments {
@@ -21,17 +21,17 @@ struct Arguments {
 enum Command {
     /// Generate press-api-gen/src/generated.rs from openapi/, and report the changes for users.
     Codegen {
-        /// Write nothing; fail and show a diff if the committed file is out of date.
+        /// Write nothing. Fail and show a diff if the committed file is out of date.
         #[arg(long)]
         check: bool,
         /// Report the changes since this git revision.
         #[arg(long, value_name = "REV", default_value = "HEAD", conflicts_with = "check")]
         base: String,
     },
-    /// Report what changed in press-api-gen/src/generated.rs for users and for the hand-written
+    /// Report the changes in press-api-gen/src/generated.rs, and the edits for hand-written
     /// code.
     ApiDiff {
-        /// Compare with the file of this git revision.
+        /// Compare with the file at this git revision.
         #[arg(long, value_name = "REV", default_value = "HEAD")]
         base: String,
         /// Print the report as JSON.

@@ -1,4 +1,4 @@
-//! The public items of the generated file, and how they look in requests and responses.
+//! The public items of the generated file and their representation in requests and responses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,27 +13,27 @@ use syn::{
     visit::{self, Visit},
 };
 
-/// The public items of the generated file by their Rust paths.
+/// The public items of the generated file, by Rust path.
 #[derive(Default)]
 pub(crate) struct Surface {
     pub(crate) items: BTreeMap<String, Entry>,
     /// The operations of the document that are not generated, such as `GET /v1/specs/`.
     pub(crate) left_out: BTreeSet<String>,
-    /// How the methods of the client send their arguments.
+    /// The arguments of the client's methods, by method name.
     methods: BTreeMap<String, Sent>,
-    /// The JSON keys of fields by the paths of the fields.
+    /// The JSON keys of fields, by path.
     keys: BTreeMap<String, String>,
 }
 
 pub(crate) struct Entry {
     pub(crate) kind: Kind,
     pub(crate) ty: TypeText,
-    /// The place of a parameter in a request, or the JSON key of a field.
+    /// The location of a parameter in a request, or the JSON key of a field.
     pub(crate) wire: String,
     pub(crate) is_deprecated: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Kind {
     Type,
     Field,
@@ -41,24 +41,41 @@ pub(crate) enum Kind {
     Value,
     Operation,
     Parameter,
-    /// A parameter for the number or the size of a page, which all list requests set alike.
+    /// A page number or page size parameter, which is set by all list requests.
     Paging,
-    /// The response of an operation that is no list.
+    /// The response of an operation without pages.
     Response,
     Page,
     Name,
     Route,
 }
 
-/// A type without the modules in its paths, or a value.
+impl Kind {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Type => "type",
+            Self::Field => "field",
+            Self::Value => "value",
+            Self::Operation => "operation",
+            Self::Parameter => "parameter",
+            Self::Paging => "paging",
+            Self::Response => "response",
+            Self::Page => "page",
+            Self::Name => "name",
+            Self::Route => "route",
+        }
+    }
+}
+
+/// A value, or a type without its module paths.
 #[derive(Default, PartialEq)]
 pub(crate) struct TypeText {
     pub(crate) text: String,
-    /// `Option` of `Option<Thing>`.
+    /// `Option` in `Option<Thing>`.
     pub(crate) container: String,
-    /// `Thing` of `Option<Thing>`.
+    /// `Thing` in `Option<Thing>`.
     pub(crate) argument: Option<String>,
-    /// The names of all types in it.
+    /// The names of all types it contains.
     names: BTreeSet<String>,
 }
 
@@ -74,7 +91,7 @@ impl Surface {
         for item in syn::parse_file(code)?.items {
             match item {
                 Item::Mod(module) => {
-                    // The crate shows enumerations among the other types.
+                    // The crate exports enumerations with the other types.
                     let name = if module.ident == "operations" { "operations" } else { "types" };
                     let items = module.content.map(|(_, items)| items).unwrap_or_default();
                     for item in items {
@@ -94,7 +111,7 @@ impl Surface {
         Ok(surface)
     }
 
-    /// Returns the paths of the operations with their methods and paths in the API.
+    /// Returns the operations and their routes.
     pub(crate) fn routes(&self) -> Vec<(String, String)> {
         let mut routes = Vec::new();
         for (path, item) in &self.items {
@@ -107,15 +124,15 @@ impl Surface {
         routes
     }
 
-    /// Returns the method and path of an operation in the API, such as `GET /v1/specs/`.
+    /// Returns the HTTP method and path of an operation, such as `GET /v1/specs/`.
     pub(crate) fn route(&self, operation: &str) -> Option<String> {
         let method = self.items.get(&format!("{operation}::METHOD"))?;
         let path = self.items.get(&format!("{operation}::PATH"))?;
         Some(format!("{} {}", method.ty.text, path.ty.text))
     }
 
-    /// Renames an operation, so that its parameters can be compared with those of `now`. The name
-    /// of its method goes, because it changes with it.
+    /// Renames an operation, so that its parameters are compared with the parameters of `now`.
+    /// Drops its method name, which changes with it.
     pub(crate) fn rename(&mut self, before: &str, now: &str) {
         let mut items = BTreeMap::new();
         for (path, item) in std::mem::take(&mut self.items) {
@@ -131,7 +148,7 @@ impl Surface {
         self.items = items;
     }
 
-    /// Returns the name of the method that wraps an operation.
+    /// Returns the method name of an operation.
     pub(crate) fn method<'a>(&'a self, operation: &'a str) -> &'a str {
         self.items.get(&format!("{operation}::NAME")).map_or(operation, |name| &name.ty.text)
     }
@@ -140,7 +157,7 @@ impl Surface {
         self.items.contains_key(&format!("{operation}::Page"))
     }
 
-    /// Returns the names of the types that requests hold, which users make.
+    /// Returns the names of the types in requests, which users construct.
     pub(crate) fn sent_types(&self) -> BTreeSet<&str> {
         let mut sent = BTreeSet::new();
         loop {
@@ -209,7 +226,7 @@ impl Surface {
         }
     }
 
-    /// Reads a macro of the generated file, or one around ordinary items.
+    /// Parses one of the generated macro calls, or a macro around ordinary items.
     fn expand(&mut self, module: &str, item: &Macro) {
         if ends_in(&item.path, "open_enumeration") {
             let Ok(enumeration) = item.parse_body::<OpenEnumeration>() else { return };
@@ -235,7 +252,7 @@ impl Surface {
         }
     }
 
-    /// Reads what an implementation of `Operation` or `ListOperation` says.
+    /// Reads an implementation of `Operation` or `ListOperation`.
     fn operation(&mut self, module: &str, item: ItemImpl) {
         let path = format!("{module}::{}", type_text(&item.self_ty).text);
         for item in item.items {
@@ -289,7 +306,7 @@ impl Surface {
         }
     }
 
-    /// Completes the items by what the methods and the macros say about them.
+    /// Adds the locations of parameters and the keys of fields to the items.
     fn add_wires(&mut self) {
         for (path, _) in self.routes() {
             let Some(sent) = self.methods.get(self.method(&path)) else { continue };
@@ -313,7 +330,7 @@ impl Surface {
     }
 }
 
-/// The content of `open_enumeration!`.
+/// The arguments of `open_enumeration!`.
 struct OpenEnumeration {
     name: Ident,
     is_deprecated: bool,
@@ -339,7 +356,7 @@ impl Parse for OpenEnumeration {
     }
 }
 
-/// The content of `object!`.
+/// The arguments of `object!`.
 struct Object {
     name: Ident,
     fields: Vec<(LitStr, Ident)>,
@@ -363,11 +380,11 @@ impl Parse for Object {
     }
 }
 
-/// How a method of the client sends its arguments.
+/// The locations that a client method sends its arguments to.
 #[derive(Default)]
 struct Sent {
     arguments: Vec<(String, String)>,
-    /// `x` inside of `if let Some(value) = x`.
+    /// `x` inside `if let Some(value) = x`.
     optional: Option<String>,
 }
 
@@ -412,7 +429,7 @@ impl<'a> Visit<'a> for Sent {
     }
 }
 
-/// The fields of `self` in the calls of `joined`, with their separators.
+/// The fields of `self` in calls to `joined`, with their separators.
 #[derive(Default)]
 struct Joined(Vec<(String, String)>);
 
@@ -444,7 +461,7 @@ impl<'a> Visit<'a> for SelfFields {
     }
 }
 
-/// The string literals of an expression.
+/// The string literals in an expression.
 #[derive(Default)]
 struct Texts(BTreeSet<String>);
 
@@ -454,7 +471,7 @@ impl<'a> Visit<'a> for Texts {
     }
 }
 
-/// Splits the path of an item into that of its parent and its name.
+/// Splits the path of an item into its parent and its name.
 pub(crate) fn split(path: &str) -> (&str, &str) {
     path.rsplit_once("::").unwrap_or(("", path))
 }
@@ -474,7 +491,7 @@ fn string(expression: &Expr) -> Option<String> {
     }
 }
 
-/// The variable that `expression` refers to or calls methods of.
+/// Returns the variable that `expression` refers to or calls methods on.
 fn variable(expression: &Expr) -> Option<String> {
     match expression {
         Expr::Path(path) => path.path.get_ident().map(|ident| ident.unraw().to_string()),

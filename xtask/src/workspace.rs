@@ -1,33 +1,33 @@
-//! The files of the workspace, and their versions in git.
+//! The files of the workspace and their versions in git.
 
 use std::{env, fs, io::ErrorKind, path::Path, process::Command};
 
 use anyhow::{Context as _, Result, bail};
 
-/// The API's document, relative to the root of the workspace.
+/// The OpenAPI document, relative to the workspace root.
 pub(crate) const DOCUMENT: &str = "openapi/press.yaml";
 
-/// The names that the crate gives to parts of the document; the file is optional.
+/// The optional mapping of names.
 pub(crate) const MAPPING: &str = "openapi/mapping.yaml";
 
 /// The committed output of the generator.
 pub(crate) const GENERATED: &str = "press-api-gen/src/generated.rs";
 
-/// Makes the root of the workspace the working directory, wherever the program was started.
+/// Changes the working directory to the workspace root.
 ///
 /// # Errors
-/// Returns an error if this program runs neither through cargo nor where it was built.
+/// Returns an error if the workspace root cannot be found.
 pub(crate) fn enter() -> Result<()> {
     let manifest =
         env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
     let root = Path::new(&manifest).parent().unwrap_or(Path::new("."));
     if !root.join("press-api-gen").is_dir() {
-        bail!("the workspace is not at {}; start this with `cargo xtask`", root.display());
+        bail!("no workspace at {}; run this with `cargo xtask`", root.display());
     }
     env::set_current_dir(root).context("the workspace")
 }
 
-/// Reads a file with its line ends as `\n`; `None` if it does not exist.
+/// Reads a file, with `\n` as the line ending. Returns `None` if it does not exist.
 ///
 /// # Errors
 /// Returns an error if the file cannot be read.
@@ -39,18 +39,18 @@ pub(crate) fn read(path: &str) -> Result<Option<String>> {
     }
 }
 
-/// Reads a file of a git revision.
+/// Reads a file at a git revision.
 ///
 /// # Errors
-/// Returns an error if git is missing, or if it has no such revision or no such file in it.
+/// Returns an error if git is missing, or if the revision or the file does not exist.
 pub(crate) fn read_at(revision: &str, path: &str) -> Result<String> {
     let file = format!("{revision}:./{path}");
     let git = Command::new("git")
         .args(["show", "--end-of-options", &file])
         .output()
-        .context("git could not be started")?;
+        .context("failed to run git")?;
     if !git.status.success() {
-        bail!("git has no {path} in the revision `{revision}`");
+        bail!("git revision `{revision}` has no {path}");
     }
     Ok(text(&git.stdout))
 }

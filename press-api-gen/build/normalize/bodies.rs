@@ -1,4 +1,4 @@
-//! The bodies of requests and responses.
+//! Request bodies and responses.
 
 use std::collections::BTreeSet;
 
@@ -25,18 +25,17 @@ impl<'a> Normalizer<'a> {
                 (FORM, self.form(schema_of(body, FORM))?)
             }
             (None, Some(media_type)) => {
-                return Err(format!("its body is `{media_type}`, neither JSON nor a form"));
+                return Err(format!("its body is `{media_type}`, not JSON or a form"));
             }
             (None, None) => return Ok(None),
         };
         if body.node["required"] != true {
-            self.diagnostics
-                .note(&body.at, "the body is optional here, and the client always sends it");
+            self.diagnostics.note(&body.at, "the body is optional, but the client always sends it");
         }
         Ok(Some((media_type, schema)))
     }
 
-    /// Returns `schema` if it describes a form whose fields are single values.
+    /// Checks that `schema`, a form, has only scalar fields.
     fn form(&mut self, schema: Place<'a>) -> Result<Place<'a>, String> {
         let flat = self.flat(&schema);
         let fields = self.with_fields_of_choices(&flat).properties;
@@ -58,7 +57,7 @@ impl<'a> Normalizer<'a> {
         is_nested(&flat) || self.members(&flat, &mut BTreeSet::new()).iter().any(is_nested)
     }
 
-    /// Returns the schema of the successful response if it has content, or why it cannot be read.
+    /// Returns the schema of the success response, if it has content, or why it cannot be decoded.
     pub(super) fn success(
         &mut self,
         operation: &Place<'a>,
@@ -71,7 +70,7 @@ impl<'a> Normalizer<'a> {
             }
         }
         let Some((first, response)) = successes.first().cloned() else {
-            return Err("it has no successful response".to_owned());
+            return Err("it has no success response".to_owned());
         };
         if method == "HEAD" {
             return Ok(None);
@@ -88,14 +87,13 @@ impl<'a> Normalizer<'a> {
             }
         }
         if !["204", "205"].contains(&first) {
-            let what =
-                format!("the response {first} has no content: a body that comes is not read");
+            let what = format!("the response {first} has no content; a body is not read");
             self.diagnostics.note(&response.at, what);
         }
         Ok(None)
     }
 
-    /// Returns the successful responses of `operation`, or the default response if there are none.
+    /// Returns the success responses, or the default response if there are none.
     fn success_statuses(&mut self, operation: &Place<'a>) -> Vec<(&'a str, Place<'a>)> {
         let mut responses = self.entries(&operation.get("responses"));
         responses.retain(|(status, _)| !status.starts_with("x-"));
@@ -103,8 +101,8 @@ impl<'a> Normalizer<'a> {
         for (status, place) in responses.iter().filter(|(status, _)| *status != "default") {
             if serde_json::from_value::<StatusCode>((*status).into()).is_err() {
                 let why = format!(
-                    "`{status}` is not a status; write three digits, or `4XX` for all that begin \
-                     with 4"
+                    "`{status}` is not a status code; write three digits, or `4XX` for all codes \
+                     that start with 4"
                 );
                 self.problem(&place.at, why);
             }
@@ -117,13 +115,14 @@ impl<'a> Normalizer<'a> {
         responses
     }
 
-    /// Notes those of `successes` that are not the `chosen` one.
+    /// Adds notes on all success responses but the `chosen` one.
     fn note_left_out(&mut self, successes: &[(&str, Place<'a>)], chosen: &str) {
         for (status, response) in successes.iter().filter(|(status, _)| *status != chosen) {
             let what = match first_media_type(response) {
-                Some(_) => format!("the response {status} is left out beside {chosen}"),
+                Some(_) => format!("the response {status} is left out in favor of {chosen}"),
                 None => format!(
-                    "the response {status} has no content, and is invalid where {chosen} has some"
+                    "the response {status} has no content, and is invalid because {chosen} has \
+                     content"
                 ),
             };
             self.diagnostics.note(&response.at, what);
@@ -140,10 +139,10 @@ impl<'a> Normalizer<'a> {
         let chosen = json.min_by_key(|media_type| !media_type.starts_with(JSON))?;
         let schema = schema_of(body, chosen);
         for (media_type, place) in &content {
-            // Nothing is lost with a media type that carries the same data.
+            // Another media type with the same schema carries the same data.
             let other = place.get("schema");
             if !other.node.is_null() && !is_same(other.node, schema.node) {
-                let what = format!("`{media_type}` is left out beside `{chosen}`");
+                let what = format!("`{media_type}` is left out in favor of `{chosen}`");
                 self.diagnostics.note(&place.at, what);
             }
         }

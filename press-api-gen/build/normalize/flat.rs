@@ -1,4 +1,4 @@
-//! One schema with everything that its `allOf` brings, whichever dialect it is written in.
+//! Merging of a schema with its `allOf` members, independent of the OpenAPI version.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,7 +12,7 @@ use crate::codegen::document::plain;
 
 const TYPES: [&str; 6] = ["string", "integer", "number", "boolean", "array", "object"];
 
-/// All keywords of OpenAPI 3.0 and of JSON Schema, on which OpenAPI 3.1 is built.
+/// The keywords of OpenAPI 3.0 and of JSON Schema, which OpenAPI 3.1 uses.
 #[rustfmt::skip]
 const KEYWORDS: [&str; 68] = [
     "$anchor", "$comment", "$defs", "$dynamicAnchor", "$dynamicRef", "$id", "$recursiveAnchor",
@@ -28,11 +28,11 @@ const KEYWORDS: [&str; 68] = [
     "writeOnly", "xml",
 ];
 
-/// Keywords that say nothing about the values of a schema.
+/// Keywords that don't affect validation.
 const DOCUMENTATION: [&str; 7] =
     ["default", "description", "example", "examples", "externalDocs", "summary", "title"];
 
-/// The keywords of a schema, gathered.
+/// A schema merged with its `allOf` members.
 #[derive(Clone, Default)]
 pub(super) struct Flat<'a> {
     pub(super) description: Option<&'a str>,
@@ -45,7 +45,7 @@ pub(super) struct Flat<'a> {
     /// The values of an enumeration, without null.
     pub(super) values: Vec<&'a Value>,
     pub(super) value_docs: Option<&'a Value>,
-    /// The schemas that each property can have, of which there are several only in a choice.
+    /// The schemas of each property. Only the choices of a schema can give it more than one.
     pub(super) properties: BTreeMap<&'a str, Vec<Place<'a>>>,
     pub(super) required: BTreeSet<&'a str>,
     pub(super) additional: Option<Place<'a>>,
@@ -59,8 +59,7 @@ impl Flat<'_> {
         !self.properties.is_empty() || self.additional.is_some() || self.types.contains("object")
     }
 
-    /// Returns `true` for a schema that says less than any other of its kind, such as
-    /// `type: object`.
+    /// Returns `true` for a schema without details, such as `type: object`.
     fn is_vague(&self) -> bool {
         self.properties.is_empty()
             && self.additional.is_none()
@@ -70,8 +69,8 @@ impl Flat<'_> {
             && self.types.iter().all(|of| ["array", "object"].contains(of))
     }
 
-    /// Adds what a member of `allOf` or the target of a reference says, except whether it can be
-    /// null and whether it is deprecated, which only the schema itself decides.
+    /// Adds the keywords of an `allOf` member or of the target of a reference. Nullability and
+    /// deprecation are not inherited.
     fn add(&mut self, other: Self) {
         self.description = self.description.or(other.description);
         self.title = self.title.or(other.title);
@@ -103,7 +102,7 @@ impl<'a> Normalizer<'a> {
                 return flat;
             }
             Some(None) => {
-                let why = "a schema that is part of itself; break the circle of `allOf` and `$ref`";
+                let why = "the schema contains itself; break the cycle of `allOf` and `$ref`";
                 self.problem(&place.at, why);
                 return Flat::default();
             }
@@ -119,10 +118,10 @@ impl<'a> Normalizer<'a> {
     fn flatten(&mut self, place: &Place<'a>) -> Flat<'a> {
         let node = place.node;
         if !node.is_object() {
-            // Null stands for a schema that is not there, and a boolean for any value.
+            // Null means that there is no schema, and a boolean allows any value.
             if !node.is_boolean() && !node.is_null() {
                 let why = format!(
-                    "a schema is a mapping, not `{}`; write for example `type: string`",
+                    "a schema must be a mapping, not `{}`; write, for example, `type: string`",
                     plain(node)
                 );
                 self.problem(&place.at, why);
@@ -143,7 +142,8 @@ impl<'a> Normalizer<'a> {
         self.add_types(place, &mut flat);
         self.add_values(place, &mut flat);
         self.add_choices(place, &mut flat);
-        // Later definitions of a property are more specific. The schema's own comes last.
+        // Later definitions of a property take precedence, so the schema's own properties come
+        // last.
         if node.get("$ref").is_some()
             && let Some(target) = self.resolve(place)
         {
@@ -162,14 +162,14 @@ impl<'a> Normalizer<'a> {
             self.set_items(items, &mut flat);
         }
         if node["prefixItems"].is_array() {
-            let what = "`prefixItems` is ignored: entries have one type, wherever they stand";
+            let what = "`prefixItems` is ignored: all items have the same type";
             self.diagnostics.note(&place.at, what);
             flat.types.insert("array");
         }
         flat
     }
 
-    /// Adds the type of OpenAPI 3.0, or the types of 3.1.
+    /// Adds the type, or the list of types that OpenAPI 3.1 allows.
     fn add_types(&mut self, place: &Place<'a>, flat: &mut Flat<'a>) {
         let types = place.get("type");
         for of in types.node.as_array().map_or(slice::from_ref(types.node), Vec::as_slice) {
@@ -179,7 +179,7 @@ impl<'a> Normalizer<'a> {
                 None if of.is_null() => {}
                 _ => {
                     let why = format!(
-                        "there is no type `{}`; write one of `{}`",
+                        "unknown type `{}`; write one of `{}`",
                         plain(of),
                         TYPES.join("`, `")
                     );
@@ -224,7 +224,7 @@ impl<'a> Normalizer<'a> {
         flat.add(other);
     }
 
-    /// Adds a property, whose definition replaces an earlier one unless that one says more.
+    /// Adds a property. It replaces an earlier definition unless that one is more specific.
     fn add_property(&mut self, name: &'a str, places: Vec<Place<'a>>, flat: &mut Flat<'a>) {
         if let Some(earlier) = flat.properties.get(name)
             && let [before] = earlier.as_slice()
@@ -249,14 +249,14 @@ impl<'a> Normalizer<'a> {
         flat.items = Some(items);
     }
 
-    /// Returns `true` if the definition `now` replaces the earlier one `before`.
+    /// Returns `true` if the definition `now` replaces `before`.
     fn replaces(&mut self, now: &Place<'a>, before: &Place<'a>) -> bool {
         if is_same(now.node, before.node) {
             return now.text("description").is_some();
         }
         let is_vaguer = self.says_less(now, before);
         let what = if is_vaguer {
-            format!("`{}` says more and is used instead", before.at)
+            format!("`{}` is more specific and is used instead", before.at)
         } else {
             format!("replaces the different definition at `{}`", before.at)
         };
@@ -264,8 +264,7 @@ impl<'a> Normalizer<'a> {
         !is_vaguer
     }
 
-    /// Returns `true` if `place` says only that there is a value, an object or a list, and `other`
-    /// says more.
+    /// Returns `true` if `place` has no details, and `other` has some.
     fn says_less(&mut self, place: &Place<'a>, other: &Place<'a>) -> bool {
         let mut flat = self.flat(place);
         let mut other = self.flat(other);
@@ -282,19 +281,19 @@ impl<'a> Normalizer<'a> {
             Value::Array(names) => flat.required.extend(names.iter().filter_map(Value::as_str)),
             Value::Bool(false) | Value::Null => {}
             Value::Bool(true) => {
-                let what = "`required: true` says nothing here: the object lists the names of its \
+                let what = "`required: true` is ignored: the object lists the names of its \
                             required properties";
                 self.diagnostics.note(&place.at, what);
             }
             _ => {
-                let why = "not a list of properties; write `required: [name]`";
+                let why = "not a list of property names; write `required: [name]`";
                 self.problem(&place.get("required").at, why);
             }
         }
     }
 }
 
-/// Returns `true` if two schemas allow the same values.
+/// Returns `true` if two schemas differ only in documentation.
 pub(super) fn is_same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Object(one), Value::Object(other)) => {
@@ -306,14 +305,14 @@ pub(super) fn is_same(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// Returns `true` if `schema` has a bound or a format without negative numbers.
+/// Returns `true` if a bound or the format excludes negative numbers.
 fn is_unsigned(schema: &Value) -> bool {
     let is_bound = |word: &str| schema[word].as_f64().is_some_and(|bound| bound >= 0.0);
     let format = schema["format"].as_str().unwrap_or_default();
     is_bound("minimum") || is_bound("exclusiveMinimum") || format.starts_with("uint")
 }
 
-/// Returns `true` if `schema` allows null and nothing else.
+/// Returns `true` if `schema` allows only null.
 pub(super) fn is_null(schema: &Value) -> bool {
     let null = |word: &str| schema.get(word).is_some_and(Value::is_null);
     schema["type"] == "null"
@@ -321,7 +320,7 @@ pub(super) fn is_null(schema: &Value) -> bool {
         || schema["enum"].as_array().is_some_and(|of| *of == [Value::Null])
 }
 
-/// Returns `true` if `schema` only says which of the fields beside it are required.
+/// Returns `true` if `schema` only marks properties as required.
 fn only_requires(schema: &Value) -> bool {
     schema.as_object().is_some_and(|schema| {
         schema.keys().all(|word| ["required", "not", "title"].contains(&&**word))

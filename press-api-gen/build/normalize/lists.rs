@@ -1,4 +1,4 @@
-//! Lists that are generated without pages: each has a note on how it is paged through.
+//! Notes on lists that are generated without pages.
 
 use super::{
     FILE, Normalizer, argument, field, only,
@@ -12,10 +12,10 @@ use crate::codegen::{
     mapping::PageMapping,
 };
 
-/// Words that YAML reads as something else than text.
+/// Words that YAML doesn't parse as strings.
 const YAML_WORDS: [&str; 9] = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"];
 
-/// The ways to page through a list, in the order of their notes.
+/// The styles of pagination, in the order of their notes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Style {
     Numbered,
@@ -25,7 +25,7 @@ enum Style {
     Whole,
 }
 
-/// A list without pages, and the note on it.
+/// A list without pages and its note.
 pub(super) struct UnpagedList {
     style: Style,
     at: String,
@@ -33,7 +33,7 @@ pub(super) struct UnpagedList {
 }
 
 impl Normalizer<'_> {
-    /// Returns the note on `operation`, which has no pages, if it returns a list.
+    /// Returns the note on an operation without pages, if it returns a list.
     pub(super) fn unpaged_list(&self, operation: &Operation) -> Option<UnpagedList> {
         let style = self.style(operation);
         let list = self.listed(operation, style != Style::Whole)?;
@@ -41,12 +41,12 @@ impl Normalizer<'_> {
             Style::Numbered => self.numbered(operation, &list),
             Style::Offset => (style, in_parts(operation, "offset", OFFSETS)),
             Style::Cursor => (style, in_parts(operation, "cursor", CURSORS)),
-            _ => (style, "a list without pages: one response has all of it".to_owned()),
+            _ => (style, "a list without pages: one response contains all items".to_owned()),
         };
         Some(UnpagedList { style, at: self.at(operation), what })
     }
 
-    /// Notes `lists`, those of one style together.
+    /// Adds the notes on `lists`, sorted by style.
     pub(super) fn note_lists(&mut self, mut lists: Vec<UnpagedList>) {
         lists.sort_by_key(|list| list.style);
         for UnpagedList { at, what, .. } in lists {
@@ -59,7 +59,7 @@ impl Normalizer<'_> {
         let is_limited = parameter(operation, SIZES).is_some();
         let next = self.field_called(operation, NEXT, |shape| *shape == Shape::Text);
         let cursor = parameter(operation, CURSORS);
-        // Filters by time may be called `after`, `start` and `from`, too.
+        // `after`, `start` and `from` may also be time filters.
         let is_cursor = cursor.is_some_and(|of| of.argument != "after" || is_limited);
         let is_offset = |of: &Parameter| {
             !["start", "from"].contains(&of.argument.as_str()) || of.shape.is_number()
@@ -75,7 +75,8 @@ impl Normalizer<'_> {
         }
     }
 
-    /// Returns the note on a list with page numbers, with the mapping entry if one is possible.
+    /// Returns the note on a list with page numbers, including the mapping entry that would add
+    /// pages.
     fn numbered(&self, operation: &Operation, list: &[String]) -> (Style, String) {
         let entry = match self.page_entry(operation, list) {
             Ok(entry) => self.page(operation, &entry).map(|_| entry).map_err(|reason| reason.why),
@@ -83,9 +84,12 @@ impl Normalizer<'_> {
         };
         match entry {
             Ok(entry) => {
-                let what =
-                    "a list by page number; for its pages, add this entry to `operations` in";
-                (Style::Numbered, format!("{what} {FILE}: {}", written(operation, &entry)))
+                let what = format!(
+                    "a list by page number; to generate its pages, add this entry to `operations` \
+                     in {FILE}: {}",
+                    written(operation, &entry)
+                );
+                (Style::Numbered, what)
             }
             Err(why) => {
                 let what = format!("a list by page number, generated without pages: {why}");
@@ -94,12 +98,12 @@ impl Normalizer<'_> {
         }
     }
 
-    /// Returns the mapping entry for the pages of `operation`, or what a page lacks.
+    /// Returns the mapping entry for the pages of `operation`, or what is missing.
     fn page_entry(&self, operation: &Operation, list: &[String]) -> Result<PageMapping, String> {
-        let number = parameter(operation, NUMBERS).ok_or("it has no page number")?;
-        let size = parameter(operation, SIZES).ok_or("no parameter sets the size of a page")?;
+        let number = parameter(operation, NUMBERS).ok_or("it has no page number parameter")?;
+        let size = parameter(operation, SIZES).ok_or("it has no page size parameter")?;
         let find = |names: &[&str]| self.field_called(operation, names, Shape::is_number);
-        let count = find(COUNTS).ok_or("no field of its response counts the pages")?;
+        let count = find(COUNTS).ok_or("its response has no page count")?;
         Ok(PageMapping {
             list: Some(list.join(".")),
             count: Some(count.join(".")),
@@ -110,14 +114,14 @@ impl Normalizer<'_> {
         })
     }
 
-    /// Returns the path of the list in the response of `operation`, which is empty if the response
-    /// is the list. Returns `None` for a response that merely contains a list, such as a spec with
-    /// its tags.
+    /// Returns the path of the list in the response, which is empty if the response itself is the
+    /// list. Returns `None` for an object that merely contains a list, such as a spec with its
+    /// tags.
     fn listed(&self, operation: &Operation, has_parts: bool) -> Option<Vec<String>> {
         match &operation.response {
             Some(Shape::List(_)) => Some(Vec::new()),
             Some(Shape::Object(name)) => self.list_inside(name, operation, has_parts, 3),
-            // Only the parameters of some lists are described.
+            // Some documents describe the parameters of a list, but not its response.
             None | Some(Shape::Any | Shape::Map(_)) => {
                 let is_list = has_parts && parameter(operation, SIZES).is_some();
                 is_list.then(Vec::new)
@@ -154,7 +158,7 @@ impl Normalizer<'_> {
         None
     }
 
-    /// Returns the outermost field in the response of `operation` with one of these names.
+    /// Returns the path of the outermost response field with one of these names.
     fn field_called(
         &self,
         operation: &Operation,
@@ -187,9 +191,9 @@ impl Normalizer<'_> {
 }
 
 impl Object {
-    /// Returns the list that an operation with this `path` returns, among the properties that are
-    /// `fit`: the one named like the path or like a count of items, the only one, or the only
-    /// required one.
+    /// Returns the main list of a response among the properties that `fit`: the one named like the
+    /// path or like an item count, the only one, the only required one, or the only one with a
+    /// generic name.
     pub(super) fn list(&self, path: &str, fit: fn(&Schema) -> bool) -> Option<&str> {
         let only_list = |is_meant: &dyn Fn(&str) -> bool| {
             let lists = self.properties.iter().filter(|(_, property)| fit(property));
@@ -202,7 +206,7 @@ impl Object {
             .or_else(|| only_list(&|list| GENERIC.contains(&field(list).as_str())))
     }
 
-    /// Returns `true` if a number is called a count of what `list` has.
+    /// Returns `true` if a property counts the items of `list`, judging by its name.
     fn counts(&self, list: &str) -> bool {
         self.properties.iter().any(|(key, property)| {
             let name = field(key);
@@ -222,7 +226,8 @@ fn is_list_of_several_values(schema: &Schema) -> bool {
     matches!(items.shape, Shape::Any | Shape::Map(_) | Shape::Object(_))
 }
 
-/// Returns `true` if an object has little more than its `list`, or if the list has the name of one.
+/// Returns `true` if `object` consists of `list` and details about it, or if the name of `list` is
+/// typical.
 fn is_list_and_counts(object: &Object, path: &str, list: &str) -> bool {
     let is_named = is_plural(list, last_word(path)) || GENERIC.contains(&field(list).as_str());
     let is_beside = |key: &String, property: &Schema| {
@@ -234,13 +239,13 @@ fn is_list_and_counts(object: &Object, path: &str, list: &str) -> bool {
         || object.properties.iter().all(|(key, property)| is_beside(key, property))
 }
 
-/// Returns the note on a list that is read in parts through the parameter with one of these names.
+/// Returns the note on a list that is read in parts, by offset or cursor.
 fn in_parts(operation: &Operation, by: &str, names: &[&str]) -> String {
     let place = match parameter(operation, names) {
         Some(parameter) => format!("`{}`", parameter.name),
         None => "its response".to_owned(),
     };
-    format!("a list by {by} in {place}: each call returns one part of it")
+    format!("a list by {by} in {place}: each call returns one part")
 }
 
 /// Returns the query parameter of `operation` with one of these names.
@@ -254,19 +259,19 @@ fn parameter<'a>(operation: &'a Operation, names: &[&str]) -> Option<&'a Paramet
     found.next()
 }
 
-/// Returns the type name of the objects in the list `schema`.
+/// Returns the type of the objects in a list of objects.
 pub(super) fn list_of_objects(schema: &Schema) -> Option<&str> {
     let Shape::List(items) = &schema.shape else { return None };
     if let Shape::Object(name) = &items.shape { Some(name) } else { None }
 }
 
-/// Returns the last part of `path` that isn't a parameter.
+/// Returns the last segment of `path` that isn't a parameter.
 fn last_word(path: &str) -> &str {
     let mut parts = path.split('/').filter(|part| !part.is_empty() && !part.contains('{'));
     parts.next_back().unwrap_or_default()
 }
 
-/// Returns `true` if `list` is called like `word`, whether that is the singular or the plural.
+/// Returns `true` if `list` is `word` or its plural.
 fn is_plural(list: &str, word: &str) -> bool {
     if word.is_empty() {
         return false;
@@ -278,7 +283,7 @@ fn is_plural(list: &str, word: &str) -> bool {
     list == word || plurals.contains(&list)
 }
 
-/// Formats the entry as `mapping.yaml` contains it.
+/// Formats an entry for `mapping.yaml`.
 fn written(operation: &Operation, entry: &PageMapping) -> String {
     let entries = [
         ("list", &entry.list),
@@ -299,7 +304,7 @@ fn written(operation: &Operation, entry: &PageMapping) -> String {
     format!("`{key}: {{ name: {}, page: {{ {} }} }}`", operation.name, page.join(", "))
 }
 
-/// Quotes `text` if YAML requires it.
+/// Quotes `text` where YAML requires it.
 fn quoted(text: &str) -> String {
     let starts_like_a_name = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));

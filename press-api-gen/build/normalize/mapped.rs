@@ -1,9 +1,9 @@
-//! Checks that what the mapping names is in the document.
+//! Checks that the entries of the mapping exist in the document.
 
 use super::Normalizer;
 
 impl Normalizer<'_> {
-    /// Checks the operations that the mapping names or selects; `known` are those of the document.
+    /// Checks the operations in the mapping against the `known` ones of the document.
     pub(super) fn check_operations(&mut self, known: &[String]) {
         for (key, place) in self.mapping.operations() {
             if known.iter().any(|known| known == key) {
@@ -19,7 +19,7 @@ impl Normalizer<'_> {
         }
     }
 
-    /// Checks that the mapping names only types that are generated.
+    /// Checks that the types in the mapping are generated.
     pub(super) fn check_types(&mut self) {
         for (key, name) in &self.mapping.types {
             if !self.names.used.contains(key) {
@@ -32,7 +32,7 @@ impl Normalizer<'_> {
         }
     }
 
-    /// Checks that the mapping requires only fields that are generated.
+    /// Checks that the required fields in the mapping are generated.
     pub(super) fn check_required(&mut self) {
         for (name, fields) in &self.mapping.required {
             let object = self.api.objects.get(name);
@@ -49,7 +49,7 @@ impl Normalizer<'_> {
     }
 }
 
-/// Returns up to three of `known` that resemble `text`, the closest first.
+/// Returns up to three of `known` that are similar to `text`, the most similar first.
 fn nearest<'a>(text: &str, known: &'a [String]) -> Vec<&'a str> {
     let mut near = Vec::new();
     for known in known {
@@ -74,7 +74,7 @@ fn bare(text: &str) -> String {
     bare
 }
 
-/// Returns the number of characters to insert, delete or replace to turn `one` into `other`.
+/// Returns the Levenshtein distance.
 fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut above: Vec<usize> = (0..=other.len()).collect();

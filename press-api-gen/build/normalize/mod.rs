@@ -1,6 +1,6 @@
-//! Conversion of the document to the few shapes that the generator supports.
+//! Normalization of the document to the few shapes that the generator supports.
 //!
-//! Only schemas that an operation reaches are read, simplified, named and checked. Omissions become
+//! Only schemas that an operation uses are read, simplified, named and checked. Omissions become
 //! notes.
 
 mod bodies;
@@ -31,13 +31,13 @@ use problems::{OperationProblem, Problems};
 
 pub(crate) use names::{argument, field, legal, numbered, operation_name};
 
-/// Normalizes `document` with the names and selections in `mapping`, and returns the notes, too.
+/// Normalizes `document` with the names and selections in `mapping`. Also returns the notes.
 pub(crate) fn normalize(document: &Document, mapping: &Mapping) -> Result<(Api, Notes), String> {
     let mut diagnostics = Diagnostics::new(document);
     document.check_version(&mut diagnostics);
     diagnostics.check()?;
     let mut left_out = Problems::new();
-    // A bad operation must leave no types or names behind, so the next pass reads without it.
+    // A bad operation may have added types and names. The next pass starts over without it.
     let mut normalizer = loop {
         let mut normalizer = Normalizer::new(document, mapping, left_out);
         normalizer.operations();
@@ -56,10 +56,10 @@ pub(crate) fn normalize(document: &Document, mapping: &Mapping) -> Result<(Api, 
     Ok((normalizer.api, normalizer.diagnostics.notes()))
 }
 
-/// A node of the document and its place. A missing node is null.
+/// A node of the document and its place. The node is null if the document has nothing there.
 #[derive(Clone)]
 struct Place<'a> {
-    /// The JSON pointer, as shown in messages.
+    /// The JSON pointer, which begins with `#`.
     at: String,
     node: &'a Value,
 }
@@ -90,25 +90,25 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Returns the key of a component schema.
+    /// Returns the key of the component schema, if this is one.
     fn component(&self) -> Option<&str> {
         self.at.strip_prefix("#/components/schemas/").filter(|key| !key.contains('/'))
     }
 }
 
-/// The state of the normalization of a document.
+/// The state of one pass over a document.
 struct Normalizer<'a> {
     document: Place<'a>,
     mapping: &'a Mapping,
     diagnostics: Diagnostics<'a>,
     names: names::Names,
-    /// The result for each place. `None` marks a schema in progress, to detect cycles.
+    /// The normalized schemas by place. `None` marks a schema in progress.
     done: HashMap<String, Option<Schema>>,
-    /// The schemas merged with their `allOf`. `None` marks a schema in progress.
+    /// The schemas merged with their `allOf`, by place. `None` marks a schema in progress.
     flats: HashMap<String, Option<flat::Flat<'a>>>,
     /// The operations by name.
     operations: BTreeMap<String, Place<'a>>,
-    /// The operations that the mapping names, by name.
+    /// The keys of the operations that the mapping renames, by name.
     mapped_names: BTreeMap<String, String>,
     /// The bad operations and paths of earlier passes.
     left_out: Problems,
@@ -143,7 +143,7 @@ impl<'a> Normalizer<'a> {
         }
     }
 
-    /// Adds a note for each key of `place` that OpenAPI doesn't define for `what`.
+    /// Adds a note for each key of `place` that is unknown in OpenAPI.
     fn note_unknown_keys(&mut self, place: &Place<'a>, known: &[&str], what: &str) {
         for (key, entry) in place.children() {
             if !known.contains(&key) && !key.starts_with("x-") {
@@ -165,14 +165,14 @@ impl<'a> Normalizer<'a> {
     /// Returns the entries of `place`, which must be a list if present.
     fn list(&mut self, place: &Place<'a>) -> Vec<Place<'a>> {
         if !place.node.is_array() && !place.node.is_null() {
-            self.problem(&place.at, "not a list; begin each entry with `- `");
+            self.problem(&place.at, "not a list; start each entry with `- `");
             return Vec::new();
         }
         place.children().into_iter().map(|(_, entry)| entry).collect()
     }
 }
 
-/// Returns the only item, or `None` unless there is exactly one.
+/// Returns the only item, if there is exactly one.
 fn only<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
     let first = items.next()?;
     items.next().is_none().then_some(first)
@@ -186,7 +186,7 @@ fn info(info: &Place<'_>) -> Value {
     json!({ "title": title, "version": version, "description": text("description") })
 }
 
-/// Converts `text` to documentation whose code blocks rustdoc doesn't compile.
+/// Converts `text` to a doc comment without code blocks that rustdoc would compile.
 fn documentation(text: &str) -> String {
     let mut fenced = false;
     let mut lines = Vec::new();

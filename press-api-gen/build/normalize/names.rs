@@ -9,22 +9,22 @@ use heck::{ToSnakeCase, ToUpperCamelCase};
 
 use super::{Normalizer, Place};
 
-/// The names that are taken, and by whom.
+/// The names in use.
 #[derive(Default)]
 pub(super) struct Names {
-    /// The name of each place.
+    /// The type names by place.
     types: HashMap<String, String>,
-    /// The schema that each title of inline schemas names: the first one with this title.
+    /// The first inline schema with each title, which keeps it as its name.
     titles: BTreeMap<String, String>,
-    /// The places of the types with each name that are generated.
+    /// The places of the generated types by name.
     pub(super) places: BTreeMap<String, Vec<String>>,
-    /// The key in the mapping for the type at each place.
+    /// The keys in the mapping by place of the type.
     pub(super) mapped: HashMap<String, String>,
-    /// The entries of the mapping that were of use.
+    /// The keys of the mapping that match a type.
     pub(super) used: BTreeSet<String>,
 }
 
-/// Names that the generated code itself uses.
+/// Names that generated code uses.
 const TAKEN: [&str; 13] = [
     "Box",
     "Client",
@@ -44,7 +44,7 @@ const TAKEN: [&str; 13] = [
 impl Names {
     pub(super) fn new(document: &Place<'_>) -> Self {
         let mut names = Self::default();
-        // Each component gets its name first, so that nothing else can take it.
+        // Components are named first, so that inline schemas can't take their names.
         for (key, place) in document.get("components").get("schemas").children() {
             let name = names.free(&type_name(key), &place.at);
             names.types.insert(place.at, name);
@@ -57,8 +57,8 @@ impl Names {
         self.titles.contains_key(name)
     }
 
-    /// Gives the name of the component at `wrapper` to `member`, the only schema in it, unless that
-    /// has a name already.
+    /// Passes the name of the component `wrapper` to `member`, its only schema, which is inline and
+    /// unnamed.
     pub(super) fn pass_on(&mut self, wrapper: &Place<'_>, member: &Place<'_>) {
         if member.node.get("$ref").is_none()
             && !self.types.contains_key(&member.at)
@@ -68,10 +68,10 @@ impl Names {
         }
     }
 
-    /// Returns the title of the inline schema at `place`, unless it names another schema already.
+    /// Returns the type name from the title of the inline schema at `place`, if it is free.
     ///
-    /// The first schema with a title has it, so that its type keeps its name when another schema
-    /// with the same title comes.
+    /// It belongs to the first schema with this title, whose type keeps its name when more are
+    /// added.
     fn title(&mut self, place: &Place<'_>, title: Option<&str>) -> Option<String> {
         let title = type_name(title.filter(|_| place.component().is_none())?);
         let schema = place.node.to_string();
@@ -84,21 +84,21 @@ impl Names {
         Some(title)
     }
 
-    /// Returns `name`, or the first numbered name that is free for the type at `at`.
+    /// Returns `name`, numbered if another place has it.
     fn free(&self, name: &str, at: &str) -> String {
         numbered(name, |name| self.types.iter().any(|(place, taken)| taken == name && place != at))
     }
 }
 
-/// Returns `name`, or the first of `name2`, `name3`… that isn't taken.
+/// Returns the first of `name`, `name2`, `name3`… that isn't taken.
 pub(crate) fn numbered(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
     let numbered = (2..).map(|number| format!("{name}{number}"));
     iter::once(name.to_owned()).chain(numbered).find(|name| !is_taken(name)).unwrap_or_default()
 }
 
 impl Normalizer<'_> {
-    /// Returns the name of the type at `place`: from the mapping, the component, the title, or else
-    /// `made`.
+    /// Returns the name of the type at `place`. It comes from the mapping, the component, the title
+    /// or `made`, in this order.
     pub(super) fn type_name(
         &mut self,
         place: &Place<'_>,
@@ -115,7 +115,8 @@ impl Normalizer<'_> {
                 self.names.used.insert(key.clone());
                 self.names.mapped.insert(place.at.clone(), key.clone());
                 if type_name(name) != *name {
-                    let why = format!("`{name}` cannot name a type; write `{}`", type_name(name));
+                    let why =
+                        format!("`{name}` is not a valid type name; write `{}`", type_name(name));
                     self.diagnostics.reject(&self.mapping.place(&["types", key]), why);
                 }
                 name.clone()
@@ -129,12 +130,12 @@ impl Normalizer<'_> {
     }
 }
 
-/// Converts `text` to the name of a type.
+/// Converts `text` to a type name.
 fn type_name(text: &str) -> String {
     legal(camel(text), "Value", &TAKEN)
 }
 
-/// Returns `name`, or `empty` if it is empty, as the name of a type or variant that isn't `taken`.
+/// Makes `name` a valid name of a type or variant. An empty one becomes `empty`.
 pub(crate) fn legal(name: String, empty: &str, taken: &[&str]) -> String {
     match name.chars().next() {
         None => empty.to_owned(),
@@ -144,13 +145,13 @@ pub(crate) fn legal(name: String, empty: &str, taken: &[&str]) -> String {
     }
 }
 
-/// Converts `text` to the case of types.
+/// Converts `text` to upper camel case.
 pub(super) fn camel(text: &str) -> String {
-    // The generator does it again, and `a1B` needs it twice to rest.
+    // progenitor converts it again. The result must not change then, and `a1B` takes two rounds.
     text.to_upper_camel_case().to_upper_camel_case()
 }
 
-/// Converts `text` to the name of an operation and its method.
+/// Converts `text` to the name of an operation and of its method.
 pub(crate) fn operation_name(text: &str) -> String {
     let name = text.to_snake_case();
     let taken = ["new", "new_with_client"].contains(&&*name)
@@ -163,15 +164,15 @@ pub(crate) fn operation_name(text: &str) -> String {
     }
 }
 
-/// Returns the argument that the generator creates for the parameter `name`.
+/// Returns the argument name that progenitor generates for the parameter `name`.
 pub(crate) fn argument(name: &str) -> String {
     identifier(name, "_")
 }
 
-/// Returns the field that the generator creates for the property `name`.
+/// Returns the field name that progenitor generates for the property `name`.
 pub(crate) fn field(name: &str) -> String {
     match identifier(name, "x") {
-        // The field of the unknown fields has this name.
+        // `extra` is the field with the unknown fields.
         field if field == "extra" => "extra_value".to_owned(),
         field => field,
     }
@@ -192,6 +193,6 @@ fn identifier(name: &str, before_digits: &str) -> String {
 }
 
 fn is_keyword(text: &str) -> bool {
-    // `gen` is a word that the generator knows and syn does not.
+    // progenitor escapes `gen`, which isn't a keyword for syn.
     text == "gen" || syn::parse_str::<syn::Ident>(text).is_err()
 }

@@ -1,4 +1,4 @@
-//! The operations that are generated: those that the mapping selects, or else all that can be.
+//! Conversion of operations: the selected ones, or all that can be generated.
 
 use std::collections::BTreeSet;
 
@@ -26,16 +26,16 @@ const KEYS: [&str; 12] = [
     "tags",
 ];
 
-/// The keys of a path beside its methods.
+/// The keys of a path item besides its methods.
 const PATH_KEYS: [&str; 5] = ["$ref", "description", "parameters", "servers", "summary"];
 
 const METHODS: [&str; 6] = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"];
 
 const NOT_SENT: [&str; 3] = ["OPTIONS", "QUERY", "TRACE"];
 
-/// An operation of the document, which may be generated.
+/// An operation of the document.
 struct Found<'a> {
-    /// Its method and path, such as `GET /v1/specs`.
+    /// The method and the path, such as `GET /v1/specs`.
     key: String,
     path: Place<'a>,
     place: Place<'a>,
@@ -45,8 +45,7 @@ impl<'a> Normalizer<'a> {
     pub(super) fn operations(&mut self) {
         let paths = self.document.get("paths");
         if !paths.node.is_object() && !paths.node.is_null() {
-            self.diagnostics
-                .reject(&paths.at, "not a mapping; write the paths of the service here");
+            self.diagnostics.reject(&paths.at, "not a mapping; write the paths of the API here");
         }
         let mut operations = Vec::new();
         for (path, item) in paths.children() {
@@ -64,7 +63,7 @@ impl<'a> Normalizer<'a> {
             }
         }
         if operations.is_empty() {
-            let why = "there are no operations; add `paths` with those of the service";
+            let why = "the document has no operations; add them to `paths`";
             self.diagnostics.reject(&paths.at, why);
         }
         self.check_operations(&operations.into_iter().map(|found| found.key).collect::<Vec<_>>());
@@ -79,7 +78,7 @@ impl<'a> Normalizer<'a> {
         }
     }
 
-    /// Reserves the names that the mapping gives, so that no id of another operation takes one.
+    /// Reserves the names from the mapping, so that no other operation takes one.
     fn reserve_names(&mut self, operations: &[Found<'a>]) {
         for Found { key, .. } in operations {
             let mapped = self.mapping.operation(key).and_then(OperationMapping::name);
@@ -88,13 +87,14 @@ impl<'a> Normalizer<'a> {
             let other = self.mapped_names.insert(name.to_upper_camel_case(), key.clone());
             if let Some(other) = other {
                 let place = self.mapping.place(&["operations", key]);
-                let why = format!("`{name}` is the name of `{other}`, too; give each its own");
+                let why =
+                    format!("`{name}` is also the name of `{other}`; give each a different name");
                 self.diagnostics.reject(&place, why);
             }
         }
     }
 
-    /// Adds the operation `found`, unless it has problems or cannot be sent.
+    /// Adds the operation `found`, or a note if it cannot be generated.
     fn add_operation(&mut self, found: &Found<'a>, seen: &mut BTreeSet<String>) {
         let Found { key, path, place } = found;
         let mut dangling = Vec::new();
@@ -113,7 +113,7 @@ impl<'a> Normalizer<'a> {
         }
     }
 
-    /// Leaves out the operation `key` at `place`, which must not be selected.
+    /// Adds a note that the operation `key` is left out, or an error if it is selected.
     fn left_out(&mut self, key: &str, place: &Place<'a>, why: &str) {
         if self.mapping.selects(key) {
             let why = format!("{why}; remove `{key}` from `select` in {FILE}");
@@ -123,7 +123,7 @@ impl<'a> Normalizer<'a> {
         }
     }
 
-    /// Returns the methods of a path and their operations. The methods are in upper case.
+    /// Returns the operations of a path by method, in upper case.
     fn methods(&mut self, path: &str, item: &Place<'a>) -> Vec<(String, Place<'a>)> {
         let mut methods: Vec<(String, Place<'a>)> = Vec::new();
         for (key, place) in self.entries(item) {
@@ -139,7 +139,7 @@ impl<'a> Normalizer<'a> {
                 continue;
             }
             if is_twice {
-                let what = format!("left out: `{key}` is there twice, in upper and in lower case");
+                let what = format!("left out: `{key}` is defined twice, in upper and lower case");
                 self.diagnostics.note(&place.at, what);
             } else if !PATH_KEYS.contains(&key) && !key.starts_with("x-") {
                 let what = format!("`{key}` is ignored: a path has no such key");
@@ -158,7 +158,7 @@ impl<'a> Normalizer<'a> {
     ) -> Result<Operation, String> {
         let (method, path) = key.split_once(' ').unwrap_or_default();
         if NOT_SENT.contains(&method) {
-            return Err(format!("the client sends no {method}"));
+            return Err(format!("the client doesn't send {method} requests"));
         }
         self.note_unknown_keys(place, &KEYS, "an operation");
         let parameters = self.fold(item, place, path);
@@ -191,8 +191,8 @@ impl<'a> Normalizer<'a> {
         })
     }
 
-    /// Returns the name of an operation from the mapping, its id, or its method and path, or why
-    /// none is free.
+    /// Returns the name of an operation: from the mapping, from its id, or from its method and
+    /// path. Fails if none is free.
     fn operation_name(&mut self, key: &str, place: &Place<'a>) -> Result<String, String> {
         if let Some(name) = self.mapping.operation(key).and_then(OperationMapping::name) {
             return Ok(name.to_owned());
@@ -202,20 +202,23 @@ impl<'a> Normalizer<'a> {
         let Some(other) = self.operation_called(&wanted) else { return Ok(wanted) };
         let why = format!("its name `{wanted}` is also the name of `{other}`");
         if id.is_some() && self.mapping.selects(key) {
-            self.problem(&place.at, format!("{why}; give each its own, here or in {FILE}"));
+            self.problem(
+                &place.at,
+                format!("{why}; give each a different name, here or in {FILE}"),
+            );
         }
         for by_path in [key.to_owned(), key.replace('{', "by {")] {
             let name = operation_name(&by_path);
             if self.operation_called(&name).is_none() {
                 self.diagnostics
-                    .note(&place.at, format!("{why}; it is called `{name}` by its path"));
+                    .note(&place.at, format!("{why}; it is named `{name}` after its path"));
                 return Ok(name);
             }
         }
-        Err(format!("{why}; give it another in {FILE}"))
+        Err(format!("{why}; give it a different name in {FILE}"))
     }
 
-    /// Returns the operation with this name.
+    /// Returns the place or key of the operation with this name.
     fn operation_called(&self, name: &str) -> Option<String> {
         let name = name.to_upper_camel_case();
         let called = self.operations.get(&name).map(|other| other.at.clone());
@@ -223,7 +226,7 @@ impl<'a> Normalizer<'a> {
     }
 }
 
-/// Sorts `parameters` in the order of the arguments of the generator's method.
+/// Sorts `parameters` in the order that progenitor gives its arguments.
 fn sort_like_arguments(parameters: &mut [Parameter], path: &str) {
     parameters.sort_by_cached_key(|parameter| {
         let in_path = path.find(&format!("{{{}}}", parameter.name));
@@ -233,7 +236,7 @@ fn sort_like_arguments(parameters: &mut [Parameter], path: &str) {
     });
 }
 
-/// Returns the argument for the body at `place`.
+/// Returns the argument for the request body.
 fn body_parameter(place: &Place<'_>, shape: Shape) -> Parameter {
     let description = place.text("description").filter(|text| !text.is_empty());
     Parameter {

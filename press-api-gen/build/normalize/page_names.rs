@@ -1,6 +1,6 @@
-//! The names that APIs give to what they page by.
+//! Common names of parameters and fields for pagination.
 
-/// Parameters with the number of the page.
+/// Parameters for the page number.
 pub(super) const NUMBERS: &[&str] = &[
     "page_number",
     "page",
@@ -12,7 +12,7 @@ pub(super) const NUMBERS: &[&str] = &[
     "pageno",
 ];
 
-/// Parameters with the number of items per page.
+/// Parameters for the page size.
 pub(super) const SIZES: &[&str] = &[
     "page_size",
     "per_page",
@@ -35,7 +35,7 @@ pub(super) const SIZES: &[&str] = &[
     "max",
 ];
 
-/// Fields with the number of pages.
+/// Fields for the page count.
 pub(super) const COUNTS: &[&str] = &[
     "page_count",
     "total_pages",
@@ -52,11 +52,11 @@ pub(super) const COUNTS: &[&str] = &[
     "pages",
 ];
 
-/// Fields with the number of this page.
+/// Fields for the page number.
 pub(super) const POSITIONS: &[&str] =
     &["page_number", "current_page", "page", "page_no", "page_num", "page_index", "number"];
 
-/// Fields with the number of items on all pages.
+/// Fields for the item count.
 pub(super) const TOTALS: &[&str] = &[
     "total_count",
     "total_items",
@@ -69,11 +69,11 @@ pub(super) const TOTALS: &[&str] = &[
     "total",
 ];
 
-/// Parameters with the number of items to leave out.
+/// Parameters for the number of items to skip.
 pub(super) const OFFSETS: &[&str] =
     &["offset", "skip", "page_offset", "start_index", "start_at", "first_result", "start", "from"];
 
-/// Parameters with the place where the next part begins.
+/// Parameters for a cursor.
 pub(super) const CURSORS: &[&str] = &[
     "cursor",
     "page_token",
@@ -95,7 +95,7 @@ pub(super) const CURSORS: &[&str] = &[
     "after",
 ];
 
-/// Fields that lead to the next part of a list.
+/// Fields for the next cursor or link.
 pub(super) const NEXT: &[&str] = &[
     "next_cursor",
     "next_token",
@@ -111,7 +111,7 @@ pub(super) const NEXT: &[&str] = &[
     "next",
 ];
 
-/// Fields with a list, whatever it is of.
+/// Generic names of a list.
 pub(super) const GENERIC: &[&str] = &[
     "data",
     "items",
@@ -133,11 +133,11 @@ pub(super) const GENERIC: &[&str] = &[
     "collection",
 ];
 
-/// Fields that may contain a list besides the operation's own.
+/// Fields whose lists are not the main list.
 pub(super) const BESIDE: &[&str] =
     &["errors", "warnings", "messages", "links", "facets", "filters"];
 
-/// Fields that say something about a response, whatever it lists.
+/// Fields for details about the response itself.
 pub(super) const ENVELOPE: &[&str] = &[
     "status",
     "message",
@@ -157,5 +157,5 @@ pub(super) const ENVELOPE: &[&str] = &[
     "links",
 ];
 
-/// Fields around the object with the list.
+/// Fields that wrap the object with the list.
 pub(super) const WRAPPERS: &[&str] = &["data", "result", "response", "payload", "embedded", "body"];

@@ -1,4 +1,4 @@
-//! The pages of lists: what they list, and where they count.
+//! Detection of paginated lists: the list, the counts and the page parameters.
 
 use std::mem;
 
@@ -12,13 +12,13 @@ use crate::codegen::{
 
 /// Why an operation has no pages.
 pub(super) struct NoPage {
-    /// The key of the mapping that could change it.
+    /// The key in the mapping that could fix it.
     key: Option<&'static str>,
     pub(super) why: String,
 }
 
 impl Normalizer<'_> {
-    /// Finds the pages of the operations, once all types are read.
+    /// Adds pages to the operations. Requires all types.
     pub(super) fn pages(&mut self) {
         let mut operations = mem::take(&mut self.api.operations);
         let mut unpaged = Vec::new();
@@ -49,7 +49,7 @@ impl Normalizer<'_> {
         self.api.operations = operations;
     }
 
-    /// Rejects the page that the mapping gives the operation `operation`.
+    /// Rejects an entry `page` of the mapping, which doesn't fit its operation.
     fn reject_page(&mut self, operation: &str, mapped: &PageMapping, key: Option<&str>, why: &str) {
         let page = ["operations", operation, "page"];
         match key {
@@ -58,7 +58,7 @@ impl Normalizer<'_> {
                 self.diagnostics.reject(&place, format!("{why}; correct or remove it"));
             }
             Some(key) => {
-                let remedy = format!("set `{key}` to its name, or remove `page`");
+                let remedy = format!("set `{key}` to the right name, or remove `page`");
                 self.diagnostics.reject(&self.mapping.place(&page), format!("{why}; {remedy}"));
             }
             None => {
@@ -72,8 +72,8 @@ impl Normalizer<'_> {
         self.operations[&operation.name.to_upper_camel_case()].at.clone()
     }
 
-    /// Returns the page in the response of `operation`, located by `mapping` or by its names, or
-    /// why it has none. A page has both page parameters, a page count and a list.
+    /// Returns the page of `operation`, located by `mapping` or by default names, or why it has
+    /// none. Required are both page parameters, a page count and a list.
     pub(super) fn page(
         &self,
         operation: &Operation,
@@ -125,7 +125,10 @@ impl Normalizer<'_> {
                 let object = self.api.objects.get(object);
                 let list =
                     object.and_then(|object| object.list(&operation.path, is_list_of_objects));
-                vec![list.ok_or("its response has not one list of objects")?.to_owned()]
+                vec![
+                    list.ok_or("its response does not have exactly one list of objects")?
+                        .to_owned(),
+                ]
             }
         };
         match self.api.property(object, &list).and_then(list_of_objects) {
@@ -134,7 +137,7 @@ impl Normalizer<'_> {
         }
     }
 
-    /// Makes an operation one with pages, and the numbers of its pages unsigned.
+    /// Adds the page to `operation`, and makes its counts unsigned.
     fn add_page(&mut self, operation: &mut Operation, page: Page) {
         let numbers =
             [Some(&page.count), page.number.as_ref(), page.size.as_ref(), page.items.as_ref()];
@@ -157,7 +160,7 @@ impl Normalizer<'_> {
         operation.page = Some(page);
     }
 
-    /// Changes the property at `path` of the object `name`.
+    /// Changes the property at `path` in the object `name`.
     fn change(&mut self, name: &str, path: &[String], change: impl Fn(&mut Schema)) {
         let Some((last, parents)) = path.split_last() else { return };
         let owner = self.api.owner(name, parents).map(str::to_owned);
@@ -165,7 +168,7 @@ impl Normalizer<'_> {
         object.and_then(|object| object.properties.get_mut(last)).into_iter().for_each(change);
     }
 
-    /// Returns the path from the mapping, which must lead to a number, or `found` if it does.
+    /// Returns the path of a number: `mapped`, which must be one, or `found`, if it is one.
     fn counted(
         &self,
         object: &str,
@@ -184,7 +187,7 @@ impl Normalizer<'_> {
         }
     }
 
-    /// Returns the item count: the only count besides the page count.
+    /// Returns the field with the item count: the only count besides the page count.
     fn total(&self, object: &str, count: &[String]) -> Option<String> {
         let (last, parents) = count.split_last()?;
         let properties = &self.api.objects.get(self.api.owner(object, parents)?)?.properties;
@@ -195,15 +198,15 @@ impl Normalizer<'_> {
     }
 }
 
-/// Returns the parameter `name`, if it can be a whole number. Some documents declare all parameters
-/// as strings.
+/// Returns the query parameter `name`, if it is a number or a string. Some documents declare all
+/// parameters as strings.
 fn page_parameter<'a>(operation: &'a Operation, name: &str) -> Result<&'a Parameter, String> {
     let is_number = |shape: &Shape| shape.is_number() || *shape == Shape::Text;
     let mut parameters = operation.parameters.iter();
     let found = parameters.find(|parameter| {
         parameter.location == "query" && parameter.name == name && is_number(&parameter.shape)
     });
-    found.ok_or_else(|| format!("it has no whole number `{name}` as parameter"))
+    found.ok_or_else(|| format!("it has no integer parameter `{name}`"))
 }
 
 fn is_list_of_objects(schema: &Schema) -> bool {

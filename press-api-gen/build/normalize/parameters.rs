@@ -1,4 +1,4 @@
-//! The parameters of an operation, those of its path included.
+//! The parameters of an operation, including those of its path item.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use crate::codegen::{
 
 const LOCATIONS: [&str; 4] = ["path", "query", "header", "cookie"];
 
-/// The keys of a parameter.
+/// The keys of a parameter object.
 const KEYS: [&str; 13] = [
     "allowEmptyValue",
     "allowReserved",
@@ -27,15 +27,14 @@ const KEYS: [&str; 13] = [
     "style",
 ];
 
-/// Arguments that generated code uses itself.
+/// Names of variables in generated code.
 const TAKEN: [&str; 3] = ["body", "encode_path", "header_map"];
 
-/// Headers that OpenAPI does not take as parameters.
+/// Header parameters that OpenAPI ignores.
 const SET_BY_THE_CLIENT: [&str; 3] = ["accept", "authorization", "content-type"];
 
 impl<'a> Normalizer<'a> {
-    /// Folds the parameters of a path item into those of its operation, and checks them against the
-    /// path.
+    /// Merges the parameters of a path item into its operation's, and checks them against the path.
     pub(super) fn fold(
         &mut self,
         item: &Place<'a>,
@@ -57,10 +56,11 @@ impl<'a> Normalizer<'a> {
                     self.problem(&parameter.at, why);
                 } else if is_twice {
                     let name = plain(&node["name"]);
-                    let why = format!("the parameter `{name}` is there twice; remove one of them");
+                    let why =
+                        format!("the parameter `{name}` is defined twice; remove one of them");
                     self.problem(&parameter.at, why);
                 } else if let Some(other) = same {
-                    // An operation's own parameter takes the place of its path's.
+                    // An operation's parameter overrides the path item's.
                     folded[other] = parameter;
                 } else {
                     folded.push(parameter);
@@ -74,7 +74,7 @@ impl<'a> Normalizer<'a> {
         folded
     }
 
-    /// Checks that `operation` has parameters for the `names` in its path, and no others.
+    /// Checks that `operation` has exactly the path parameters in `names`.
     fn compare_with_path(
         &mut self,
         parameters: &[Place<'a>],
@@ -96,7 +96,7 @@ impl<'a> Normalizer<'a> {
         for name in names {
             if !of_path.iter().any(|parameter| parameter.node["name"] == *name) {
                 let why = format!(
-                    "the path has a place for `{name}`, and the operation has no such parameter; \
+                    "the path contains `{name}`, but the operation has no such parameter; \
                      add `name: {name}`, `in: path`, `required: true`, `schema: {{type: string}}`"
                 );
                 self.problem(&operation.at, why);
@@ -104,8 +104,8 @@ impl<'a> Normalizer<'a> {
         }
     }
 
-    /// Returns the parameters at `places` that can be sent, or why a required one cannot. The names
-    /// of their types begin with `made`.
+    /// Returns the parameters that can be sent, or an error if a required one cannot. `made` is the
+    /// prefix of their type names.
     pub(super) fn parameters(
         &mut self,
         places: Vec<Place<'a>>,
@@ -131,7 +131,7 @@ impl<'a> Normalizer<'a> {
         Ok(sent.map(|(place, argument)| self.parameter(place, argument, made)).collect())
     }
 
-    /// Returns why `parameter` cannot be sent, and whether a request needs it.
+    /// Returns why `parameter` cannot be sent, and whether this matters if it is required.
     fn unsendable(&mut self, parameter: &Place<'a>) -> Option<(&'static str, bool)> {
         let name = parameter.text("name").unwrap_or_default();
         let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
@@ -143,7 +143,7 @@ impl<'a> Normalizer<'a> {
                 return Some(("the client sets it", false));
             }
             Some("header") if !name.chars().all(token) => {
-                return Some(("no header can be called so", true));
+                return Some(("it is not a valid header name", true));
             }
             _ if !parameter.node["content"].is_null() => return None,
             _ => {}
@@ -155,7 +155,7 @@ impl<'a> Normalizer<'a> {
         }
         let items = self.flat(&flat.items?);
         (items.is_object() || items.types.contains("array"))
-            .then_some(("its entries are not single values", true))
+            .then_some(("its items are not single values", true))
     }
 
     fn parameter(&mut self, place: &Place<'a>, argument: String, made: &str) -> Parameter {
@@ -192,7 +192,7 @@ impl<'a> Normalizer<'a> {
         }
     }
 
-    /// Returns the list among the choices of a parameter, or the parameter itself.
+    /// Returns the list among the choices of a parameter's schema, or else the schema.
     fn list_in(&mut self, schema: Place<'a>) -> Place<'a> {
         let choices = self.flat(&schema).choices;
         choices
@@ -202,13 +202,13 @@ impl<'a> Normalizer<'a> {
     }
 }
 
-/// Returns what `parameter` lacks.
+/// Returns the problem with an incomplete parameter.
 fn incomplete(parameter: &Place<'_>) -> Option<String> {
     let node = parameter.node;
     let name = plain(&node["name"]);
     let location = parameter.text("in");
     if parameter.text("name").is_none_or(str::is_empty) {
-        return Some("a parameter without a name; add `name`".to_owned());
+        return Some("the parameter has no name; add `name`".to_owned());
     }
     if !location.is_some_and(|location| LOCATIONS.contains(&location)) {
         let location = plain(&node["in"]);
@@ -224,7 +224,7 @@ fn incomplete(parameter: &Place<'_>) -> Option<String> {
     None
 }
 
-/// Returns `true` if a number begins at 0, as page numbers do in some frameworks.
+/// Returns `true` if the service counts from 0, as page numbers do in some frameworks.
 fn counts_from_zero(parameter: &Value) -> bool {
     let schema = &parameter["schema"];
     let description = parameter["description"].as_str().unwrap_or_default().to_lowercase();
@@ -238,12 +238,12 @@ fn counts_from_zero(parameter: &Value) -> bool {
         || says("0-based")
 }
 
-/// Returns the arguments of `parameters`. If a name is taken, the location of the parameter is
-/// appended.
+/// Returns a unique argument name for each parameter. The location is appended to names that are
+/// taken.
 fn arguments(parameters: &[Place<'_>]) -> Vec<String> {
     let text = |parameter: &Place<'_>, key| plain(&parameter.node[key]);
     let mut order: Vec<usize> = (0..parameters.len()).collect();
-    // Those of the path come first, and then those that are called like their argument.
+    // Path parameters get their names first, then parameters whose names need no change.
     order.sort_by_key(|index| {
         let name = text(&parameters[*index], "name");
         (text(&parameters[*index], "in") != "path", argument(&name) != name)
@@ -265,7 +265,7 @@ fn arguments(parameters: &[Place<'_>]) -> Vec<String> {
     arguments
 }
 
-/// Converts `shape` for a path, query or header, where any value is text.
+/// Converts shapes without a format in a path, query or header to text.
 fn text(shape: Shape) -> Shape {
     match shape {
         Shape::Any | Shape::Time | Shape::Object(_) | Shape::Map(_) => Shape::Text,

@@ -1,23 +1,23 @@
-//! The paths of operations.
+//! Validation of paths.
 
-/// Returns the names in the braces of `path`, or why no requests can be sent to it.
+/// Returns the parameter names in `path`, or why the path is invalid.
 pub(super) fn names_in(path: &str) -> Result<Vec<&str>, String> {
     let names = enclosed(path);
     let problem = if !path.starts_with('/') {
-        format!("does not begin with a slash; write `/{path}`")
+        format!("does not start with a slash; write `/{path}`")
     } else if names.is_none() {
-        "has braces that do not enclose names; write each parameter as `{name}`".to_owned()
+        "has unbalanced or empty braces; write each parameter as `{name}`".to_owned()
     } else if path.contains(['?', '#']) {
         "has a query or a fragment; describe it as query parameters".to_owned()
     } else if names.as_deref().is_some_and(has_duplicates) {
-        "has a name in braces twice; name each place differently".to_owned()
+        "contains a parameter twice; use different names".to_owned()
     } else {
         return Ok(names.unwrap_or_default());
     };
     Err(format!("the path `{path}` {problem}"))
 }
 
-/// Returns the names in the braces of `path`, or `None` if the braces are unbalanced or nested.
+/// Returns the names in braces, or `None` if the braces are unbalanced or nested.
 fn enclosed(path: &str) -> Option<Vec<&str>> {
     let mut parts = path.split('{');
     let mut names = Vec::new();

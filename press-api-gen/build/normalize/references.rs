@@ -20,8 +20,8 @@ impl<'a> Normalizer<'a> {
         }
     }
 
-    /// Returns the target of the reference at `place`. A reference to another file is a problem of
-    /// the whole document.
+    /// Returns the target of the reference at `place`. A reference to another file also rejects the
+    /// document.
     fn target(&mut self, place: &Place<'a>) -> Result<Place<'a>, OperationProblem> {
         let target = &place.node["$ref"];
         let text = plain(target);
@@ -33,19 +33,19 @@ impl<'a> Normalizer<'a> {
         match self.document.node.pointer(&pointer) {
             Some(node) => Ok(Place { at: format!("#{pointer}"), node }),
             None => {
-                let remedy = "add it there, or refer to something that exists";
-                let why = format!("`{text}` refers to nothing; {remedy}");
+                let remedy = "add the target, or correct the reference";
+                let why = format!("`{text}` cannot be resolved; {remedy}");
                 Err(OperationProblem { at: place.at.clone(), why })
             }
         }
     }
 
-    /// Returns why the reference `target` at `at` doesn't refer to this document, and the remedy.
+    /// Returns why the reference `target` at `at` leaves this document, and the remedy.
     fn outside(&mut self, at: &str, target: &Value, text: &str) -> String {
         if target.is_null() {
             let comment = self.diagnostics.comment_at(at).unwrap_or("#/components/…");
             return format!(
-                "`$ref` is empty: `#` begins a comment in YAML; write `$ref: '{comment}'`"
+                "`$ref` is empty: `#` starts a comment in YAML; write `$ref: '{comment}'`"
             );
         }
         let schemas = self.document.get("components").get("schemas");
@@ -60,7 +60,7 @@ impl<'a> Normalizer<'a> {
         why
     }
 
-    /// Follows the references of `place`, which isn't a schema.
+    /// Follows references until `place` has none. For entries other than schemas.
     pub(super) fn follow(&mut self, mut place: Place<'a>) -> Option<Place<'a>> {
         for _ in 0..16 {
             if place.node.get("$ref").is_none() {
@@ -68,14 +68,13 @@ impl<'a> Normalizer<'a> {
             }
             place = self.resolve(&place)?;
         }
-        let why =
-            "a reference that leads back to itself; replace one of them with the entry itself";
+        let why = "circular `$ref`; replace one reference with the entry itself";
         self.problem(&place.at, why);
         None
     }
 
-    /// Adds the references inside of `place` that lead nowhere to `dangling`, also those in what is
-    /// dropped later, such as error responses.
+    /// Adds the unresolved references inside `place` to `dangling`. This includes entries that are
+    /// never generated, such as error responses.
     pub(super) fn check_references(
         &mut self,
         place: &Place<'a>,
@@ -101,13 +100,14 @@ impl<'a> Normalizer<'a> {
         }
     }
 
-    /// Notes the references of the operation `key` that lead nowhere, in what it does not use.
+    /// Adds notes on the unresolved references of the operation `key`, in entries that are not
+    /// generated.
     pub(super) fn note_dangling(&mut self, key: &str, dangling: Vec<OperationProblem>) {
         for OperationProblem { at, why } in dangling {
             if self.mapping.selects(key) {
                 self.diagnostics.reject(&at, why);
             } else {
-                self.diagnostics.note(&at, format!("{why}, but nothing here is used"));
+                self.diagnostics.note(&at, format!("ignored: {why}"));
             }
         }
     }

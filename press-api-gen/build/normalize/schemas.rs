@@ -1,5 +1,4 @@
-//! Schemas, each of which becomes one of a few shapes: a scalar, a list, a map, any value, or a
-//! named type.
+//! Conversion of schemas to shapes: a scalar, a list, a map, any value, or a named type.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +12,7 @@ use super::{
 };
 use crate::codegen::api::{Enumeration, Object, Schema, Shape};
 
-/// The words that may stand beside a reference without changing what it refers to.
+/// Keywords that don't change the meaning of a reference beside them.
 const BESIDE: [&str; 15] = [
     "default",
     "deprecated",
@@ -33,7 +32,7 @@ const BESIDE: [&str; 15] = [
 ];
 
 impl<'a> Normalizer<'a> {
-    /// Returns the schema at `place`. A type that it defines may get the name `name`.
+    /// Returns the normalized schema. `name` is the fallback for the type's name.
     pub(super) fn schema(&mut self, place: &Place<'a>, name: &str) -> Schema {
         match self.done.get(&place.at) {
             Some(Some(done)) => {
@@ -59,19 +58,18 @@ impl<'a> Normalizer<'a> {
         schema
     }
 
-    /// Returns the schema at `place`, which is reached again from within: an object whose type has
-    /// a name already, or a schema that contains only itself.
+    /// Returns a schema that contains itself and is still in progress: a list of a named type, or
+    /// any value.
     fn unfinished(&mut self, place: &Place<'a>) -> Schema {
         if let Some(items) = self.flat(place).items
             && let Some(Some(items)) = self.done.get(&items.at)
         {
             return Shape::List(items.clone().into()).into();
         }
-        self.any(place, "what holds itself").into()
+        self.any(place, "a schema that contains itself").into()
     }
 
-    /// Returns the only schema that `place` refers to or consists of, and whether null is allowed
-    /// besides.
+    /// Returns the schema that `place` only wraps, and whether the wrapper adds null.
     fn wrapped(&mut self, place: &Place<'a>, name: &str) -> Option<(Schema, bool)> {
         let schema = place.node.as_object()?;
         let nullable = place.node["nullable"] == true
@@ -124,7 +122,9 @@ impl<'a> Normalizer<'a> {
             (["number"] | ["integer", "number"], ..) => Shape::Number,
             (["boolean"], ..) => Shape::Boolean,
             ([], ..) => Shape::Any,
-            (several, ..) => self.any(place, &format!("one of the types `{}`", several.join(", "))),
+            (several, ..) => {
+                self.any(place, &format!("a value of the types `{}`", several.join(", ")))
+            }
         }
     }
 
@@ -138,7 +138,7 @@ impl<'a> Normalizer<'a> {
         if self.names.is_title(&name) && self.api.objects.contains_key(&name) {
             return Shape::Object(name);
         }
-        // Before its properties, which may hold it again.
+        // Stored before its properties are read, because they may contain this object.
         self.done.insert(place.at.clone(), Some(Shape::Object(name.clone()).into()));
         let mut object = Object {
             description: flat.description.map(documentation),
@@ -150,7 +150,7 @@ impl<'a> Normalizer<'a> {
             if object.properties.contains_key(*key) {
                 object.required.insert((*key).to_owned());
             } else if !flat.properties.contains_key(key) {
-                let what = format!("`{key}` is required, and there is no such property");
+                let what = format!("`{key}` is required, but not a property");
                 self.diagnostics.note(&place.at, what);
             }
         }
@@ -170,14 +170,16 @@ impl<'a> Normalizer<'a> {
         name: &str,
         object: &mut Object,
     ) {
-        let mut fields = BTreeMap::from([("extra".to_owned(), "the unknown fields")]);
+        let mut fields = BTreeMap::from([("extra".to_owned(), "the field for unknown properties")]);
         let mut all: Vec<_> = flat.properties.iter().collect();
-        // Of `Name` and `name`, the one that is called like its field keeps it.
+        // If two properties map to the same field, such as `Name` and `name`, the one spelled like
+        // it wins.
         all.sort_by_key(|(key, _)| field(key) != **key);
         for (key, places) in all {
             let Some(first) = places.first() else { continue };
             if let Some(other) = fields.get(&field(key)) {
-                let note = format!("the name is taken by {other}; the value is found in `extra`");
+                let note =
+                    format!("its field name is taken by {other}, so the value is kept in `extra`");
                 self.diagnostics.note(&first.at, note);
                 continue;
             }
@@ -233,7 +235,7 @@ impl<'a> Normalizer<'a> {
         Shape::Enumeration(name)
     }
 
-    /// Rejects a type that several places share, unless all define it in the same way.
+    /// Rejects types with the same name but different definitions.
     fn check_shared(&mut self, place: &Place<'a>, name: &str, same: bool) {
         if same {
             return;
@@ -251,8 +253,8 @@ impl<'a> Normalizer<'a> {
         self.diagnostics.reject(&at, why);
     }
 
-    /// Returns an open type for all members of a choice, or any value. A closed choice would fail a
-    /// whole page on the first new member.
+    /// Returns a type that accepts all members of a choice, or any value. A closed enum would fail
+    /// a whole page on the first new member.
     fn choice(&mut self, place: &Place<'a>, flat: &Flat<'a>, name: &str) -> Shape {
         if let [only] = flat.choices.as_slice() {
             self.names.pass_on(place, only);
@@ -270,7 +272,7 @@ impl<'a> Normalizer<'a> {
             return self.shape(place, &common, name);
         }
         if !members.iter().all(Flat::is_object) {
-            return self.any(place, "a choice between several shapes");
+            return self.any(place, "a choice between different shapes");
         }
         let all = self.with_fields_of_choices(flat);
         if all.properties.is_empty() {
@@ -300,8 +302,8 @@ impl<'a> Normalizer<'a> {
         members
     }
 
-    /// Returns `flat` with the fields of all objects of a choice. A field is required if all of
-    /// them require it.
+    /// Returns `flat` with the properties of all choices. A property is required if every choice
+    /// requires it.
     pub(super) fn with_fields_of_choices(&mut self, flat: &Flat<'a>) -> Flat<'a> {
         let mut all = flat.clone();
         all.choices.clear();
@@ -324,7 +326,7 @@ impl<'a> Normalizer<'a> {
         all
     }
 
-    /// Returns a property that the members of a choice define differently.
+    /// Returns a property that the choices define differently.
     fn property_of_choices(
         &mut self,
         place: &Place<'a>,
@@ -339,14 +341,14 @@ impl<'a> Normalizer<'a> {
     }
 }
 
-/// Returns `true` for a text, a number or a boolean.
+/// Returns `true` for a string, a number or a boolean.
 fn is_scalar(flat: &Flat<'_>) -> bool {
     let are_texts = !flat.values.is_empty() && flat.values.iter().all(|value| value.is_string());
     let has_one_type = flat.types.len() == 1 || (flat.types.is_empty() && are_texts);
     has_one_type && !flat.is_object() && !flat.types.contains("array")
 }
 
-/// Returns the types and values of all `members`, which are scalars.
+/// Combines the types and values of `members`, which are scalars.
 fn common_scalar<'a>(members: &[Flat<'a>]) -> Flat<'a> {
     let mut common = Flat {
         timestamp: members.iter().all(|member| member.timestamp),

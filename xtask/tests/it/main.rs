@@ -1,5 +1,4 @@
-//! `cargo xtask api-diff` on generated files in small: the classes of changes, and the edits that
-//! follow.
+//! Tests of `cargo xtask api-diff` with small generated files.
 
 #[path = "../workspace/mod.rs"]
 mod workspace;
@@ -11,7 +10,7 @@ use workspace::{Answer, Workspace};
 
 const GENERATED: &str = "press-api-gen/src/generated.rs";
 
-/// A list, an operation that is none, and what they send and return.
+/// A paginated operation, another operation, and their types.
 const SMALL: &str = r#"
 const LEFT_OUT: &[&str] = &[
     "GET /files",
@@ -148,7 +147,7 @@ const LIST_IMPL: &str = "impl crate::operation::ListOperation for ListThings {
         }
     }";
 
-/// An edit of the generated file, and the lines of the report.
+/// An edit of the generated file and the expected report.
 struct Case {
     anchor: &'static str,
     replacement: &'static str,
@@ -215,7 +214,7 @@ const CASES: &[Case] = &[
             "compatible types::Page: new type `struct`",
         ],
     },
-    // Requests need what they did not before.
+    // New requirements of requests.
     Case {
         anchor: "size: i64,",
         replacement: "size: i64, pub weight: i64,",
@@ -320,7 +319,7 @@ const CASES: &[Case] = &[
                       \"delete_thing\"; } pub struct CreateThing {",
         report: &[
             "compatible operations::DeleteThing: new operation",
-            "by hand: client.rs: add the method `delete_thing(id)`, which ends in `call`; \
+            "by hand: client.rs: add the method `delete_thing(id)`, implemented with `call`; \
              mock/: the operation",
         ],
     },
@@ -347,9 +346,9 @@ const CASES: &[Case] = &[
         anchor: LIST_IMPL,
         replacement: "",
         report: &[
-            "breaking operations::ListThings::Page: no list any more",
-            "by hand: client.rs: end `list_things` in `call`; request.rs, lib.rs, blocking.rs: \
-             remove its alias",
+            "breaking operations::ListThings::Page: no longer a list",
+            "by hand: client.rs: implement `list_things` with `call`; request.rs, lib.rs, \
+             blocking.rs: remove its alias",
         ],
     },
     Case {
@@ -363,7 +362,7 @@ const CASES: &[Case] = &[
         report: &[
             "compatible operations::ListThings::PATH: route `/v2/{ownerId}/things` instead of \
              `/owners/{ownerId}/things`",
-            "by hand: mock/: serve it there",
+            "by hand: mock/: update the route",
         ],
     },
     Case {
@@ -372,16 +371,16 @@ const CASES: &[Case] = &[
         report: &["compatible operations::CreateThing::NAME: name `make_thing` instead of \
              `create_thing`"],
     },
-    // An older generator said less.
+    // Output of an older generator.
     Case { anchor: "const METHOD: &'static str = \"POST\";", replacement: "", report: &[] },
-    // What is sent.
+    // Wire names.
     Case {
         anchor: "new(\"term\", &term)",
         replacement: "new(\"q\", &term)",
         report: &[
             "compatible operations::ListThings::term: sent as the query parameter `q` instead \
              of the query parameter `term`",
-            "by hand: mock/: follow",
+            "by hand: mock/: update it",
         ],
     },
     Case {
@@ -390,7 +389,7 @@ const CASES: &[Case] = &[
         report: &[
             "compatible operations::ListThings::sort: sent as the query parameter `sort`, \
              joined by `,` instead of the query parameter `sort`",
-            "by hand: mock/: follow",
+            "by hand: mock/: update it",
         ],
     },
     Case {
@@ -399,7 +398,7 @@ const CASES: &[Case] = &[
         report: &[
             "compatible operations::ListThings::trace: sent as the header `X-Trace-Id` instead \
              of the header `X-Trace`",
-            "by hand: mock/: follow",
+            "by hand: mock/: update it",
         ],
     },
     Case {
@@ -407,7 +406,7 @@ const CASES: &[Case] = &[
         replacement: ".form_urlencoded(&body)?",
         report: &[
             "compatible operations::CreateThing::body: sent as a form instead of JSON",
-            "by hand: mock/: follow",
+            "by hand: mock/: update it",
         ],
     },
     Case {
@@ -416,7 +415,7 @@ const CASES: &[Case] = &[
         report: &[
             "compatible types::ThingPage::page_count: sent as the JSON key `pages` instead of \
              the JSON key `pageCount`",
-            "by hand: mock/: follow",
+            "by hand: mock/: update it",
         ],
     },
     // Deprecated items.
@@ -435,7 +434,7 @@ const CASES: &[Case] = &[
         replacement: "",
         report: &["compatible types::Part: no longer deprecated"],
     },
-    // The formatter adds a comma to an argument that stands on a line of its own.
+    // rustfmt adds a comma to an argument on its own line.
     Case {
         anchor: "pub kind: ::std::option::Option<crate::generated::enumerations::ThingKind>",
         replacement: "pub kind: \
@@ -492,8 +491,8 @@ fn operations_left_out_are_not_removed() {
     let left_out = SMALL[..from].replace("\"GET /files\",", "\"GET /files\", \"POST /things\",");
     workspace.write(GENERATED, left_out + "}\n");
     let answer = api_diff(&workspace, &[]);
-    let line = "breaking    operations::CreateThing: operation left out, though the document has \
-                it; the notes say why\n";
+    let line = "breaking    operations::CreateThing: operation left out, although the document has \
+                it; see the notes\n";
     assert!(answer.stdout.contains(line), "{answer:?}");
     assert!(answer.stdout.contains("\n1 breaking, 0 compatible;"), "{answer:?}");
 }
@@ -507,7 +506,7 @@ fn a_report_is_text_or_json() {
                 breaking    operations::ListThings::term: parameter `Option<String>` removed\n";
     let answer = api_diff(&workspace, &[]);
     assert!(answer.success && answer.stdout.starts_with(text), "{answer:?}");
-    let summary = "\n\n1 breaking, 0 compatible; 1 to follow by hand in press-specs/src.\n";
+    let summary = "\n\n1 breaking, 0 compatible; 1 needing edits in press-specs/src.\n";
     assert!(answer.stdout.ends_with(summary), "{answer:?}");
     let json: Value =
         serde_json::from_str(&api_diff(&workspace, &["--json"]).stdout).expect("JSON");
@@ -516,7 +515,7 @@ fn a_report_is_text_or_json() {
         "path": "operations::ListThings::term",
         "kind": "parameter-removed",
         "message": "parameter `Option<String>` removed",
-        "follow": "request.rs: remove the setter `ListThings::term(impl Into<String>)`; mock/: \
+        "edit": "request.rs: remove the setter `ListThings::term(impl Into<String>)`; mock/: \
                    remove the filter",
     });
     assert_eq!(json, json!({ "base": "HEAD", "breaking": true, "changes": [change] }));
@@ -529,8 +528,8 @@ fn invalid_versions_are_errors() {
         let answer = api_diff(&workspace, arguments);
         assert!(!answer.success && answer.stderr.contains(says), "{answer:?}");
     };
-    fails(&["--base", "v9"], "git has no press-api-gen/src/generated.rs in the revision `v9`");
-    fails(&["--base", "HEAD:x"], "in the revision `HEAD:x`");
+    fails(&["--base", "v9"], "git revision `v9` has no press-api-gen/src/generated.rs");
+    fails(&["--base", "HEAD:x"], "git revision `HEAD:x` has no");
     fails(&["--base", "--help"], "a value is required");
     workspace.write(GENERATED, "this is not Rust");
     fails(&[], GENERATED);
@@ -542,7 +541,7 @@ fn workspace(name: &str) -> Workspace {
     Workspace::new(name, |workspace| workspace.write(GENERATED, SMALL))
 }
 
-/// Runs `cargo xtask api-diff` in another directory.
+/// Runs `cargo xtask api-diff` in the test workspace.
 fn api_diff(workspace: &Workspace, arguments: &[&str]) -> Answer {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
     workspace.run(command.arg("api-diff").args(arguments).current_dir(env::temp_dir()))

@@ -1,5 +1,5 @@
-//! `cargo xtask codegen`: its answers to each state of the workspace, and the code that has to
-//! follow by hand.
+//! `cargo xtask codegen`: its result for each state of the workspace, and the required edits of
+//! hand-written code.
 
 use std::{
     fs::File,
@@ -8,24 +8,24 @@ use std::{
 
 use crate::{DOCUMENT, GENERATED, PRESS, bench};
 
-/// A file, a text that is in it once, and its replacement.
+/// A file, a text that occurs once in it, and its replacement.
 type Edit<'a> = (&'a str, &'a str, &'a str);
 
-/// Edits of the workspace, and the outcome of the command.
+/// Edits of the workspace and the outcome of the command.
 struct Case {
     edits: &'static [Edit<'static>],
     outcome: Outcome,
-    /// Parts of the output.
+    /// Expected parts of the output.
     says: &'static [&'static str],
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Outcome {
-    /// The committed file is the right one.
+    /// The committed file is up to date.
     UpToDate,
-    /// The file is written, and press-specs compiles.
+    /// The file is written, and `press-specs` compiles.
     Compiles,
-    /// The file is written, and press-specs has to follow before it compiles.
+    /// The file is written, and `press-specs` requires edits to compile.
     NeedsHands,
     /// Nothing is written.
     Rejected,
@@ -59,7 +59,7 @@ const CASES: &[Case] = &[
         outcome: UpToDate,
         says: &["is up to date", "No public item changed since HEAD"],
     },
-    // A field and a value come, and a description changes.
+    // A field and a value are added, and a description changes.
     Case {
         edits: &[
             (DOCUMENT, FEATURED, NEW_FEATURED),
@@ -69,13 +69,13 @@ const CASES: &[Case] = &[
         says: &[
             "compatible  types::SpecScope::Internal: new value `internal`\n",
             "compatible  types::SpecSummary::owner: new field `Option<String>`\n",
-            "0 breaking, 2 compatible; 0 to follow by hand",
+            "0 breaking, 2 compatible; 0 needing edits in",
             "note: 11 times: `…` is ignored: a schema has no such key\n",
             "\n      and 1 more\nnote: all notes are in ",
             "/all_notes.txt\n",
         ],
     },
-    // A parameter goes, and another comes.
+    // A parameter is removed, and another is added.
     Case {
         edits: &[(
             DOCUMENT,
@@ -86,21 +86,21 @@ const CASES: &[Case] = &[
         says: &[
             "remove the setter `ListSpecs::term",
             "add the setter `ListSpecs::created_after",
-            "2 to follow by hand",
+            "2 needing edits in",
         ],
     },
     Case {
         edits: &[(DOCUMENT, SCOPES, "enum: [private, public, shared")],
         outcome: Rejected,
         says: &[
-            "error: nothing could be generated\n\nopenapi/press.yaml:",
+            "error: failed to generate code\n\nopenapi/press.yaml:",
             "\n\nNothing was written.\n",
         ],
     },
     Case {
         edits: &[("press-api-gen/build.rs", "codegen::run()", "codegen::ran()")],
         outcome: Rejected,
-        says: &["error: the generator could not be built\n", "cannot find function `ran`"],
+        says: &["error: failed to build the generator\n", "cannot find function `ran`"],
     },
     Case {
         edits: &[(
@@ -109,12 +109,10 @@ const CASES: &[Case] = &[
             "panic!(\"one type at most\")",
         )],
         outcome: Rejected,
-        says: &[
-            "\n\nopenapi/press.yaml: the generator cannot take it: one type at most; select other \
-             operations in openapi/mapping.yaml\n",
-        ],
+        says: &["\n\nopenapi/press.yaml: the generator failed: one type at most; select other \
+             operations in openapi/mapping.yaml\n"],
     },
-    // A file that does not compile does not stop the command that replaces it.
+    // The command replaces a committed file that doesn't compile.
     Case {
         edits: &[(GENERATED, "pub mod types {", "this is not Rust")],
         outcome: Compiles,
@@ -157,8 +155,8 @@ fn each_state_of_the_workspace_has_its_answer() {
 
     bench.copy.edit(DOCUMENT, "title: Press Specs API", "title: Another API");
     let unknown = bench.passes("xtask codegen --base v9");
-    assert!(unknown.contains("No report of the changes: git has no "), "{unknown}");
-    // Restored, the document looks older than the last build.
+    assert!(unknown.contains("Cannot report the changes: git revision `v9` has no "), "{unknown}");
+    // The restored document looks older than the last build.
     bench.copy.write(DOCUMENT, PRESS);
     let document = File::options().append(true).open(bench.copy.path(DOCUMENT));
     let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
@@ -167,11 +165,11 @@ fn each_state_of_the_workspace_has_its_answer() {
     assert!(bench.copy.read(GENERATED) == committed, "the code of the document before");
 }
 
-/// Without TLS, which no document changes and which takes long to build.
+/// Without TLS, which takes long to build and doesn't depend on the document.
 const PRESS_SPECS: &str =
     "check --package press-specs --no-default-features --features blocking,mock";
 
-/// The methods and setters of new operations, in the order in which CONTRIBUTING names their files.
+/// The methods and setters of new operations, in the order of CONTRIBUTING.
 const BY_HAND: &[(&str, &str)] = &[
     (
         "press-specs/src/client.rs",
@@ -274,7 +272,7 @@ fn new_operations_need_their_methods_and_setters_and_nothing_else() {
     assert!(answer.success, "{answer:?}");
     for part in [
         "the alias `ListTags` with the setters `name_begin`",
-        "`create_tag(body)`, which ends in `call`",
+        "`create_tag(body)`, implemented with `call`",
         "`delete_tag(tag_id)`",
         "compatible  types::NewTag: new type",
         "0 breaking",

@@ -1,4 +1,4 @@
-//! The API's document as a framework would export it.
+//! The document as a framework would export it.
 
 use serde_json::{Map, Value, json};
 
@@ -6,8 +6,8 @@ use crate::{DOCUMENT, MAPPING, PRESS, bench};
 
 const NAMES: &str = include_str!("documents/foreign.mapping.yaml");
 
-/// `press.yaml` in 3.1 with everything inline, every field required, no ids, and other operations
-/// around the two.
+/// `press.yaml` in OpenAPI 3.1 with inline schemas, required fields, no ids, and additional
+/// operations.
 fn foreign() -> String {
     let document: Value = serde_saphyr::from_str(PRESS).expect("the document");
     let mut paths = inlined(&document, &document["paths"]);
@@ -61,7 +61,7 @@ fn a_foreign_document_and_a_mapping_give_the_same_crate() {
     bench.copy.write(DOCUMENT, foreign());
     bench.copy.write(MAPPING, NAMES);
     bench.passes("xtask codegen");
-    // All tests but those of time and load, which no document changes.
+    // All tests except load tests, which don't depend on the document.
     bench.passes(
         "test --package press-specs --features blocking,mock --lib --test it -- \
          --skip concurrency --skip faults --skip limits --skip runtimes",

@@ -1,10 +1,10 @@
-//! Lists without pages, and the entries of the mapping that give them some.
+//! Notes on lists without pages, and the mapping entries they suggest.
 
 use crate::{GENERATED, bench, shapes::plain};
 
 const LISTS: &str = include_str!("documents/lists.yaml");
 
-/// The parts of lines after `mark`, such as `#!`, each with its line.
+/// Returns the expectations after `mark` in the document, such as `#!`, each with its line.
 fn expectations(mark: char) -> Vec<(&'static str, &'static str)> {
     let mut parts = Vec::new();
     for line in LISTS.lines() {
@@ -47,9 +47,9 @@ fn each_list_has_pages_or_a_note_on_its_style() {
     bench.passes("test --package press-api-gen --features schemars --test lists");
 }
 
-/// A list whose pages the service counts from 0.
+/// A list whose page numbers start at 0.
 const FROM_ZERO: &str = r###"
-//! Pages have the numbers that users know.
+//! Users count pages from 1.
 
 use press_api_gen::{
     ListOperation, Page,

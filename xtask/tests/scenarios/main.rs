@@ -1,7 +1,8 @@
-//! Changes of the API's document, on a copy of the workspace and with the real generator.
+//! Scenarios of changes to the OpenAPI document, run on a copy of the workspace with the real
+//! generator.
 //!
-//! It builds the generator, which takes a minute or two, and so is not among the ordinary tests:
-//! `cargo test -p xtask --test scenarios`.
+//! They build the generator, which takes a minute or two, so they run only on request: `cargo test
+//! -p xtask --test scenarios`.
 
 mod codegen;
 mod foreign;
@@ -26,29 +27,29 @@ const DOCUMENT: &str = "openapi/press.yaml";
 const MAPPING: &str = "openapi/mapping.yaml";
 const GENERATED: &str = "press-api-gen/src/generated.rs";
 
-/// The document of the API.
+/// The OpenAPI document.
 const PRESS: &str = include_str!("../../../openapi/press.yaml");
 
-/// A copy of the workspace and its compiled build step, which one scenario at a time may use.
+/// A copy of the workspace and its compiled build script. Scenarios use it one at a time.
 struct Bench {
     copy: Workspace,
     generator: PathBuf,
 }
 
-/// The result of the build step.
+/// The result of the build script.
 struct Output {
     answer: Answer,
     /// The generated file; empty if the document is rejected.
     code: String,
-    /// Everything that was left out, one line each.
+    /// The notes from `groups`, one per line.
     notes: String,
-    /// All notes, one a line.
+    /// The file with all notes, one per line.
     all_notes: String,
-    /// The notes as they are printed, those of one kind together.
+    /// The printed notes, grouped by kind.
     groups: String,
 }
 
-/// Writes the notes of each group, of which there are no more than ten, one a line.
+/// Expands groups of notes to one note per line. Groups have at most ten examples.
 fn ungrouped(groups: &str) -> String {
     let mut notes = String::new();
     let mut common = "";
@@ -108,7 +109,7 @@ impl Bench {
         bench
     }
 
-    /// Runs cargo with these words in the copy.
+    /// Runs cargo with `arguments` in the copy.
     fn cargo(&self, arguments: &str) -> Answer {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("scenarios");
@@ -116,14 +117,14 @@ impl Bench {
         self.copy.run(&mut cargo)
     }
 
-    /// Runs cargo, which has to succeed; returns its standard output.
+    /// Runs cargo, which must succeed, and returns its standard output.
     fn passes(&self, arguments: &str) -> String {
         let answer = self.cargo(arguments);
         assert!(answer.success, "{arguments}: {}{}", answer.stdout, answer.stderr);
         answer.stdout
     }
 
-    /// Generates from `document` and `mapping`; takes milliseconds, where cargo would take seconds.
+    /// Runs the compiled build script directly, which is much faster than cargo.
     fn generate(&self, document: impl AsRef<[u8]>, mapping: &str) -> Output {
         self.copy.write(DOCUMENT, document);
         self.copy.write(MAPPING, mapping);
@@ -147,7 +148,7 @@ impl Bench {
         }
     }
 
-    /// Generates from what has to be accepted.
+    /// Generates code from a document that must be accepted.
     fn accepts(&self, document: impl AsRef<[u8]>, mapping: &str) -> Output {
         let output = self.generate(document, mapping);
         assert!(output.answer.success, "{}", output.answer.stderr);

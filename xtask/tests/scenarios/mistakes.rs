@@ -1,4 +1,4 @@
-//! Mistakes in the document and in the mapping, each rejected with its place and a remedy.
+//! Mistakes in the document and in the mapping. Each is rejected with its place and a remedy.
 
 use crate::{Output, bench};
 
@@ -7,7 +7,7 @@ const SMALL: &str = include_str!("documents/small.yaml");
 const TERM: &str = "          in: query\n          schema: {type: string}\n        - $ref";
 const TITLE: &str = "        title: {type: string}";
 
-/// An edit of the document, and parts of the message, of which the first is a place.
+/// An edit of the document and expected parts of the message. The first part is the place.
 struct DocumentCase {
     anchor: &'static str,
     replacement: &'static str,
@@ -34,7 +34,7 @@ const DOCUMENTS: &[DocumentCase] = &[
     DocumentCase {
         anchor: "  title: Small",
         replacement: "  title: Small: large",
-        parts: &["press.yaml:3:15", "not YAML", "look at the indentation"],
+        parts: &["press.yaml:3:15", "not YAML", "check the indentation"],
     },
     DocumentCase {
         anchor: "  version: v1",
@@ -54,7 +54,7 @@ const DOCUMENTS: &[DocumentCase] = &[
     DocumentCase {
         anchor: "paths:\n  /v1",
         replacement: "x-paths:\n  /v1",
-        parts: &["#/paths", "there are no operations"],
+        parts: &["#/paths", "has no operations"],
     },
     // References.
     DocumentCase {
@@ -62,8 +62,8 @@ const DOCUMENTS: &[DocumentCase] = &[
         replacement: "schemas/ThingPages'",
         parts: &[
             "/content/application~1json/schema",
-            "`#/components/schemas/ThingPages` refers to nothing",
-            "add it",
+            "`#/components/schemas/ThingPages` cannot be resolved",
+            "add the target",
         ],
     },
     DocumentCase {
@@ -94,25 +94,25 @@ const DOCUMENTS: &[DocumentCase] = &[
         replacement: "        - $ref: #/components/parameters/PageSize",
         parts: &[
             "openapi/press.yaml:17 #/paths/~1v1~1things~1{thingId}/get/parameters/2/$ref\n",
-            "begins a comment",
+            "starts a comment",
             "write `$ref: '#/components/parameters/PageSize'`",
         ],
     },
     DocumentCase {
         anchor: "{$ref: '#/components/schemas/ThingPage'}",
         replacement: "{$ref: #/components/schemas/ThingPage}",
-        parts: &["openapi/press.yaml:24\n", "begins a comment", "in quotes"],
+        parts: &["openapi/press.yaml:24\n", "starts a comment", "in quotes"],
     },
     DocumentCase {
         anchor: "PageSize: {name",
         replacement: "PageSize: {$ref: '#/components/parameters/PageSize', name",
-        parts: &["#/components/parameters/PageSize", "leads back to itself"],
+        parts: &["#/components/parameters/PageSize", "circular `$ref`"],
     },
     DocumentCase {
         anchor: "    Thing:\n      type: object",
         replacement: "    Thing:\n      \
                       allOf: [{type: object}, {$ref: '#/components/schemas/Thing'}]",
-        parts: &["#/components/schemas/Thing", "part of itself", "circle"],
+        parts: &["#/components/schemas/Thing", "contains itself", "cycle"],
     },
     DocumentCase {
         anchor: "'404': {description: Nothing.}",
@@ -123,12 +123,12 @@ const DOCUMENTS: &[DocumentCase] = &[
     DocumentCase {
         anchor: "  /v1/things",
         replacement: "  v1/things",
-        parts: &["#/paths/v1~1things", "begin with a slash", "write `/v1/things/{thingId}`"],
+        parts: &["#/paths/v1~1things", "start with a slash", "write `/v1/things/{thingId}`"],
     },
     DocumentCase {
         anchor: "/{thingId}:",
         replacement: "/{thingId:",
-        parts: &["{thingId", "do not enclose names"],
+        parts: &["{thingId", "unbalanced or empty braces"],
     },
     DocumentCase {
         anchor: "/{thingId}:",
@@ -148,12 +148,12 @@ const DOCUMENTS: &[DocumentCase] = &[
     DocumentCase {
         anchor: "/{thingId}:",
         replacement: "/{thingId}/{id}:",
-        parts: &["/get\n", "has a place for `id`", "`in: path`"],
+        parts: &["/get\n", "contains `id`", "`in: path`"],
     },
     DocumentCase {
         anchor: "- name: term",
         replacement: "- nam: term",
-        parts: &["/get/parameters/1", "without a name"],
+        parts: &["/get/parameters/1", "has no name"],
     },
     DocumentCase {
         anchor: TERM,
@@ -168,7 +168,7 @@ const DOCUMENTS: &[DocumentCase] = &[
     DocumentCase {
         anchor: "- name: term",
         replacement: "- {name: term, in: query, schema: {}}\n        - name: term",
-        parts: &["/get/parameters/2", "there twice"],
+        parts: &["/get/parameters/2", "defined twice"],
     },
     DocumentCase {
         anchor: "      parameters:\n        - name: thingId\n",
@@ -186,17 +186,21 @@ const DOCUMENTS: &[DocumentCase] = &[
     DocumentCase {
         anchor: TITLE,
         replacement: "        title: {type: text}",
-        parts: &["#/components/schemas/Thing/properties/title/type", "no type `text`", "`string`"],
+        parts: &[
+            "#/components/schemas/Thing/properties/title/type",
+            "unknown type `text`",
+            "`string`",
+        ],
     },
     DocumentCase {
         anchor: TITLE,
         replacement: "        title: {type: [string, nil]}",
-        parts: &["/properties/title/type", "no type `nil`"],
+        parts: &["/properties/title/type", "unknown type `nil`"],
     },
     DocumentCase {
         anchor: TITLE,
         replacement: "        title: string",
-        parts: &["/properties/title", "a schema is a mapping, not `string`"],
+        parts: &["/properties/title", "a schema must be a mapping, not `string`"],
     },
     DocumentCase {
         anchor: TITLE,
@@ -220,7 +224,7 @@ const DOCUMENTS: &[DocumentCase] = &[
     },
 ];
 
-/// A mapping, and parts of the message.
+/// A mapping and expected parts of the message.
 struct MappingCase {
     mapping: &'static str,
     parts: &'static [&'static str],
@@ -287,7 +291,7 @@ const MAPPINGS: &[MappingCase] = &[
         mapping: "operations:\n\n  'GET /v1/things/{thingId}': list-things",
         parts: &[
             "openapi/mapping.yaml:3 operations > GET /v1/things/{thingId}\n",
-            "`list-things` cannot name a method",
+            "`list-things` is not a valid method name",
             "write `list_things`",
         ],
     },
@@ -319,7 +323,7 @@ const MAPPINGS: &[MappingCase] = &[
     MappingCase {
         mapping: "operations: {'GET /v1/things/{thingId}': {name: list, page: {number_parameter: \
                   page}}}",
-        parts: &["/{thingId} > page > number_parameter\n", "no whole number `page` as parameter"],
+        parts: &["/{thingId} > page > number_parameter\n", "no integer parameter `page`"],
     },
     MappingCase {
         mapping: "operations:\n  GET /v1/things/{thingId}:\n    page: {number_parameter: pageSize}",
@@ -337,7 +341,11 @@ const MAPPINGS: &[MappingCase] = &[
     MappingCase {
         mapping: "operations:\n  GET /v1/things/{thingId}:\n    page:\n      list: things\n      \
                   size_parameter: size",
-        parts: &["openapi/mapping.yaml:5 operations > GET", "no whole number `size`", "correct"],
+        parts: &[
+            "openapi/mapping.yaml:5 operations > GET",
+            "no integer parameter `size`",
+            "correct",
+        ],
     },
     MappingCase {
         mapping: "operations: {'GET /v1/things/{thingId}': {page: data}}",
@@ -347,7 +355,7 @@ const MAPPINGS: &[MappingCase] = &[
         mapping: "types: {}\noperation: {}",
         parts: &[
             "openapi/mapping.yaml:2 operation\n",
-            "no key `operation`",
+            "unknown key `operation`",
             "write one of `operations`, `select`, `types`, `required`",
         ],
     },
@@ -355,7 +363,7 @@ const MAPPINGS: &[MappingCase] = &[
         mapping: "operations:\n  GET /v1/things/{thingId}:\n    nam: list",
         parts: &[
             "mapping.yaml:3 operations > GET /v1/things/{thingId} > nam\n",
-            "no key `nam`",
+            "unknown key `nam`",
             "`name`, `page`",
         ],
     },
@@ -363,7 +371,7 @@ const MAPPINGS: &[MappingCase] = &[
         mapping: "operations:\n  GET /v1/things/{thingId}:\n    page:\n      total: x",
         parts: &[
             "mapping.yaml:4 operations > GET /v1/things/{thingId} > page > total\n",
-            "no key `total`",
+            "unknown key `total`",
             "`list`, `count`",
         ],
     },
@@ -378,7 +386,7 @@ const MAPPINGS: &[MappingCase] = &[
         mapping: "types: {Thing: some_thing}",
         parts: &[
             "openapi/mapping.yaml:1 types > Thing\n",
-            "`some_thing` cannot name a type",
+            "`some_thing` is not a valid type name",
             "write `SomeThing`",
         ],
     },
@@ -446,10 +454,10 @@ fn each_mistake_is_rejected_with_its_place_and_a_remedy() {
         rejected(mapping, SMALL.as_bytes(), mapping, parts);
     }
     let two = SMALL.replace(TITLE, "        title: {type: text}").replace("'404'", "'6OO'");
-    rejected("two", two.as_bytes(), "", &["has 2 problems", "no type `text`", "not a status"]);
+    rejected("two", two.as_bytes(), "", &["has 2 problems", "unknown type `text`", "not a status"]);
 }
 
-/// A file that is not an OpenAPI document in UTF-8, and parts of the message.
+/// An unreadable file and expected parts of the message.
 struct FileCase {
     name: &'static str,
     content: fn() -> Vec<u8>,
@@ -471,7 +479,7 @@ const FILES: &[FileCase] = &[
     FileCase {
         name: "text",
         content: || b"just text".to_vec(),
-        parts: &["press.yaml #\n", "begin it with `openapi: 3.0.3`"],
+        parts: &["press.yaml #\n", "start it with `openapi: 3.0.3`"],
     },
     FileCase {
         name: "UTF-16",
@@ -506,7 +514,7 @@ const FILES: &[FileCase] = &[
     FileCase {
         name: "two documents",
         content: || format!("{SMALL}---\n{SMALL}").into_bytes(),
-        parts: &["openapi/press.yaml:", "a second document begins here", "keep one"],
+        parts: &["openapi/press.yaml:", "a second document starts here", "keep one"],
     },
     FileCase {
         name: "aliases of aliases",

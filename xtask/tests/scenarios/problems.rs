@@ -1,8 +1,8 @@
-//! Bad operations among good ones, which are left out with a note unless the mapping selects them.
+//! Bad operations among good ones. They are left out with a note, unless the mapping selects them.
 
 use crate::{Output, bench};
 
-/// A document with a good operation, into which each case adds its paths.
+/// A document with one good operation. Each case adds its paths.
 const DOCUMENT: &str = r#"
 openapi: 3.0.3
 info: {title: Good and bad, version: '1'}
@@ -16,10 +16,10 @@ components:
 
 struct Case {
     paths: &'static str,
-    /// The operations beside `get_good`.
+    /// The operations besides `get_good`.
     names: &'static [&'static str],
     notes: &'static [&'static str],
-    /// An operation that is rejected if it is selected.
+    /// An operation whose selection rejects the document.
     key: &'static str,
     error: &'static [&'static str],
 }
@@ -30,13 +30,13 @@ const CASES: &[Case] = &[
         names: &["get_later"],
         notes: &[
             "#/paths/~1later/get: its name `get_good` is also the name of `#/paths/~1good/get`; it \
-             is called `get_later` by its path",
+             is named `get_later` after its path",
         ],
         key: "GET /later",
         error: &[
             "#/paths/~1later/get\n",
             "`get_good`",
-            "give each its own, here or in openapi/mapping",
+            "give each a different name, here or in openapi/mapping",
         ],
     },
     Case {
@@ -48,7 +48,7 @@ const CASES: &[Case] = &[
         names: &["get_a_x", "get_a_by_x", "get_b"],
         notes: &[
             "#/paths/~1a~1x/get: left out: its name `get_a_x` is also the name of",
-            "give it another in",
+            "give it a different name in",
         ],
         key: "",
         error: &[],
@@ -78,7 +78,7 @@ const CASES: &[Case] = &[
         key: "GET /later",
         error: &["/responses/204 NO_CONTENT\n", "is not a status"],
     },
-    // Both reach the same broken type, which is not generated.
+    // Both use the same broken type, which is not generated.
     Case {
         paths: "/one: {get: {responses: {'200': {content: {application/json: {schema: \
                 {$ref: '#/components/schemas/Broken'}}}}}}}
@@ -97,10 +97,10 @@ const CASES: &[Case] = &[
                 {application/json: {schema: {$ref: '#/components/schemas/Eror'}}}}}}}",
         names: &["get_later"],
         notes: &[
-            "/responses/404/content/application~1json/schema: `#/components/schemas/Eror` refers",
+            "/responses/404/content/application~1json/schema: ignored: `#/components/schemas/Eror`",
         ],
         key: "GET /later",
-        error: &["/responses/404/content/application~1json/schema\n", "refers to nothing"],
+        error: &["/responses/404/content/application~1json/schema\n", "cannot be resolved"],
     },
     Case {
         paths: "/later: {get: {responses: {'200': {content: {application/json: {schema: \
@@ -110,7 +110,7 @@ const CASES: &[Case] = &[
             "left out: `#/paths/~1later/get/responses/200/content/application~1json/schema`: `#/",
         ],
         key: "GET /later",
-        error: &["refers to nothing"],
+        error: &["cannot be resolved"],
     },
     Case {
         paths: "/list: [get]",
@@ -168,5 +168,5 @@ fn a_name_in_the_mapping_comes_before_an_id() {
 
     let mapping = "operations: {GET /later: same, GET /good: same}";
     let stderr = bench.generate(&document, mapping).answer.stderr;
-    assert!(stderr.contains("`same` is the name of `GET /good`, too"), "{stderr}");
+    assert!(stderr.contains("`same` is also the name of `GET /good`"), "{stderr}");
 }

@@ -1,4 +1,4 @@
-//! Documents of many styles, each of which must compile with tolerant types.
+//! Documents in many styles. The generated code must compile and be tolerant.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{Bench, GENERATED, PRESS, bench};
 
-/// Code without what differs in how it is written: spaces, and the paths of well-known types.
+/// Normalizes code: removes spaces and the paths of well-known types.
 pub(crate) fn plain(code: &str) -> String {
     let mut code: String = code.split_whitespace().collect();
     for path in [
@@ -25,7 +25,7 @@ pub(crate) fn plain(code: &str) -> String {
     code.replace(",}", "}").replace(",)", ")").replace(",>", ">")
 }
 
-/// Checks that the output holds what the document says after `#=` and `#!`, and makes it the
+/// Checks the expectations after `#=` and `#!` in the document, and installs the output as the
 /// generated file.
 fn check(bench: &Bench, document: &str, mapping: &str) {
     let output = bench.accepts(document, mapping);
@@ -66,9 +66,9 @@ fn pages_are_found_by_name_or_where_the_mapping_says() {
     bench.passes("check --package press-api-gen --features schemars");
 }
 
-/// Values that a careless or newer service may send, and that a user may send.
+/// Values that a careless or newer service may send, and values that users send.
 const TOLERANCE: &str = r##"
-//! Generated types take what a service may send.
+//! Generated types accept what a service may send.
 
 use press_api_gen::types::{Part, PartKind, PostBodiesBody, Shape};
 
@@ -142,7 +142,7 @@ fn the_same_document_in_other_writing_gives_the_same_code() {
     }
 }
 
-/// An edit of the document, and the lines that it adds to the generated file.
+/// An edit of the document and the lines it adds to the generated file.
 struct Addition {
     anchor: &'static str,
     replacement: &'static str,
@@ -295,10 +295,13 @@ fn media_types_with_the_same_schema_have_no_notes() {
     assert_eq!(with(json!({})), "");
     assert_eq!(with(json!({ "schema": { "type": "object", "description": "Rows." } })), "");
     let note = with(json!({ "schema": { "type": "string" } }));
-    assert!(note.ends_with("`application/xml` is left out beside `application/json`\n"), "{note}");
+    assert!(
+        note.ends_with("`application/xml` is left out in favor of `application/json`\n"),
+        "{note}"
+    );
 }
 
-/// A document whose operations return these schemas.
+/// Returns a document whose operations return these schemas.
 fn returning(schemas: &[(&str, Value)], components: Value) -> String {
     let mut paths = Map::new();
     for (path, schema) in schemas {

@@ -1,4 +1,4 @@
-//! A workspace that a test can change.
+//! A temporary workspace for tests.
 
 use std::{
     env, fs,
@@ -6,12 +6,12 @@ use std::{
     process::Command,
 };
 
-/// A directory with the files of a workspace, committed to a git repository of its own.
+/// A directory with the files of a workspace, committed to its own git repository.
 pub(crate) struct Workspace {
     root: PathBuf,
 }
 
-/// The end of a command.
+/// The result of a command.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) success: bool,
@@ -20,7 +20,7 @@ pub(crate) struct Answer {
 }
 
 impl Workspace {
-    /// Makes a workspace with the files that `fill` writes.
+    /// Creates a workspace with the files that `fill` writes.
     pub(crate) fn new(name: &str, fill: impl FnOnce(&Self)) -> Self {
         let workspace = Self { root: Path::new(env!("CARGO_TARGET_TMPDIR")).join(name) };
         let _ = fs::remove_dir_all(&workspace.root);
@@ -46,14 +46,14 @@ impl Workspace {
         fs::write(path, text).expect("the file");
     }
 
-    /// Replaces `anchor`, which has to be in the file once.
+    /// Replaces `anchor`, which must occur exactly once.
     pub(crate) fn edit(&self, path: &str, anchor: &str, replacement: &str) {
         let text = self.read(path);
         assert_eq!(text.matches(anchor).count(), 1, "{path} has to hold the anchor once: {anchor}");
         self.write(path, text.replace(anchor, replacement));
     }
 
-    /// Makes everything as it was.
+    /// Restores the committed state.
     pub(crate) fn reset(&self) {
         self.git(&["reset", "--quiet", "--hard"]);
         self.git(&["clean", "--quiet", "--force", "-d"]);
@@ -74,9 +74,9 @@ impl Workspace {
         assert!(answer.success, "git {arguments:?}: {}", answer.stderr);
     }
 
-    /// Runs a command, in this workspace unless it has another directory.
+    /// Runs a command, by default in this workspace.
     pub(crate) fn run(&self, command: &mut Command) -> Answer {
-        // Those of the workspace that is tested would lead cargo and git there.
+        // These variables would redirect cargo and git to the workspace under test.
         for variable in ["CARGO_MANIFEST_PATH", "GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"] {
             command.env_remove(variable);
         }
