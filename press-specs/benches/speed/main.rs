@@ -1,4 +1,4 @@
-//! Measures the client against a hand-written loop, with the server in another process.
+//! Measures the client against a hand-written loop. Each reading runs in a new process.
 //!
 //! `cargo bench -p press-specs` measures everything, `-- instructions`, `-- memory`, `-- latency`
 //! and `-- concurrent` a part, `-- --quick` less of it.
@@ -12,7 +12,6 @@ use std::{env, error::Error, process::Command, thread};
 use clap::{Parser, builder::PossibleValuesParser};
 use comfy_table::{Table, presets::ASCII_MARKDOWN};
 use reading::{Reader, Reading};
-use serde::{Deserialize, Serialize};
 use server::{Catalogue, Server};
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -33,19 +32,10 @@ struct Arguments {
     bench: bool,
 }
 
-/// The role of this program in a child process.
-#[derive(Serialize, Deserialize)]
-enum Role {
-    Server(Catalogue),
-    Reader(Reading),
-}
-
 fn main() -> Outcome<()> {
-    let role = env::args().nth(1).and_then(|role| serde_json::from_str(&role).ok());
-    match role {
-        Some(Role::Server(catalogue)) => return server::serve(catalogue),
-        Some(Role::Reader(reading)) => return reading.report(),
-        None => {}
+    let reading = env::args().nth(1).and_then(|argument| serde_json::from_str(&argument).ok());
+    if let Some(reading) = reading {
+        return Reading::report(&reading);
     }
     let arguments = Arguments::parse();
     if !arguments.bench {

@@ -11,7 +11,7 @@ use press_specs::{Session, Spec};
 use serde::{Deserialize, Serialize};
 use tokio::runtime;
 
-use crate::{Outcome, Role, by_hand};
+use crate::{Outcome, by_hand};
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) enum Reader {
@@ -58,7 +58,7 @@ impl Reading {
     }
 
     fn output(&self, mut command: Command) -> Outcome<Output> {
-        let output = command.arg(serde_json::to_string(&Role::Reader(self.clone()))?).output()?;
+        let output = command.arg(serde_json::to_string(self)?).output()?;
         if output.status.success() {
             Ok(output)
         } else {

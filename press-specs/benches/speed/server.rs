@@ -1,26 +1,21 @@
 //! The server: the pages of a mock, rendered beforehand, so that it uses little CPU time.
 
-use std::{
-    env,
-    io::{self, BufRead, BufReader, Write},
-    process::{Child, Command, Stdio},
-    sync::Arc,
-    time::Duration,
-};
+use std::{io, sync::Arc, time::Duration};
 
 use press_specs::mock::MockPress;
-use serde::{Deserialize, Serialize};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    runtime::Runtime,
 };
 
 use crate::{
-    Outcome, Role,
+    Outcome,
     reading::{Reader, Reading},
 };
 
-#[derive(Clone, Copy, Serialize, Deserialize)]
+/// The content and speed of a server.
+#[derive(Clone, Copy)]
 pub(crate) struct Catalogue {
     /// The number of specs, of about 900 bytes each.
     pub(crate) items: u64,
@@ -29,22 +24,35 @@ pub(crate) struct Catalogue {
     pub(crate) latency_ms: u64,
 }
 
-/// Serves until standard input is closed.
-#[tokio::main]
-pub(crate) async fn serve(catalogue: Catalogue) -> Outcome<()> {
-    let pages = Arc::new(render(catalogue).await?);
-    let latency = Duration::from_millis(catalogue.latency_ms);
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-    println!("http://{}", listener.local_addr()?);
-    io::stdout().flush()?;
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let pages = Arc::clone(&pages);
-            tokio::spawn(async move { respond(stream, &pages, latency).await });
-        }
-    });
-    tokio::task::spawn_blocking(|| io::copy(&mut io::stdin().lock(), &mut io::sink())).await??;
-    Ok(())
+/// A server that stops when this is dropped.
+pub(crate) struct Server {
+    /// Reads all items with the client, one page at a time on one thread.
+    pub(crate) reading: Reading,
+    _runtime: Runtime,
+}
+
+impl Server {
+    pub(crate) fn start(catalogue: Catalogue) -> Outcome<Self> {
+        let runtime = Runtime::new()?;
+        let pages = Arc::new(runtime.block_on(render(catalogue))?);
+        let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0)))?;
+        let reading = Reading {
+            reader: Reader::Client,
+            url: format!("http://{}", listener.local_addr()?),
+            page_size: catalogue.page_size,
+            items: catalogue.items,
+            concurrency: 1,
+            threads: 0,
+        };
+        let latency = Duration::from_millis(catalogue.latency_ms);
+        runtime.spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let pages = Arc::clone(&pages);
+                tokio::spawn(async move { respond(stream, &pages, latency).await });
+            }
+        });
+        Ok(Self { reading, _runtime: runtime })
+    }
 }
 
 /// Returns the responses, head and body, in page order.
@@ -86,41 +94,4 @@ fn requested<'a>(request: &[u8], pages: &'a [Vec<u8>]) -> Option<&'a Vec<u8>> {
     let (_, rest) = text.split_once("pageNumber=")?;
     let number: usize = rest.split(['&', ' ']).next()?.parse().ok()?;
     pages.get(number.checked_sub(1)?)
-}
-
-/// A server that stops when this is dropped.
-pub(crate) struct Server {
-    process: Child,
-    /// Reads all items with the client, one page at a time on one thread.
-    pub(crate) reading: Reading,
-}
-
-impl Server {
-    pub(crate) fn start(catalogue: Catalogue) -> Outcome<Self> {
-        let mut process = Command::new(env::current_exe()?)
-            .arg(serde_json::to_string(&Role::Server(catalogue))?)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut url = String::new();
-        let stdout = process.stdout.take().ok_or("the server has no output")?;
-        BufReader::new(stdout).read_line(&mut url)?;
-        let reading = Reading {
-            reader: Reader::Client,
-            url: url.trim_end().to_owned(),
-            page_size: catalogue.page_size,
-            items: catalogue.items,
-            concurrency: 1,
-            threads: 0,
-        };
-        Ok(Self { process, reading })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.process.stdin.take());
-        // It exits on its own now; its exit status doesn't matter.
-        let _ = self.process.wait();
-    }
 }
