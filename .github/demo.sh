@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes demo.svg, the picture of a terminal in the README. Needs Python with `pip install rich`.
+# Generates demo.svg, the terminal screenshot in the README. Needs Python with `pip install rich`.
 set -eu
 cd "$(dirname "$0")/.."
 command='cargo demo'

@@ -1,4 +1,4 @@
-//! Rejects targets without sockets. Under the feature `codegen`, generates the client from
+//! Rejects WebAssembly targets. With the `codegen` feature, generates the client from
 //! `../openapi/press.yaml`.
 
 #[cfg(feature = "codegen")]
@@ -7,7 +7,7 @@ mod codegen;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    // A `compile_error!` would be followed by errors about traits that reqwest lacks there.
+    // `compile_error!` would be followed by errors about traits that reqwest lacks on WebAssembly.
     let architecture = std::env::var("CARGO_CFG_TARGET_ARCH").unwrap_or_default();
     if architecture.starts_with("wasm") {
         println!("cargo::error=press-specs doesn't support WebAssembly, which has no sockets");

@@ -27,7 +27,7 @@ pub(crate) struct Object {
     pub(crate) deprecated: BTreeSet<String>,
 }
 
-/// A string type with documented values. It is open for other values.
+/// A string type with documented values. Other values are accepted, too.
 pub(crate) struct Enumeration {
     pub(crate) description: Option<String>,
     pub(crate) is_deprecated: bool,
@@ -171,7 +171,7 @@ impl Object {
         let mut properties = Map::new();
         let mut required = Vec::new();
         for (key, schema) in &self.properties {
-            // Two fields would be named `extra`.
+            // Avoids a second field named `extra`.
             let field = field(key);
             let key_of_field = if field == "extra_value" { &field } else { key };
             let mut schema = schema.clone();

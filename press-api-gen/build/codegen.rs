@@ -97,7 +97,7 @@ fn client(api: &Api) -> Result<String, String> {
 fn read(file: &'static str) -> Result<Document, String> {
     let bytes = fs::read(Path::new("..").join(file)).map_err(|error| {
         format!(
-            "{file}: {error}; the feature `codegen` works only in the repository, through \
+            "{file}: {error}; the `codegen` feature works only inside the repository; run \
              `cargo xtask codegen`"
         )
     })?;

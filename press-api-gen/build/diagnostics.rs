@@ -28,7 +28,7 @@ pub(crate) struct Notes {
     pub(crate) all: String,
 }
 
-/// A problem with a file, which rejects it.
+/// A problem that causes a file to be rejected.
 #[derive(PartialEq)]
 pub(crate) struct Problem {
     /// The file name, line and path.
@@ -91,7 +91,7 @@ impl<'a> Diagnostics<'a> {
         self.document.comment_at(pointer)
     }
 
-    /// Returns all problems as one error message, if there are any.
+    /// Returns an error that lists the first problems, if there are any.
     pub(crate) fn check(&self) -> Result<(), String> {
         let count = self.problems.len();
         if count == 0 {

@@ -145,7 +145,7 @@ fn decode(bytes: Vec<u8>) -> Result<String, (String, String)> {
     }
     let has_mark = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
     if has_mark || bytes.iter().take(2).any(|byte| *byte == 0) {
-        return problem("not UTF-8 but UTF-16; convert it with `iconv -f UTF-16 -t UTF-8`");
+        return problem("encoded as UTF-16; convert it with `iconv -f UTF-16 -t UTF-8`");
     }
     let text = match String::from_utf8(bytes) {
         Ok(text) => text,
@@ -154,7 +154,7 @@ fn decode(bytes: Vec<u8>) -> Result<String, (String, String)> {
             let bytes = error.as_bytes();
             let line = bytes[..start].iter().filter(|byte| **byte == b'\n').count() + 1;
             let why = format!(
-                "the byte 0x{:02x} is not UTF-8, and may be Latin-1; convert the file with \
+                "invalid UTF-8 byte 0x{:02x}; if the file is Latin-1, convert it with \
                  `iconv -f LATIN1 -t UTF-8`",
                 bytes[start]
             );
@@ -163,8 +163,8 @@ fn decode(bytes: Vec<u8>) -> Result<String, (String, String)> {
     };
     if text.trim_start_matches('\u{feff}').trim_start().starts_with('<') {
         return problem(
-            "HTML or XML, not OpenAPI; download the document itself, which documentation pages \
-             link to, for example as `openapi.json` or `api-json`",
+            "HTML or XML, not OpenAPI; download the document itself, which the page may link to as \
+             `openapi.json` or `api-json`",
         );
     }
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
@@ -192,7 +192,7 @@ fn parse(text: &str) -> Result<Node, (String, String)> {
         return Ok(Node { value, source: Source::default() });
     }
     if what.contains("multiple YAML documents") {
-        let why = "a second document starts here; keep one of them, and remove the line `---`";
+        let why = "a second YAML document starts here; keep one, and remove the line `---`";
         return Err((place, why.to_owned()));
     }
     let is_too_deep = what.contains("Depth");
@@ -205,8 +205,8 @@ fn parse(text: &str) -> Result<Node, (String, String)> {
         return Err((format!(":{}", line + 1), why.to_owned()));
     }
     let why = format!(
-        "not YAML or JSON: {what}; check the indentation, the quotes and the brackets of \
-         this line and of the one before"
+        "invalid YAML or JSON: {what}; check the indentation, quotes and brackets of this line \
+         and the line before it"
     );
     Err((place, why))
 }

@@ -17,14 +17,13 @@
 //!       items: pagination.total        # items in the list; by default the other `…Count`
 //!       number_parameter: page         # by default `pageNumber`
 //!       size_parameter: limit          # by default `pageSize`
-//! # Only these operations are generated. Without this entry: every operation that can be.
+//! # The operations to generate. Defaults to all that can be generated.
 //! select: [GET /v1/specs]
-//! # Names of types, by JSON pointer or by the name that they would get. Places with one name
-//! # share one type.
+//! # Names of types, by JSON pointer or default name. Schemas with the same name share a type.
 //! types:
 //!   '#/components/schemas/SpecDto': SpecSummary
 //!   SpecSummaryKind: SpecKind
-//! # Fields that must be there in responses, besides the list, the count and the `id` of an item.
+//! # Fields required in responses, in addition to the list, the count and the `id` of an item.
 //! required:
 //!   SpecSummary: [kind]
 //! ```
@@ -118,7 +117,7 @@ impl Mapping {
         self.select.as_ref().is_some_and(|select| select.contains_key(key))
     }
 
-    /// Returns `true` if the file has a selection without the operation `key`.
+    /// Returns `true` if `select` is set and doesn't contain `key`.
     pub(crate) fn leaves_out(&self, key: &str) -> bool {
         self.select.as_ref().is_some_and(|select| !select.contains_key(key))
     }
@@ -230,8 +229,7 @@ impl<'a> Reader<'a> {
         let size = page.size_parameter.as_deref().unwrap_or("pageSize");
         if number == size {
             let why = format!(
-                "`{number}` is both `number_parameter` and `size_parameter`; write the names of \
-                 two parameters"
+                "`number_parameter` and `size_parameter` are both `{number}`; use two parameters"
             );
             self.reject(entry, why);
         }

@@ -32,7 +32,7 @@ pub(crate) fn generate(api: &Api) -> TokenStream {
     let mut parameters = api.operations.iter().flat_map(|operation| &operation.parameters);
     let joined = parameters.any(|parameter| parameter.separator.is_some()).then(|| {
         quote! {
-            /// Writes a list as one value; an empty list is none.
+            /// Joins the values of a list. Returns `None` if it is empty.
             fn joined<T: ToString>(values: &[T], separator: &str) -> Option<String> {
                 let values: Vec<String> = values.iter().map(T::to_string).collect();
                 (!values.is_empty()).then(|| values.join(separator))
@@ -147,7 +147,7 @@ fn deprecated(is_deprecated: bool) -> Option<TokenStream> {
     is_deprecated.then(|| quote! { #[deprecated] })
 }
 
-/// Returns the field of `parameter` in the form that the client's method takes.
+/// Returns the expression that passes the field of `parameter` to the client's method.
 fn method_argument(parameter: &Parameter) -> TokenStream {
     let (ident, _) = ident_and_name(parameter);
     match (&parameter.shape, parameter.required, parameter.separator) {
@@ -202,7 +202,7 @@ fn list_operation(operation: &Operation, page: &Page) -> TokenStream {
     }
 }
 
-/// Lists and counts of a page.
+/// Implements `Page` for the type of `page`.
 fn page_impl(api: &Api, page: &Page) -> TokenStream {
     let page_type = format_ident!("{}", page.object);
     let item_type = format_ident!("{}", page.item);
@@ -260,7 +260,7 @@ fn page_impl(api: &Api, page: &Page) -> TokenStream {
     }
 }
 
-/// Returns the parameter of an item and the expression of its id.
+/// Returns the parameter and the body of `item_id`.
 fn item_and_id(api: &Api, page: &Page) -> (TokenStream, TokenStream) {
     let id = api.objects[&page.item].properties.get("id");
     if id.is_none_or(|id| id.shape != Shape::Text) {
@@ -272,7 +272,7 @@ fn item_and_id(api: &Api, page: &Page) -> (TokenStream, TokenStream) {
     }
 }
 
-/// Returns the number at `path` in the object `name`. Any part of the path may be absent.
+/// Returns an `Option` expression for the number at `path` in the object `name`.
 fn optional(api: &Api, name: &str, path: &[String]) -> TokenStream {
     let mut place = quote! { self };
     for (depth, key) in path.iter().enumerate() {

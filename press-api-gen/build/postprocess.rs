@@ -56,7 +56,7 @@ fn data_types(module: &mut ItemMod, api: &Api) {
     for item in items {
         let Item::Struct(item) = item else { continue };
         if let Some(object) = api.objects.get(&item.ident.to_string()) {
-            types::without_serde(item, object);
+            types::replace_attributes(item, object);
         }
     }
 }
@@ -111,7 +111,7 @@ fn sets_api_version(statement: &Stmt) -> bool {
     }
 }
 
-/// Restores the name in the request of each parameter that has a different name in Rust.
+/// Restores the wire names of parameters that were renamed for Rust.
 struct WireNames<'a>(&'a Operation);
 
 impl WireNames<'_> {

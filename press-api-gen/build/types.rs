@@ -24,7 +24,7 @@ pub(crate) fn generate(api: &Api) -> String {
         object(name, of, &mut lines);
     }
     lines.push("}".to_owned());
-    lines.push("/// The enumerations of the API, each open for values it doesn't list.".to_owned());
+    lines.push("/// The enumerations of the API. Each also accepts unlisted values.".to_owned());
     lines.push("pub mod enumerations {".to_owned());
     for (name, of) in &api.enumerations {
         enumeration(name, of, &mut lines);
@@ -77,7 +77,7 @@ fn document(text: &str, indent: &str, lines: &mut Vec<String>) {
 }
 
 /// Replaces the attributes of `item`, which progenitor generated from `object`.
-pub(crate) fn without_serde(item: &mut ItemStruct, object: &Object) {
+pub(crate) fn replace_attributes(item: &mut ItemStruct, object: &Object) {
     let attributes = &mut item.attrs;
     attributes.retain(|attribute| attribute.path().is_ident("doc"));
     if object.is_deprecated {

@@ -669,7 +669,7 @@ mod objects {
         }
     }
 }
-/// The enumerations of the API, each open for values it doesn't list.
+/// The enumerations of the API. Each also accepts unlisted values.
 pub mod enumerations {
     crate::open_enum::open_enumeration! {
         /// A sort key for deployments, written as `<field>:<order>`.

@@ -136,7 +136,7 @@ impl<'de, T: Tolerant> Visitor<'de> for Reader<'_, T> {
     }
 }
 
-/// Implements [`Tolerant`] for types that are a scalar in JSON.
+/// Implements [`Tolerant`] for types that are JSON scalars.
 macro_rules! scalars {
     ($($name:ty),+) => {
         $(impl crate::object::Tolerant for $name {
@@ -670,7 +670,7 @@ mod tests {
     }
 
     #[test]
-    fn last_value_of_a_repeated_key_counts() {
+    fn last_duplicate_key_wins() {
         let spec: SpecSummary =
             from_str(r#"{"id":1,"id":"a","featured":"yes","featured":true}"#).unwrap();
         assert_eq!(to_value(&spec).unwrap(), json!({ "id": "a", "featured": true }));

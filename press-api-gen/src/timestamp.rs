@@ -91,7 +91,7 @@ fn parse_date(date: &[u8]) -> Option<i64> {
     if !(1..=last_day).contains(&day) {
         return None;
     }
-    // The leap day is the last day of years that begin in March.
+    // Years start in March here, so the leap day comes last.
     let year = if month > 2 { year } else { year - 1 };
     let month = if month > 2 { month - 3 } else { month + 9 };
     let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);

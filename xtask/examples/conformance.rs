@@ -1,4 +1,4 @@
-//! Lists what the service sends that the SDK does not know: unknown fields, unknown enumeration
+//! Lists data from the service that the SDK does not know: unknown fields, unknown enumeration
 //! values, and values of an unexpected type.
 //!
 //! Contents may be private, so it prints only names, JSON pointers, counts, and those enumeration
@@ -13,7 +13,7 @@ use press_specs::{ErrorKind, Page, PageStream, Session, Spec, mock::MockPress};
 use schemars::{JsonSchema, schema_for};
 use serde_json::Value;
 
-/// Lists what the service sends that the SDK does not know.
+/// Lists data from the service that the SDK does not know.
 ///
 /// Needs a token in PEAK_AUTH_TOKEN or API_KEY; without one it calls a mock server. Exits with 0 if
 /// everything is known, with 2 if not, and with 1 if a request fails.
@@ -102,7 +102,7 @@ async fn read<P: Page + JsonSchema>(
     }
 }
 
-/// Counts what `schema`, a part of `root`, does not name in `value`.
+/// Counts the parts of `value` that `schema`, a part of `root`, doesn't describe.
 fn compare(root: &Value, schema: &Value, value: &Value, at: &str, findings: &mut Findings) {
     if let Some(reference) = schema["$ref"].as_str() {
         let target = root.pointer(reference.trim_start_matches('#')).unwrap_or(&Value::Null);
@@ -145,7 +145,7 @@ fn compare(root: &Value, schema: &Value, value: &Value, at: &str, findings: &mut
     }
 }
 
-/// Withholds what does not look like an identifier, since it could be private.
+/// Hides text that doesn't look like an identifier, since it may be private.
 fn shown(text: &str) -> &str {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
     if text.len() <= 32 && text.bytes().all(is_plain) { text } else { "(withheld)" }

@@ -206,7 +206,7 @@ impl Change {
             (Added, _) => format!("new {item}"),
             (Removed, Kind::Page) => "no longer a list".to_owned(),
             (Removed, _) if is_left_out => {
-                format!("{item} left out, although the document has it; see the notes")
+                format!("{item} no longer generated, but still in the document; see the notes")
             }
             (Removed, _) => format!("{item} removed"),
             (Changed, _) => format!("{item} instead of `{}`", other.items[path].ty.text),
@@ -281,14 +281,13 @@ fn class(verb: Verb, path: &str, item: &Entry, new: &Surface) -> Class {
     }
 }
 
-/// # Edits of hand-written code
 impl Surface {
     /// Returns the edits that hand-written code needs after a change.
     fn edit(&self, verb: Verb, path: &str, item: &Entry) -> Option<String> {
         let operation = if item.kind == Kind::Page { split(path).0 } else { path };
         let method = self.method(operation);
         match (verb, item.kind) {
-            (Added, Kind::Operation) => Some(self.wrapping(path)),
+            (Added, Kind::Operation) => Some(self.new_method(path)),
             (Removed, Kind::Operation) => {
                 Some(format!("remove `{method}` where the compiler reports it"))
             }
@@ -306,7 +305,7 @@ impl Surface {
     }
 
     /// Returns the edits that add the method of a new operation.
-    fn wrapping(&self, path: &str) -> String {
+    fn new_method(&self, path: &str) -> String {
         let names = |optional: bool, separator: &str| {
             let parameters = self.items.iter().filter(|(parameter, item)| {
                 split(parameter).0 == path
@@ -318,14 +317,17 @@ impl Surface {
         let method =
             format!("client.rs: add the method `{}({})`", self.method(path), names(false, ", "));
         if !self.is_list(path) {
-            return format!("{method}, implemented with `call`; mock/: the operation");
+            return format!("{method}, implemented with `call`; mock/: add the operation");
         }
-        let alias = format!("request.rs: the alias `{}`", split(path).1);
+        let alias = format!("request.rs: add the alias `{}`", split(path).1);
         let setters = match names(true, "`, `") {
             setters if setters.is_empty() => String::new(),
             setters => format!(" with the setters `{setters}`"),
         };
-        format!("{method}; {alias}{setters}; lib.rs, blocking.rs: the alias; mock/: the operation")
+        format!(
+            "{method}; {alias}{setters}; lib.rs, blocking.rs: add the alias; mock/: add the \
+             operation"
+        )
     }
 
     /// Returns the edit for a changed parameter.

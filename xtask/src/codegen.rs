@@ -61,8 +61,8 @@ pub(crate) fn check() -> Result<()> {
 
 /// Runs the build script, prints its notes and returns the generated code.
 ///
-/// `cargo check` runs the build script before it compiles the crate, so a broken committed file
-/// does no harm.
+/// `cargo check` runs the build script before it compiles the crate, so this works even if the
+/// committed file doesn't compile.
 fn generate() -> Result<String> {
     let document = workspace::read(DOCUMENT)?.with_context(|| format!("{DOCUMENT} is missing"))?;
     // Cargo compares modification times, and a file that was moved or restored may look older than

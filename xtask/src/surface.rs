@@ -20,8 +20,8 @@ pub(crate) struct Surface {
     /// The operations of the document that are not generated, such as `GET /v1/specs/`.
     pub(crate) left_out: BTreeSet<String>,
     /// The arguments of the client's methods, by method name.
-    methods: BTreeMap<String, Sent>,
-    /// The JSON keys of fields, by path.
+    methods: BTreeMap<String, SentArguments>,
+    /// The JSON keys of fields and the separators of joined lists, by path.
     keys: BTreeMap<String, String>,
 }
 
@@ -189,7 +189,7 @@ impl Surface {
                 self.add(&path, Kind::Type, type_text(&item.ty), &item.attrs);
             }
             Item::Impl(item) if module == "operations" => self.operation(module, item),
-            Item::Macro(item) => self.expand(module, &item.mac),
+            Item::Macro(item) => self.macro_item(module, &item.mac),
             _ => {}
         }
     }
@@ -227,7 +227,7 @@ impl Surface {
     }
 
     /// Parses one of the generated macro calls, or a macro around ordinary items.
-    fn expand(&mut self, module: &str, item: &Macro) {
+    fn macro_item(&mut self, module: &str, item: &Macro) {
         if ends_in(&item.path, "open_enumeration") {
             let Ok(enumeration) = item.parse_body::<OpenEnumeration>() else { return };
             let path = format!("{module}::{}", enumeration.name);
@@ -299,7 +299,7 @@ impl Surface {
     fn client(&mut self, item: &ItemImpl) {
         for item in &item.items {
             if let ImplItem::Fn(item) = item {
-                let mut sent = Sent::default();
+                let mut sent = SentArguments::default();
                 sent.visit_block(&item.block);
                 self.methods.insert(item.sig.ident.unraw().to_string(), sent);
             }
@@ -382,13 +382,13 @@ impl Parse for Object {
 
 /// The locations that a client method sends its arguments to.
 #[derive(Default)]
-struct Sent {
+struct SentArguments {
     arguments: Vec<(String, String)>,
     /// `x` inside `if let Some(value) = x`.
     optional: Option<String>,
 }
 
-impl<'a> Visit<'a> for Sent {
+impl<'a> Visit<'a> for SentArguments {
     fn visit_expr_call(&mut self, call: &'a ExprCall) {
         if let Expr::Path(function) = &*call.func
             && function.path.segments.iter().any(|segment| segment.ident == "QueryParam")

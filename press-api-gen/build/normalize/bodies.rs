@@ -25,7 +25,10 @@ impl<'a> Normalizer<'a> {
                 (FORM, self.form(schema_of(body, FORM))?)
             }
             (None, Some(media_type)) => {
-                return Err(format!("its body is `{media_type}`, not JSON or a form"));
+                return Err(format!(
+                    "the request body is `{media_type}`; only JSON and URL-encoded forms are \
+                     supported"
+                ));
             }
             (None, None) => return Ok(None),
         };
@@ -42,7 +45,7 @@ impl<'a> Normalizer<'a> {
         for (name, places) in fields {
             for place in places {
                 if self.is_nested(&place) {
-                    return Err(format!("the field `{name}` of its form is not a single value"));
+                    return Err(format!("the field `{name}` of its form is not a scalar"));
                 }
             }
         }
@@ -87,7 +90,7 @@ impl<'a> Normalizer<'a> {
             }
         }
         if !["204", "205"].contains(&first) {
-            let what = format!("the response {first} has no content; a body is not read");
+            let what = format!("the response {first} has no content; any body is ignored");
             self.diagnostics.note(&response.at, what);
         }
         Ok(None)

@@ -45,7 +45,8 @@ pub(super) struct Flat<'a> {
     /// The values of an enumeration, without null.
     pub(super) values: Vec<&'a Value>,
     pub(super) value_docs: Option<&'a Value>,
-    /// The schemas of each property. Only the choices of a schema can give it more than one.
+    /// The schemas of each property. Several only if members of `oneOf` or `anyOf` define it
+    /// differently.
     pub(super) properties: BTreeMap<&'a str, Vec<Place<'a>>>,
     pub(super) required: BTreeSet<&'a str>,
     pub(super) additional: Option<Place<'a>>,
@@ -254,7 +255,7 @@ impl<'a> Normalizer<'a> {
         if is_same(now.node, before.node) {
             return now.text("description").is_some();
         }
-        let is_vaguer = self.says_less(now, before);
+        let is_vaguer = self.is_less_specific(now, before);
         let what = if is_vaguer {
             format!("`{}` is more specific and is used instead", before.at)
         } else {
@@ -265,7 +266,7 @@ impl<'a> Normalizer<'a> {
     }
 
     /// Returns `true` if `place` has no details, and `other` has some.
-    fn says_less(&mut self, place: &Place<'a>, other: &Place<'a>) -> bool {
+    fn is_less_specific(&mut self, place: &Place<'a>, other: &Place<'a>) -> bool {
         let mut flat = self.flat(place);
         let mut other = self.flat(other);
         if let (Some(items), Some(others)) = (&flat.items, &other.items) {

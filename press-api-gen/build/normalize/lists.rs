@@ -3,7 +3,7 @@
 use super::{
     FILE, Normalizer, argument, field, only,
     page_names::{
-        BESIDE, COUNTS, CURSORS, ENVELOPE, GENERIC, NEXT, NUMBERS, OFFSETS, POSITIONS, SIZES,
+        COUNTS, CURSORS, ENVELOPE, GENERIC, NEXT, NUMBERS, OFFSETS, POSITIONS, SECONDARY, SIZES,
         TOTALS, WRAPPERS,
     },
 };
@@ -85,14 +85,14 @@ impl Normalizer<'_> {
         match entry {
             Ok(entry) => {
                 let what = format!(
-                    "a list by page number; to generate its pages, add this entry to `operations` \
-                     in {FILE}: {}",
+                    "paginated by page number; to generate its pages, add this entry to \
+                     `operations` in {FILE}: {}",
                     written(operation, &entry)
                 );
                 (Style::Numbered, what)
             }
             Err(why) => {
-                let what = format!("a list by page number, generated without pages: {why}");
+                let what = format!("paginated by page number, generated without pages: {why}");
                 (Style::NumberedWithoutCount, what)
             }
         }
@@ -201,7 +201,7 @@ impl Object {
         };
         only_list(&|list| is_plural(list, last_word(path)))
             .or_else(|| only_list(&|list| self.counts(list)))
-            .or_else(|| only_list(&|list| !BESIDE.contains(&field(list).as_str())))
+            .or_else(|| only_list(&|list| !SECONDARY.contains(&field(list).as_str())))
             .or_else(|| only_list(&|list| self.required.contains(list)))
             .or_else(|| only_list(&|list| GENERIC.contains(&field(list).as_str())))
     }
@@ -226,8 +226,8 @@ fn is_list_of_several_values(schema: &Schema) -> bool {
     matches!(items.shape, Shape::Any | Shape::Map(_) | Shape::Object(_))
 }
 
-/// Returns `true` if `object` consists of `list` and details about it, or if the name of `list` is
-/// typical.
+/// Returns `true` if `list` is the main content of `object`, judging by names and by the other
+/// properties.
 fn is_list_and_counts(object: &Object, path: &str, list: &str) -> bool {
     let is_named = is_plural(list, last_word(path)) || GENERIC.contains(&field(list).as_str());
     let is_beside = |key: &String, property: &Schema| {
@@ -245,7 +245,7 @@ fn in_parts(operation: &Operation, by: &str, names: &[&str]) -> String {
         Some(parameter) => format!("`{}`", parameter.name),
         None => "its response".to_owned(),
     };
-    format!("a list by {by} in {place}: each call returns one part")
+    format!("paginated by {by} in {place}, generated without pages: each call returns one part")
 }
 
 /// Returns the query parameter of `operation` with one of these names.

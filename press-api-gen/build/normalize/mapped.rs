@@ -10,7 +10,7 @@ impl Normalizer<'_> {
                 continue;
             }
             let remedy = match nearest(key, known).as_slice() {
-                [] => "write the method and the path as the document has them, such as \
+                [] => "write the method and the path as in the document, such as \
                        `GET /v1/specs`"
                     .to_owned(),
                 near => format!("write `{}`", near.join("`, or `")),

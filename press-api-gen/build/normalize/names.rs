@@ -14,7 +14,7 @@ use super::{Normalizer, Place};
 pub(super) struct Names {
     /// The type names by place.
     types: HashMap<String, String>,
-    /// The first inline schema with each title, which keeps it as its name.
+    /// The first inline schema with each title, which is named after it.
     titles: BTreeMap<String, String>,
     /// The places of the generated types by name.
     pub(super) places: BTreeMap<String, Vec<String>>,
@@ -70,8 +70,7 @@ impl Names {
 
     /// Returns the type name from the title of the inline schema at `place`, if it is free.
     ///
-    /// It belongs to the first schema with this title, whose type keeps its name when more are
-    /// added.
+    /// The first schema with this title keeps the name when others are added.
     fn title(&mut self, place: &Place<'_>, title: Option<&str>) -> Option<String> {
         let title = type_name(title.filter(|_| place.component().is_none())?);
         let schema = place.node.to_string();
@@ -84,7 +83,7 @@ impl Names {
         Some(title)
     }
 
-    /// Returns `name`, numbered if another place has it.
+    /// Returns `name`, with a number appended if another schema has it.
     fn free(&self, name: &str, at: &str) -> String {
         numbered(name, |name| self.types.iter().any(|(place, taken)| taken == name && place != at))
     }
@@ -98,18 +97,19 @@ pub(crate) fn numbered(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
 
 impl Normalizer<'_> {
     /// Returns the name of the type at `place`. It comes from the mapping, the component, the title
-    /// or `made`, in this order.
+    /// or `default_name`, in this order.
     pub(super) fn type_name(
         &mut self,
         place: &Place<'_>,
-        made: &str,
+        default_name: &str,
         title: Option<&str>,
     ) -> String {
         let title = self.names.title(place, title);
         let known = self.names.types.get(&place.at).or(title.as_ref());
-        let made = known.cloned().unwrap_or_else(|| type_name(made));
-        let mapped =
-            [&place.at, &made].into_iter().find_map(|key| self.mapping.types.get_key_value(key));
+        let default_name = known.cloned().unwrap_or_else(|| type_name(default_name));
+        let mapped = [&place.at, &default_name]
+            .into_iter()
+            .find_map(|key| self.mapping.types.get_key_value(key));
         let name = match mapped {
             Some((key, name)) => {
                 self.names.used.insert(key.clone());
@@ -121,8 +121,8 @@ impl Normalizer<'_> {
                 }
                 name.clone()
             }
-            None if title.is_some() => made,
-            None => self.names.free(&made, &place.at),
+            None if title.is_some() => default_name,
+            None => self.names.free(&default_name, &place.at),
         };
         self.names.types.insert(place.at.clone(), name.clone());
         self.names.places.entry(name.clone()).or_default().push(place.at.clone());
@@ -147,7 +147,7 @@ pub(crate) fn legal(name: String, empty: &str, taken: &[&str]) -> String {
 
 /// Converts `text` to upper camel case.
 pub(super) fn camel(text: &str) -> String {
-    // progenitor converts it again. The result must not change then, and `a1B` takes two rounds.
+    // progenitor converts the name again, so it must be stable. `a1B` takes two conversions.
     text.to_upper_camel_case().to_upper_camel_case()
 }
 

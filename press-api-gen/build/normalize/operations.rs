@@ -34,7 +34,7 @@ const METHODS: [&str; 6] = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"];
 const NOT_SENT: [&str; 3] = ["OPTIONS", "QUERY", "TRACE"];
 
 /// An operation of the document.
-struct Found<'a> {
+struct FoundOperation<'a> {
     /// The method and the path, such as `GET /v1/specs`.
     key: String,
     path: Place<'a>,
@@ -70,17 +70,22 @@ impl<'a> Normalizer<'a> {
     }
 
     /// Adds the operations of `path` to `operations`.
-    fn add_operations(&mut self, path: &str, item: Place<'a>, operations: &mut Vec<Found<'a>>) {
+    fn add_operations(
+        &mut self,
+        path: &str,
+        item: Place<'a>,
+        operations: &mut Vec<FoundOperation<'a>>,
+    ) {
         let Some(item) = self.follow(item) else { return };
         for (method, place) in self.methods(path, &item) {
             let key = format!("{method} {path}");
-            operations.push(Found { key, path: item.clone(), place });
+            operations.push(FoundOperation { key, path: item.clone(), place });
         }
     }
 
     /// Reserves the names from the mapping, so that no other operation takes one.
-    fn reserve_names(&mut self, operations: &[Found<'a>]) {
-        for Found { key, .. } in operations {
+    fn reserve_names(&mut self, operations: &[FoundOperation<'a>]) {
+        for FoundOperation { key, .. } in operations {
             let mapped = self.mapping.operation(key).and_then(OperationMapping::name);
             let is_left_out = self.mapping.leaves_out(key) || self.left_out.contains_key(key);
             let Some(name) = mapped.filter(|_| !is_left_out) else { continue };
@@ -95,8 +100,8 @@ impl<'a> Normalizer<'a> {
     }
 
     /// Adds the operation `found`, or a note if it cannot be generated.
-    fn add_operation(&mut self, found: &Found<'a>, seen: &mut BTreeSet<String>) {
-        let Found { key, path, place } = found;
+    fn add_operation(&mut self, found: &FoundOperation<'a>, seen: &mut BTreeSet<String>) {
+        let FoundOperation { key, path, place } = found;
         let mut dangling = Vec::new();
         self.check_references(place, seen, &mut dangling);
         let operation = self.operation(key, path, place);
@@ -161,19 +166,19 @@ impl<'a> Normalizer<'a> {
             return Err(format!("the client doesn't send {method} requests"));
         }
         self.note_unknown_keys(place, &KEYS, "an operation");
-        let parameters = self.fold(item, place, path);
+        let parameters = self.merge_parameters(item, place, path);
         let body_place =
             self.follow(place.get("requestBody")).unwrap_or_else(|| place.get("requestBody"));
         let body = self.request_body(&body_place)?;
         let response = self.success(place, method)?;
         let name = self.operation_name(key, place)?;
-        let made = name.to_upper_camel_case();
-        let mut parameters = self.parameters(parameters, &made)?;
+        let prefix = name.to_upper_camel_case();
+        let mut parameters = self.parameters(parameters, &prefix)?;
         sort_like_arguments(&mut parameters, path);
         let response =
-            response.map(|schema| self.schema(&schema, &format!("{made}Response")).shape);
+            response.map(|schema| self.schema(&schema, &format!("{prefix}Response")).shape);
         let body = body.map(|(media_type, schema)| {
-            let shape = self.schema(&schema, &format!("{made}Body")).shape;
+            let shape = self.schema(&schema, &format!("{prefix}Body")).shape;
             (media_type, body_parameter(&body_place, shape))
         });
         let text = |key: &str| documentation(place.text(key).unwrap_or_default());

@@ -134,7 +134,7 @@ pub(super) const GENERIC: &[&str] = &[
 ];
 
 /// Fields whose lists are not the main list.
-pub(super) const BESIDE: &[&str] =
+pub(super) const SECONDARY: &[&str] =
     &["errors", "warnings", "messages", "links", "facets", "filters"];
 
 /// Fields for details about the response itself.

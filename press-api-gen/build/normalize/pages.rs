@@ -10,7 +10,7 @@ use crate::codegen::{
     mapping::{OperationMapping, PageMapping},
 };
 
-/// Why an operation has no pages.
+/// The reason that an operation has no pages.
 pub(super) struct NoPage {
     /// The key in the mapping that could fix it.
     key: Option<&'static str>,
@@ -73,7 +73,7 @@ impl Normalizer<'_> {
     }
 
     /// Returns the page of `operation`, located by `mapping` or by default names, or why it has
-    /// none. Required are both page parameters, a page count and a list.
+    /// none. Requires both page parameters, a page count and a list.
     pub(super) fn page(
         &self,
         operation: &Operation,
@@ -90,14 +90,15 @@ impl Normalizer<'_> {
             return Err(NoPage { key: None, why: "its response is not an object".to_owned() });
         };
         let count = mapping.count.as_deref().unwrap_or("pageCount");
-        let count = self.counted(object, Some(count), None).map_err(at_key("count"))?;
+        let count = self.number_path(object, Some(count), None).map_err(at_key("count"))?;
         let count = count.unwrap_or_default();
         let (list, item) = self.list_of(object, operation, mapping).map_err(at_key("list"))?;
         let beside = |name: &str| [&count[..count.len() - 1], &[name.to_owned()]].concat();
         let total = self.total(object, &count).map(|name| beside(&name));
-        let number = self.counted(object, mapping.number.as_deref(), Some(beside("pageNumber")));
-        let size = self.counted(object, None, Some(beside("pageSize")));
-        let items = self.counted(object, mapping.items.as_deref(), total);
+        let number =
+            self.number_path(object, mapping.number.as_deref(), Some(beside("pageNumber")));
+        let size = self.number_path(object, None, Some(beside("pageSize")));
+        let items = self.number_path(object, mapping.items.as_deref(), total);
         Ok(Page {
             object: object.clone(),
             item,
@@ -169,7 +170,7 @@ impl Normalizer<'_> {
     }
 
     /// Returns the path of a number: `mapped`, which must be one, or `found`, if it is one.
-    fn counted(
+    fn number_path(
         &self,
         object: &str,
         mapped: Option<&str>,
@@ -180,7 +181,7 @@ impl Normalizer<'_> {
         };
         match mapped {
             Some(mapped) if !counts(&path(mapped)) => {
-                Err(format!("its response has no number `{mapped}`"))
+                Err(format!("its response has no numeric field `{mapped}`"))
             }
             Some(mapped) => Ok(Some(path(mapped))),
             None => Ok(found.filter(counts)),

@@ -35,7 +35,7 @@ const SET_BY_THE_CLIENT: [&str; 3] = ["accept", "authorization", "content-type"]
 
 impl<'a> Normalizer<'a> {
     /// Merges the parameters of a path item into its operation's, and checks them against the path.
-    pub(super) fn fold(
+    pub(super) fn merge_parameters(
         &mut self,
         item: &Place<'a>,
         operation: &Place<'a>,
@@ -104,12 +104,12 @@ impl<'a> Normalizer<'a> {
         }
     }
 
-    /// Returns the parameters that can be sent, or an error if a required one cannot. `made` is the
-    /// prefix of their type names.
+    /// Returns the parameters that can be sent, or an error if a required one cannot. The names of
+    /// their types begin with `prefix`.
     pub(super) fn parameters(
         &mut self,
         places: Vec<Place<'a>>,
-        made: &str,
+        prefix: &str,
     ) -> Result<Vec<Parameter>, String> {
         let mut sent = Vec::new();
         for place in places {
@@ -128,7 +128,7 @@ impl<'a> Normalizer<'a> {
         }
         let arguments = arguments(&sent);
         let sent = sent.iter().zip(arguments);
-        Ok(sent.map(|(place, argument)| self.parameter(place, argument, made)).collect())
+        Ok(sent.map(|(place, argument)| self.parameter(place, argument, prefix)).collect())
     }
 
     /// Returns why `parameter` cannot be sent, and whether this matters if it is required.
@@ -155,10 +155,10 @@ impl<'a> Normalizer<'a> {
         }
         let items = self.flat(&flat.items?);
         (items.is_object() || items.types.contains("array"))
-            .then_some(("its items are not single values", true))
+            .then_some(("its items are not scalars", true))
     }
 
-    fn parameter(&mut self, place: &Place<'a>, argument: String, made: &str) -> Parameter {
+    fn parameter(&mut self, place: &Place<'a>, argument: String, prefix: &str) -> Parameter {
         self.note_unknown_keys(place, &KEYS, "a parameter");
         let location = LOCATIONS
             .into_iter()
@@ -167,7 +167,7 @@ impl<'a> Normalizer<'a> {
         let mut shape = Shape::Text;
         if place.node["content"].is_null() {
             let schema = self.list_in(place.get("schema"));
-            shape = text(self.schema(&schema, &format!("{made}{}", camel(&argument))).shape);
+            shape = text(self.schema(&schema, &format!("{prefix}{}", camel(&argument))).shape);
         }
         let mut separator = None;
         if let Shape::List(items) = &mut shape {

@@ -40,7 +40,7 @@ impl<'a> Normalizer<'a> {
         }
     }
 
-    /// Returns why the reference `target` at `at` leaves this document, and the remedy.
+    /// Returns the problem with a reference that isn't a `#` pointer, and the remedy.
     fn outside(&mut self, at: &str, target: &Value, text: &str) -> String {
         if target.is_null() {
             let comment = self.diagnostics.comment_at(at).unwrap_or("#/components/…");

@@ -13,7 +13,7 @@ use super::{
 use crate::codegen::api::{Enumeration, Object, Schema, Shape};
 
 /// Keywords that don't change the meaning of a reference beside them.
-const BESIDE: [&str; 15] = [
+const REFERENCE_SIBLINGS: [&str; 15] = [
     "default",
     "deprecated",
     "description",
@@ -77,10 +77,9 @@ impl<'a> Normalizer<'a> {
         let word = ["$ref", "allOf", "oneOf", "anyOf"]
             .into_iter()
             .find(|word| schema.contains_key(*word))?;
-        if schema
-            .keys()
-            .any(|key| key != word && !BESIDE.contains(&key.as_str()) && !key.starts_with("x-"))
-        {
+        if schema.keys().any(|key| {
+            key != word && !REFERENCE_SIBLINGS.contains(&key.as_str()) && !key.starts_with("x-")
+        }) {
             return None;
         }
         if word == "$ref" {
@@ -129,7 +128,7 @@ impl<'a> Normalizer<'a> {
     }
 
     fn any(&mut self, place: &Place<'a>, what: &str) -> Shape {
-        self.diagnostics.note(&place.at, format!("{what} is kept as any value"));
+        self.diagnostics.note(&place.at, format!("{what} is generated as any JSON value"));
         Shape::Any
     }
 
@@ -170,7 +169,7 @@ impl<'a> Normalizer<'a> {
         name: &str,
         object: &mut Object,
     ) {
-        let mut fields = BTreeMap::from([("extra".to_owned(), "the field for unknown properties")]);
+        let mut fields = BTreeMap::from([("extra".to_owned(), "the unknown fields")]);
         let mut all: Vec<_> = flat.properties.iter().collect();
         // If two properties map to the same field, such as `Name` and `name`, the one spelled like
         // it wins.
@@ -178,17 +177,18 @@ impl<'a> Normalizer<'a> {
         for (key, places) in all {
             let Some(first) = places.first() else { continue };
             if let Some(other) = fields.get(&field(key)) {
-                let note =
-                    format!("its field name is taken by {other}, so the value is kept in `extra`");
+                let note = format!(
+                    "its field name conflicts with {other}, so the value is kept in `extra`"
+                );
                 self.diagnostics.note(&first.at, note);
                 continue;
             }
             fields.insert(field(key), key);
-            let made = format!("{name}{}", camel(key));
+            let default_name = format!("{name}{}", camel(key));
             let schema = if places.len() == 1 {
-                self.schema(first, &made)
+                self.schema(first, &default_name)
             } else {
-                self.property_of_choices(&place.get("properties").get(key), places, &made)
+                self.property_of_choices(&place.get("properties").get(key), places, &default_name)
             };
             if places.iter().any(|place| place.node["deprecated"] == true) {
                 object.deprecated.insert((*key).to_owned());

@@ -307,9 +307,9 @@ const CASES: &[Case] = &[
         replacement: LIST_TAGS,
         report: &[
             "compatible operations::ListTags: new operation",
-            "by hand: client.rs: add the method `list_tags(owner)`; request.rs: the alias \
-             `ListTags` with the setters `name_begin`; lib.rs, blocking.rs: the alias; mock/: \
-             the operation",
+            "by hand: client.rs: add the method `list_tags(owner)`; request.rs: add \
+             the alias `ListTags` with the setters `name_begin`; lib.rs, blocking.rs: add the \
+             alias; mock/: add the operation",
         ],
     },
     Case {
@@ -320,7 +320,7 @@ const CASES: &[Case] = &[
         report: &[
             "compatible operations::DeleteThing: new operation",
             "by hand: client.rs: add the method `delete_thing(id)`, implemented with `call`; \
-             mock/: the operation",
+             mock/: add the operation",
         ],
     },
     Case {
@@ -329,8 +329,8 @@ const CASES: &[Case] = &[
                       type Page = (); } pub struct CreateThing {",
         report: &[
             "compatible operations::ListAll: new operation",
-            "by hand: client.rs: add the method `operations::ListAll()`; request.rs: the alias \
-             `ListAll`; lib.rs, blocking.rs: the alias; mock/: the operation",
+            "by hand: client.rs: add the method `operations::ListAll()`; request.rs: add \
+             the alias `ListAll`; lib.rs, blocking.rs: add the alias; mock/: add the operation",
         ],
     },
     Case {
@@ -468,7 +468,7 @@ const RENAMED: &str = "pub struct MakeThing {
         const NAME: &'static str = \"make_thing\";";
 
 #[test]
-fn an_operation_with_the_same_route_is_renamed() {
+fn same_route_is_reported_as_a_rename() {
     let workspace = workspace("renamed");
     let from = SMALL.find("pub struct CreateThing").expect("the operation");
     let name = "const NAME: &'static str = \"create_thing\";";
@@ -491,14 +491,14 @@ fn operations_left_out_are_not_removed() {
     let left_out = SMALL[..from].replace("\"GET /files\",", "\"GET /files\", \"POST /things\",");
     workspace.write(GENERATED, left_out + "}\n");
     let answer = api_diff(&workspace, &[]);
-    let line = "breaking    operations::CreateThing: operation left out, although the document has \
-                it; see the notes\n";
+    let line = "breaking    operations::CreateThing: operation no longer generated, but still in \
+                the document; see the notes\n";
     assert!(answer.stdout.contains(line), "{answer:?}");
     assert!(answer.stdout.contains("\n1 breaking, 0 compatible;"), "{answer:?}");
 }
 
 #[test]
-fn a_report_is_text_or_json() {
+fn report_prints_as_text_or_json() {
     let workspace = workspace("forms");
     assert_eq!(api_diff(&workspace, &[]).stdout, "No public item changed since HEAD.\n");
     workspace.edit(GENERATED, "pub term: Option<String>,", "");

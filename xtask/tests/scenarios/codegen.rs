@@ -121,7 +121,7 @@ const CASES: &[Case] = &[
 ];
 
 #[test]
-fn each_state_of_the_workspace_has_its_answer() {
+fn codegen_handles_each_workspace_state() {
     let bench = bench();
     let committed = bench.copy.read(GENERATED);
     for Case { edits, outcome, says } in CASES {
@@ -264,7 +264,7 @@ mod by_hand {
 ];
 
 #[test]
-fn new_operations_need_their_methods_and_setters_and_nothing_else() {
+fn new_operations_need_only_methods_and_setters() {
     let bench = bench();
     let tags = include_str!("documents/tags.yaml");
     bench.copy.edit(DOCUMENT, "\ncomponents:\n", &format!("\n{tags}\ncomponents:\n"));
@@ -279,7 +279,8 @@ fn new_operations_need_their_methods_and_setters_and_nothing_else() {
     ] {
         assert!(answer.stdout.contains(part), "{part}: {}", answer.stdout);
     }
-    let note = "note: #/paths/~1v1~1logos/post: left out: its body is `multipart/form-data`";
+    let note =
+        "note: #/paths/~1v1~1logos/post: left out: the request body is `multipart/form-data`";
     assert!(answer.stderr.contains(note), "{}", answer.stderr);
     bench.passes(PRESS_SPECS);
     for (path, code) in BY_HAND {

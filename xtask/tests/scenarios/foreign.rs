@@ -56,7 +56,7 @@ fn inlined(document: &Value, node: &Value) -> Value {
 }
 
 #[test]
-fn a_foreign_document_and_a_mapping_give_the_same_crate() {
+fn exported_document_with_mapping_passes_crate_tests() {
     let bench = bench();
     bench.copy.write(DOCUMENT, foreign());
     bench.copy.write(MAPPING, NAMES);

@@ -18,7 +18,7 @@ fn expectations(mark: char) -> Vec<(&'static str, &'static str)> {
 }
 
 #[test]
-fn each_list_has_pages_or_a_note_on_its_style() {
+fn lists_have_pages_or_a_note() {
     let bench = bench();
     let output = bench.accepts(LISTS, "");
     assert!(!output.code.contains("ListOperation for"));
@@ -58,7 +58,7 @@ use press_api_gen::{
 };
 
 #[test]
-fn the_first_page_is_1_for_users() {
+fn zero_based_pages_are_exposed_as_one_based() {
     let mut operation = GetBracketsId::default();
     operation.set_page_number(Some(1));
     assert_eq!(operation.page_number, Some(0));

@@ -34,7 +34,7 @@ const DOCUMENTS: &[DocumentCase] = &[
     DocumentCase {
         anchor: "  title: Small",
         replacement: "  title: Small: large",
-        parts: &["press.yaml:3:15", "not YAML", "check the indentation"],
+        parts: &["press.yaml:3:15", "invalid YAML", "check the indentation"],
     },
     DocumentCase {
         anchor: "  version: v1",
@@ -44,12 +44,12 @@ const DOCUMENTS: &[DocumentCase] = &[
     DocumentCase {
         anchor: "  version: v1",
         replacement: "  version: *v1",
-        parts: &["press.yaml:4:12", "not YAML"],
+        parts: &["press.yaml:4:12", "invalid YAML"],
     },
     DocumentCase {
         anchor: "schema: {type: string}\n        - name: term",
         replacement: "schema: {type: string\n        - name: term",
-        parts: &["press.yaml:1", "not YAML"],
+        parts: &["press.yaml:1", "invalid YAML"],
     },
     DocumentCase {
         anchor: "paths:\n  /v1",
@@ -242,7 +242,7 @@ const MAPPINGS: &[MappingCase] = &[
     },
     MappingCase {
         mapping: "operations: {PUT /tags: list}",
-        parts: &["no operation `PUT /tags`", "as the document has them"],
+        parts: &["no operation `PUT /tags`", "as in the document"],
     },
     MappingCase {
         mapping: "operations: {'GET /v1/things/{thingid}/': list}",
@@ -271,7 +271,7 @@ const MAPPINGS: &[MappingCase] = &[
         mapping: "select: ['POST /v1/things/{thingId}']",
         parts: &[
             "/post\n",
-            "its body is `text/plain`",
+            "the request body is `text/plain`",
             "remove `POST /v1/things/{thingId}` from `select`",
         ],
     },
@@ -314,11 +314,11 @@ const MAPPINGS: &[MappingCase] = &[
     MappingCase {
         mapping: "operations: {'GET /v1/things/{thingId}': {name: list, page: {count: \
                   meta.pages}}}",
-        parts: &["/{thingId} > page > count\n", "no number `meta.pages`"],
+        parts: &["/{thingId} > page > count\n", "no numeric field `meta.pages`"],
     },
     MappingCase {
         mapping: "operations: {'GET /v1/things/{thingId}': {name: list, page: {items: total}}}",
-        parts: &["/{thingId} > page > items\n", "no number `total`"],
+        parts: &["/{thingId} > page > items\n", "no numeric field `total`"],
     },
     MappingCase {
         mapping: "operations: {'GET /v1/things/{thingId}': {name: list, page: {number_parameter: \
@@ -329,14 +329,14 @@ const MAPPINGS: &[MappingCase] = &[
         mapping: "operations:\n  GET /v1/things/{thingId}:\n    page: {number_parameter: pageSize}",
         parts: &[
             "mapping.yaml:3 operations > GET /v1/things/{thingId} > page\n",
-            "`pageSize` is both `number_parameter` and `size_parameter`",
-            "names of two",
+            "`number_parameter` and `size_parameter` are both `pageSize`",
+            "use two parameters",
         ],
     },
     MappingCase {
         mapping: "operations: {'GET /v1/things/{thingId}': {page: {number_parameter: p, \
                   size_parameter: p}}}",
-        parts: &["`p` is both `number_parameter` and `size_parameter`"],
+        parts: &["`number_parameter` and `size_parameter` are both `p`"],
     },
     MappingCase {
         mapping: "operations:\n  GET /v1/things/{thingId}:\n    page:\n      list: things\n      \
@@ -420,7 +420,7 @@ const MAPPINGS: &[MappingCase] = &[
         mapping: "- x",
         parts: &["openapi/mapping.yaml has 1 problem\n\nopenapi/mapping.yaml\n", "not a mapping"],
     },
-    MappingCase { mapping: "operations: {", parts: &["openapi/mapping.yaml:1:", "not YAML"] },
+    MappingCase { mapping: "operations: {", parts: &["openapi/mapping.yaml:1:", "invalid YAML"] },
     MappingCase {
         mapping: "types:\n  A: B\n  A: C",
         parts: &["openapi/mapping.yaml:3:3", "duplicate", "keep one"],
@@ -428,7 +428,7 @@ const MAPPINGS: &[MappingCase] = &[
 ];
 
 #[test]
-fn each_mistake_is_rejected_with_its_place_and_a_remedy() {
+fn mistakes_are_reported_with_location_and_remedy() {
     let bench = bench();
     assert!(
         bench
@@ -514,7 +514,7 @@ const FILES: &[FileCase] = &[
     FileCase {
         name: "two documents",
         content: || format!("{SMALL}---\n{SMALL}").into_bytes(),
-        parts: &["openapi/press.yaml:", "a second document starts here", "keep one"],
+        parts: &["openapi/press.yaml:", "a second YAML document starts here", "keep one"],
     },
     FileCase {
         name: "aliases of aliases",
@@ -558,7 +558,7 @@ const FILES: &[FileCase] = &[
 ];
 
 #[test]
-fn each_unreadable_file_is_rejected_with_a_remedy() {
+fn unreadable_files_are_reported_with_a_remedy() {
     let bench = bench();
     for FileCase { name, content, parts } in FILES {
         let Output { answer, code, .. } = bench.generate(content(), "");
@@ -572,7 +572,7 @@ fn each_unreadable_file_is_rejected_with_a_remedy() {
 }
 
 #[test]
-fn only_what_the_selected_operations_reach_can_be_a_mistake() {
+fn unselected_operations_are_not_checked() {
     let bench = bench();
     let broken = "  /broken/{x:\n    get:\n      responses: {'200': {content: {application/json: \
                   {schema: {type: text}}}}}\n";

@@ -128,7 +128,7 @@ fn names(code: &str) -> Vec<&str> {
 }
 
 #[test]
-fn a_bad_operation_is_left_out_unless_it_is_selected() {
+fn bad_operations_are_left_out_unless_selected() {
     let bench = bench();
     for Case { paths, names: expected, notes, key, error } in CASES {
         let document = DOCUMENT.replace("PATHS", paths);
@@ -158,7 +158,7 @@ fn a_bad_operation_is_left_out_unless_it_is_selected() {
 }
 
 #[test]
-fn a_name_in_the_mapping_comes_before_an_id() {
+fn mapped_names_take_precedence_over_ids() {
     let bench = bench();
     let later = "/later: {get: {operationId: later, responses: {'204': {description: ''}}}}";
     let document = DOCUMENT.replace("PATHS", later).replace("getGood", "first");

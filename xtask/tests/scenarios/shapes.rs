@@ -45,7 +45,7 @@ fn check(bench: &Bench, document: &str, mapping: &str) {
 }
 
 #[test]
-fn each_shape_compiles_with_tolerant_types() {
+fn all_shapes_compile_with_tolerant_types() {
     let bench = bench();
     for (version, other) in [("3.0.3", "#3.1"), ("3.1.0", "#3.0")] {
         let lines =
@@ -58,7 +58,7 @@ fn each_shape_compiles_with_tolerant_types() {
 }
 
 #[test]
-fn pages_are_found_by_name_or_where_the_mapping_says() {
+fn pages_are_located_by_name_or_mapping() {
     let document = include_str!("documents/pages.yaml");
     let mapping = include_str!("documents/pages.mapping.yaml");
     let bench = bench();
@@ -103,7 +103,7 @@ fn generated_types_are_tolerant() {
 "##;
 
 #[test]
-fn the_same_document_in_other_writing_gives_the_same_code() {
+fn equivalent_documents_generate_identical_code() {
     let bench = bench();
     let code = |document: &str| bench.accepts(document, "").code;
     let press = code(PRESS);
@@ -172,7 +172,7 @@ const ADDITIONS: &[Addition] = &[
 ];
 
 #[test]
-fn an_addition_to_the_document_adds_a_few_lines() {
+fn document_additions_only_insert_lines() {
     let bench = bench();
     let before = bench.accepts(PRESS, "").code;
     for Addition { anchor, replacement, lines } in ADDITIONS {
@@ -203,7 +203,7 @@ fn openapi_3_2_is_read_as_3_1_with_a_note() {
 }
 
 #[test]
-fn texts_that_yaml_reads_as_numbers_are_kept() {
+fn number_like_strings_are_kept() {
     let bench = bench();
     let document = r#"
 openapi: 3.0.3
@@ -244,7 +244,7 @@ paths:
 }
 
 #[test]
-fn notes_of_one_kind_are_a_group_of_at_most_ten_examples() {
+fn notes_are_grouped_with_at_most_ten_examples() {
     let bench = bench();
     let typo = |key: &str| json!({ "type": "object", key: { "x": {} } });
     let same = json!({ "type": "object" });
@@ -339,7 +339,7 @@ fn nested_all_of_is_flattened_once() {
 }
 
 #[test]
-fn a_title_names_the_first_schema_that_has_it() {
+fn titles_name_the_first_schema() {
     let bench = bench();
     let info = |field: &str| {
         json!({

@@ -49,7 +49,11 @@ impl Workspace {
     /// Replaces `anchor`, which must occur exactly once.
     pub(crate) fn edit(&self, path: &str, anchor: &str, replacement: &str) {
         let text = self.read(path);
-        assert_eq!(text.matches(anchor).count(), 1, "{path} has to hold the anchor once: {anchor}");
+        assert_eq!(
+            text.matches(anchor).count(),
+            1,
+            "{path} must contain the anchor exactly once: {anchor}"
+        );
         self.write(path, text.replace(anchor, replacement));
     }
 
