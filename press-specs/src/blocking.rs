@@ -125,7 +125,7 @@ impl<O: ListOperation> ListRequest<O, Blocking> {
         PageIter { pages: self.paginate(|page| page), stopped: false }
     }
 
-    /// Iterates over the items of all pages. A page is requested when its first item is.
+    /// Iterates over the items of all pages. A page is requested when its first item is reached.
     ///
     /// # Errors
     ///
@@ -154,13 +154,13 @@ pub struct PageIter<P> {
 }
 
 impl<P> PageIter<P> {
-    /// Returns the number of pages in the list, as the last page reported it; `None` before the
+    /// Returns the number of pages in the list, as reported by the latest page; `None` before the
     /// first page.
     pub fn page_count(&self) -> Option<u64> {
         self.pages.page_count()
     }
 
-    /// Returns the number of items in the list, as the last page reported it; `None` before the
+    /// Returns the number of items in the list, as reported by the latest page; `None` before the
     /// first page.
     pub fn item_count(&self) -> Option<u64> {
         self.pages.item_count()
@@ -200,13 +200,13 @@ impl<T> ItemIter<T> {
         self.items.position()
     }
 
-    /// Returns the number of pages in the list, as the last page reported it; `None` before the
+    /// Returns the number of pages in the list, as reported by the latest page; `None` before the
     /// first page.
     pub fn page_count(&self) -> Option<u64> {
         self.items.page_count()
     }
 
-    /// Returns the number of items in the list, as the last page reported it; `None` before the
+    /// Returns the number of items in the list, as reported by the latest page; `None` before the
     /// first page.
     pub fn item_count(&self) -> Option<u64> {
         self.items.item_count()
@@ -226,7 +226,8 @@ impl<T: Send + 'static> Iterator for ItemIter<T> {
 
 impl<T: Send + 'static> FusedIterator for ItemIter<T> {}
 
-/// Waits for the next item of `stream`. Returns `None` if the background thread failed.
+/// Waits for the next item of `stream`. If the background thread cannot be used, returns the error
+/// once, then `None`.
 fn next<T>(
     stream: &mut (impl Stream<Item = Result<T, Error>> + Unpin),
     stopped: &mut bool,

@@ -124,9 +124,9 @@ impl<M> SpecClient<M> {
     /// # Errors
     ///
     /// The request fails with `InvalidParameter` if `spec_id` is empty, `.` or `..`, or contains
-    /// `/`, `\` or control characters. The API documents `BadRequest`, `Unauthorized`,
-    /// `Forbidden`, `NotFound` and `InternalServerError`. Gateways and the network can cause
-    /// any other [`ErrorKind`](crate::ErrorKind).
+    /// `/`, `\`, `;` or control characters. The API documents `BadRequest`, `Unauthorized`,
+    /// `Forbidden`, `NotFound` and `InternalServerError`. Gateways and the network can cause any
+    /// other [`ErrorKind`](crate::ErrorKind).
     pub fn list_spec_release_deployments(
         &self,
         spec_id: impl Into<String>,

@@ -10,14 +10,14 @@ use crate::{
     session::Session,
 };
 
-/// An error of a request or a session.
+/// An error from a request or a session.
 ///
 /// The type is opaque, so that later versions can add details without a breaking change. Match on
 /// [`kind`](Self::kind), and read the details through methods, as in the [example](crate#errors).
-/// The text says what failed, where, and what to do next. It never contains the token.
+/// The message says what failed, where, and what to do next. It never contains the token.
 ///
-/// `{:?}` prints the text with its sources, so that `fn main() -> Result<(), press_specs::Error>`
-/// ends in a readable message. `{:#?}` prints the structure.
+/// `{:?}` prints the message with its sources, so that `fn main() -> Result<(),
+/// press_specs::Error>` ends in a readable message. `{:#?}` prints the structure.
 ///
 /// ```
 /// # use press_specs::mock::MockPress;
@@ -90,7 +90,7 @@ pub enum ErrorKind {
     ServiceUnavailable,
     /// Any other status that is not a success, including a redirect that was not followed.
     UnexpectedStatus,
-    /// A timeout expired; the text names it.
+    /// A timeout expired. The message names it.
     Timeout,
     /// The connection failed, was dropped, or ended in the middle of the body.
     Connection,
@@ -296,7 +296,7 @@ impl Error {
         self.0.status.map(|status| status.as_u16())
     }
 
-    /// Returns the response, if one was received that reports a failure or cannot be decoded.
+    /// Returns the response, if it has an error status or cannot be decoded.
     pub fn response(&self) -> Option<&ErrorResponse> {
         self.0.response.as_ref()
     }
@@ -360,7 +360,9 @@ impl Error {
             ErrorKind::Unauthorized => {
                 "check the token: PEAK_AUTH_TOKEN, API_KEY or `Session::builder().auth_token(…)`"
             }
-            ErrorKind::Forbidden => "use a token with this permission, or request it",
+            ErrorKind::Forbidden => {
+                "use a token with the required permission, or request that permission"
+            }
             ErrorKind::NotFound if self.0.operation.is_some() && self.0.spec_id.is_none() => {
                 "check the stage, or the base URL and its path"
             }
@@ -403,7 +405,7 @@ impl Target {
 }
 
 impl From<ErrorKind> for Error {
-    /// Returns an error of this kind without details, for fakes in tests.
+    /// Returns an error of this kind without details, for use in tests.
     fn from(kind: ErrorKind) -> Self {
         Self::new(kind, kind.label().replace('_', " "))
     }

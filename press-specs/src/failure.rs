@@ -89,9 +89,9 @@ fn redirect(
     match base.and_then(|base| base.join(&redact(location))) {
         Ok(target) if matches!(target.scheme(), "http" | "https") && !location.is_empty() => {
             let origin = shorten(&target.origin().ascii_serialization(), 100);
-            format!(", a redirect to {origin} that is not followed")
+            format!(", a redirect to {origin} that was not followed")
         }
-        _ => ", a redirect that is not followed".to_owned(),
+        _ => ", a redirect that was not followed".to_owned(),
     }
 }
 

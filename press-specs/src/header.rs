@@ -16,9 +16,7 @@ pub(crate) fn insert(headers: &mut Arc<HeaderMap>, name: &str, value: &str) -> R
         return Err(reason.to_owned());
     }
     if CONNECTION_HEADERS.contains(&name) {
-        return Err(format!(
-            "cannot set `{name}`: it belongs to the connection, which the HTTP client manages"
-        ));
+        return Err(format!("cannot set `{name}`: the HTTP client manages connection headers"));
     }
     let mut value = HeaderValue::from_str(value).map_err(|_| {
         let name = shorten(name.as_str(), 100);

@@ -90,13 +90,13 @@ impl<T> ItemStream<T> {
         Position { page_size, item_count, ..self.position }
     }
 
-    /// Returns the number of pages in the list, as the latest page reported it; `None` before the
+    /// Returns the number of pages in the list, as reported by the latest page; `None` before the
     /// first page.
     pub fn page_count(&self) -> Option<u64> {
         self.pages.page_count()
     }
 
-    /// Returns the number of items in the list, as the latest page reported it; `None` before the
+    /// Returns the number of items in the list, as reported by the latest page; `None` before the
     /// first page.
     pub fn item_count(&self) -> Option<u64> {
         self.pages.item_count()

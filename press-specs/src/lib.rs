@@ -118,8 +118,8 @@
 //!
 //! # Data types
 //!
-//! The API may leave out any field but an `id` and a list, so most fields are `Option`s.
-//! `unwrap_or_default` on a parent makes its fields easy to reach:
+//! The API may omit any field except the `id` of an item and the list and page count of a page, so
+//! most fields are `Option`s. `unwrap_or_default` on a parent makes its fields easy to reach:
 //!
 //! ```
 //! use press_specs::types::SpecSummary;
@@ -480,7 +480,7 @@
 //! [o]: type.ListSpecReleaseDeployments.html#method.sort
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// Tests, examples and benchmarks may do more.
+// These lints apply only to the library.
 #![warn(clippy::disallowed_methods, clippy::disallowed_types)]
 #![warn(clippy::expect_used, clippy::panic, clippy::unreachable)]
 #![warn(clippy::print_stderr, clippy::print_stdout)]

@@ -21,8 +21,8 @@
 //!
 //! | message | level | span | fields |
 //! |---|---|---|---|
-//! | `the request is retried` | WARN | `press_specs.attempt` | `error.type`, `http.response.status_code`, `press.retry_delay_ms` |
-//! | `the request waits for a rate limit` | INFO | `press_specs.page` | `press.rate_limit_delay_ms` |
+//! | `retrying the request` | WARN | `press_specs.attempt` | `error.type`, `http.response.status_code`, `press.retry_delay_ms` |
+//! | `waiting for a rate limit to end` | INFO | `press_specs.page` | `press.rate_limit_delay_ms` |
 //!
 //! # Metrics
 //!

@@ -40,7 +40,7 @@ pub(crate) struct Report {
     pub(crate) item_count: Option<u64>,
     /// The number of items on the page.
     pub(crate) items: usize,
-    /// A hash of the id of each item, if changes are detected.
+    /// Hashes of the item ids. Empty unless `detect_changes` is set.
     pub(crate) ids: Vec<u128>,
 }
 
@@ -57,7 +57,7 @@ impl<T: Send + 'static> Task<T> {
 }
 
 impl<T> Future for Task<T> {
-    /// An error if the runtime has ended.
+    /// An error if the runtime has shut down.
     type Output = Result<T, Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -184,13 +184,13 @@ impl<P: Send + 'static> PageStream<P> {
 }
 
 impl<P> PageStream<P> {
-    /// Returns the number of pages in the list, as the latest page reported it; `None` before the
+    /// Returns the number of pages in the list, as reported by the latest page; `None` before the
     /// first page.
     pub fn page_count(&self) -> Option<u64> {
         self.progress.page_count
     }
 
-    /// Returns the number of items in the list, as the latest page reported it; `None` before the
+    /// Returns the number of items in the list, as reported by the latest page; `None` before the
     /// first page.
     pub fn item_count(&self) -> Option<u64> {
         self.progress.item_count
@@ -244,7 +244,7 @@ impl<P: Send + 'static> Stream for PageStream<P> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
-        // Stays so after an error, the last page or a panic.
+        // Remains `Done` after an error, the last page or a panic.
         let result = match mem::replace(&mut this.state, State::Done) {
             State::Done => return Poll::Ready(None),
             State::Invalid(error) => Err(error),
@@ -297,7 +297,7 @@ struct Progress {
     item_count: Option<u64>,
     /// The number of empty pages in a row.
     empty_pages: u32,
-    /// The earlier pages, if changes are detected.
+    /// The pages read so far. `None` unless `detect_changes` is set.
     changes: Option<Changes>,
 }
 
@@ -307,7 +307,7 @@ impl Progress {
         Self { position, page_count: None, item_count: None, empty_pages: 0, changes }
     }
 
-    /// Moves on to the page after page `number`.
+    /// Checks page `number`, and advances to the next one.
     fn accept(&mut self, number: u64, report: &Report) -> Result<(), Error> {
         let last = report.page_count;
         if self.page_count.is_none() && number > 1 && number > last {
@@ -334,7 +334,7 @@ impl Progress {
     fn other_page(&self, number: u64, report: &Report) -> Error {
         let reported = report.page_number.unwrap_or_default();
         if self.changes.is_some() && self.page_count.is_some() {
-            let reason = format_args!("page {reported} came in place of page {number}");
+            let reason = format_args!("page {reported} was returned instead of page {number}");
             return changed(reason);
         }
         Error::other_page(number, reported)
@@ -398,7 +398,7 @@ impl Changes {
             (_, None) => self.check_pages(page_count, number, report)?,
         }
         if report.items < position.item {
-            return Err(changed(format_args!("the page at which to resume is shorter")));
+            return Err(changed(format_args!("the page to resume at is too short")));
         }
         if !report.ids.iter().all(|id| self.ids.insert(*id)) {
             return Err(changed(format_args!("an item appears twice")));
@@ -406,7 +406,7 @@ impl Changes {
         self.items = self.items.map(|items| items + report.items as u64);
         match (self.items, report.item_count) {
             (Some(read), Some(count)) if number >= report.page_count && read != count => {
-                Err(changed(format_args!("it reports {count} items and has {read}")))
+                Err(changed(format_args!("it reports {count} items but has {read}")))
             }
             _ => Ok(()),
         }

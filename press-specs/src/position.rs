@@ -14,7 +14,7 @@ pub(crate) const MAX_PAGE: u64 = i64::MAX as u64;
 /// [`ItemStream::position`](crate::ItemStream::position) returns it, and
 /// [`ListRequest::resume`](crate::ListRequest::resume) continues there, even in another process;
 /// see the [example](crate#progress-and-resuming). It displays, parses and serializes as a short
-/// text such as `v1.p3.i7.s25`, which never contains items, filters or credentials.
+/// string such as `v1.p3.i7.s25`, which never contains items, filters or credentials.
 ///
 /// ```
 /// use press_specs::Position;
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_text_of_a_position_is_one() {
+    fn position_parsing_is_strict() {
         for text in ["v1.p1.i0", "v1.p3.i7.s25", "v1.p4294967295.i1.n0", "v1.end", "v1.end.s5.n60"]
         {
             let position: Position = text.parse().expect(text);

@@ -9,18 +9,18 @@
 //!   [`RetryPolicy`](crate::RetryPolicy).
 //! - Failures that a retry would only repeat are returned at once: an untrusted certificate, a
 //!   proxy that requires credentials, a server that doesn't speak TLS. The text names the cause.
-//! - The calls of a session share a retry budget. A retry costs 5 of 500 tokens, which its success
-//!   returns, and any other success returns 1. A service that is down soon gets one request per
-//!   call.
+//! - The calls of a session share a retry budget. A retry without `Retry-After` costs 5 of 500
+//!   units. Its success refunds them; any other success refunds 1. A service that is down soon gets
+//!   one request per call.
 //! - A retry in a stream neither repeats nor skips an item.
 //!
 //! # Rate limits
 //!
-//! - `Retry-After` is honored, in seconds or as a date. If the delay doesn't fit into the rest of
-//!   the total timeout, the error is returned at once.
-//! - A response with status 429 and `Retry-After` delays all requests of the session. They continue
-//!   spread over half of the delay, but at most 5 seconds. Such retries don't count as attempts and
-//!   cost no budget.
+//! - `Retry-After` is honored, in seconds or as a date. If the delay exceeds the remaining total
+//!   timeout, the error is returned at once.
+//! - A response with status 429 and `Retry-After` delays all requests of the session. They then
+//!   resume, spread over half of the delay or 5 seconds, whichever is shorter. Such retries don't
+//!   count toward `max_attempts` and cost no budget.
 //! - `Retry-After: 0` counts as no header: the usual random delay applies, the retry counts as an
 //!   attempt, and other requests of the session aren't delayed.
 //!
@@ -40,7 +40,7 @@
 //!
 //! - An error status keeps its [kind](crate::ErrorKind) whatever its body is. The error keeps up to
 //!   64 KiB of the body.
-//! - A success that isn't the requested page is
+//! - A successful response that isn't the requested page is
 //!   [`InvalidResponse`](crate::ErrorKind::InvalidResponse), never an empty result.
 //! - Unknown fields, unknown enumeration values and values of unexpected types are kept. Only the
 //!   list, its page count and the `id` of each item are required.
@@ -63,7 +63,7 @@
 //! # Runtimes
 //!
 //! - One client serves any number of tasks, threads and Tokio runtimes. A runtime that is idle or
-//!   has ended delays no other. The connections of up to 64 runtimes are kept.
+//!   has shut down delays no other. The connections of up to 64 runtimes are kept.
 //! - The blocking client works inside async runtimes too. After a fork, create the session in the
 //!   child, with no call in flight at the time of the fork.
 //!
@@ -71,4 +71,4 @@
 //!
 //! - A stream isn't a snapshot. If the list changes during iteration, an item can be missing or
 //!   appear twice. [`detect_changes`](crate::ListRequest::detect_changes) returns
-//!   [`ListChanged`](crate::ErrorKind::ListChanged) where the pages show it.
+//!   [`ListChanged`](crate::ErrorKind::ListChanged) if the pages reveal the change.

@@ -232,8 +232,9 @@ impl<O: ListOperation, M> ListRequest<O, M> {
     /// Starts a stream at this page, for example at the [page that failed](Error::page_number).
     /// Defaults to 1.
     ///
-    /// Replaces [`resume`](Self::resume). [`page`](Self::page) ignores it. A page after the first
-    /// that doesn't exist is an error of kind [`ListChanged`](crate::ErrorKind::ListChanged).
+    /// Replaces [`resume`](Self::resume). [`page`](Self::page) ignores it. Starting beyond the end
+    /// of the list, except at page 1, is an error of kind
+    /// [`ListChanged`](crate::ErrorKind::ListChanged).
     pub fn start_page(mut self, number: u64) -> Self {
         self.start_page = number;
         self.resume = None;
@@ -271,13 +272,13 @@ impl<O: ListOperation, M> ListRequest<O, M> {
         self
     }
 
-    /// Sets the maximum number of concurrent page requests of a stream. Defaults to 1; the limit is
-    /// 128.
+    /// Sets the maximum number of concurrent page requests of a stream. Defaults to 1. Values above
+    /// 128 are treated as 128.
     ///
     /// Prefetching starts after the first page. Order is preserved: an error is yielded only after
-    /// everything before it. Up to this number of pages wait in memory, each of them up to
-    /// [`max_response_bytes`](crate::SessionBuilder::max_response_bytes) long. Page requests run
-    /// as tasks of the current Tokio runtime and are canceled when the stream is dropped.
+    /// everything before it. Up to this many pages are held in memory, each up to
+    /// [`max_response_bytes`](crate::SessionBuilder::max_response_bytes) long. Page requests run as
+    /// tasks of the current Tokio runtime and are canceled when the stream is dropped.
     /// [`page`](Self::page) ignores it.
     ///
     /// ```
@@ -502,7 +503,7 @@ fn report<P: Page>(page: &P, detect_changes: bool) -> Report {
     }
 }
 
-/// Returns 128 bits, enough for the ids of any list to have different hashes.
+/// Hashes an id to 128 bits, so that collisions are negligible.
 fn hash(id: &str) -> u128 {
     let half = |seed: u8| {
         let mut hasher = DefaultHasher::new();

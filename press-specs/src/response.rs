@@ -252,8 +252,8 @@ fn is_hidden(c: char) -> bool {
     }
 }
 
-/// Returns the first `max` characters of `text` on one line, without characters that could change
-/// the display of others.
+/// Returns the first `max` characters of `text` on one line, with control and formatting characters
+/// replaced by spaces.
 pub(crate) fn shorten(text: &str, max: usize) -> String {
     let mut characters = text.trim().chars().map(|c| if is_hidden(c) { ' ' } else { c });
     let mut short: String = characters.by_ref().take(max).collect();

@@ -21,11 +21,12 @@ use crate::error::{Error, ErrorKind};
 /// The delay before a retry is random, between zero and a bound that starts at
 /// [`initial_delay`](Self::initial_delay) and doubles up to [`max_delay`](Self::max_delay). If the
 /// response has a `Retry-After` header, the delay is at least that long; `Retry-After: 0` counts as
-/// no header. If the delay is longer than the rest of the total timeout, the call fails at once.
+/// no header. If the delay exceeds the remaining total timeout, the call fails at once.
 ///
 /// A response with status 429 and `Retry-After` is a rate limit. It delays all requests of the
-/// session, even of calls that don't retry, and doesn't count as an attempt: only the total timeout
-/// limits how often the request is sent again.
+/// session, even of calls that don't retry, and doesn't count toward
+/// [`max_attempts`](Self::max_attempts): only the total timeout limits how often the request is
+/// sent again.
 ///
 /// ```
 /// use std::time::Duration;
@@ -158,7 +159,8 @@ impl CallRetries<'_> {
         Some(remaining + spread)
     }
 
-    /// Returns the delay before the request is sent again after `error`, or `None` if it isn't.
+    /// Returns the delay before the request is sent again after `error`, or `None` if it isn't
+    /// retried.
     ///
     /// `left` is the remaining total timeout. A request that is not `safe` may have changed
     /// something on the server, unless it was rejected by a rate limit.
@@ -194,13 +196,13 @@ impl CallRetries<'_> {
         self.state.budget.withdraw(self.paid)
     }
 
-    /// Records that the call succeeded, which returns the price of the latest attempt.
+    /// Records a success, and refunds the price of the latest attempt.
     pub(crate) fn succeeded(&self) {
         self.state.budget.deposit(self.paid.max(Budget::SUCCESS));
     }
 }
 
-/// The longest time over which the requests that wait for a rate limit are spread.
+/// The maximum jitter after a rate limit.
 const MAX_SPREAD: Duration = Duration::from_secs(5);
 
 fn random(bound: Duration) -> Duration {
@@ -268,7 +270,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn calls_return_from_a_rate_limit_spread_over_half_of_it() {
+    async fn rate_limit_jitter_is_at_most_half_the_delay() {
         let state = RetryState::default();
         let policy = RetryPolicy::default();
         let delay = || state.call(&policy, Duration::MAX).rate_limit_delay(Duration::MAX);

@@ -97,7 +97,7 @@ mod enabled {
                         "http.response.status_code" = error.status(),
                         "press.retry_delay_ms" = milliseconds(delay),
                     },
-                    "the request is retried"
+                    "retrying the request"
                 );
             });
         }
@@ -130,7 +130,7 @@ mod enabled {
     pub(crate) fn rate_limited(delay: Duration) {
         tracing::info!(
             { "press.rate_limit_delay_ms" = milliseconds(delay) },
-            "the request waits for a rate limit"
+            "waiting for a rate limit to end"
         );
     }
 

@@ -55,7 +55,7 @@ fn expired_timeout(options: &RequestOptions, error: &reqwest::Error) -> String {
 
 /// Describes a connection problem that a retry would repeat.
 fn permanent_problem(session: &Session, error: &reqwest::Error) -> Option<&'static str> {
-    // These have no public types, so the sources' texts are matched.
+    // These errors have no public types, so their messages are matched.
     if says(error, "proxy authorization required") {
         return Some("the proxy requires credentials (status 407); add them to the proxy URL");
     }
@@ -141,7 +141,7 @@ fn unreachable(error: &reqwest::Error) -> Error {
     Error::new(ErrorKind::Connection, message).with_advice(advice)
 }
 
-/// Describes a problem with a proxy. Its sources may be any other problem.
+/// Describes a problem with a proxy. Checked first, because its sources may match other problems.
 fn proxy_problem(error: &reqwest::Error) -> Option<&'static str> {
     if says(error, "tunnel error: unsuccessful") {
         Some("the proxy could not connect to the service")

@@ -83,9 +83,9 @@
 //! # Wait without sleeping
 //!
 //! [`wait_for_requests`] and [`wait_for_aborted`] return as soon as the mock has received enough
-//! requests, or has lost enough clients before their response was complete. A [`Gate`] holds
-//! responses back until the test opens it. With these, you can test cancellation and out-of-order
-//! responses without guessing delays.
+//! requests, or enough clients have disconnected before their response was complete. A [`Gate`]
+//! holds responses back until the test opens it. With these, you can test cancellation and
+//! out-of-order responses without guessing delays.
 //!
 //! # Paused time
 //!
@@ -114,13 +114,13 @@
 //!
 //! # Assumptions
 //!
-//! The API's documentation leaves these open, and the mock chooses:
+//! The API's documentation leaves these cases open. The mock behaves as follows:
 //!
 //! * `term` ignores case; `name` and `title` are case-sensitive prefixes; `version` is the whole
-//!   version of the deployment's `spec.release`. An empty text matches every item.
+//!   version of the deployment's `spec.release`. An empty string matches every item.
 //! * `featured=false` selects the specs that are not featured.
-//! * Texts sort by Unicode code points, times by the point in time, and an item without the field
-//!   comes first in ascending order. Items with equal keys keep the operation's default order, then
+//! * Strings sort by Unicode code points, times chronologically. An item without the field comes
+//!   first in ascending order. Items with equal keys keep the operation's default order, then
 //!   the order of seeding.
 //! * An empty catalogue has 0 pages; a page after the last one is empty.
 //! * A spec is known if it is listed or if deployments were seeded for it, even an empty list.

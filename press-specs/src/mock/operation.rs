@@ -54,11 +54,11 @@ enum Parameter {
     Prefix(&'static str),
     /// A text of the metadata contains the value.
     Term,
-    /// `featured` is `true`, or it is not.
+    /// `true` selects featured specs, `false` all others.
     Featured,
-    /// The order of the items: any of these fields of the metadata, ascending or descending.
+    /// Sorts by these metadata fields, ascending or descending.
     Sort(&'static [&'static str]),
-    /// A number.
+    /// A positive integer.
     Positive,
 }
 
@@ -118,7 +118,7 @@ impl Parameter {
             Positive => {
                 let digits = value.bytes().all(|byte| byte.is_ascii_digit());
                 let accepted = digits && value.parse().is_ok_and(|number: i64| number > 0);
-                (accepted, "an integer and at least 1".to_owned())
+                (accepted, "a positive integer".to_owned())
             }
         };
         if accepted { Ok(()) } else { Err(expected) }

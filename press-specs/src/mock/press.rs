@@ -18,7 +18,7 @@ use super::{
     server::{Server, Shared, lock},
 };
 
-/// A Press API server in memory, on a loopback address, until it is dropped.
+/// An in-memory Press API server on a loopback address. It stops when dropped.
 ///
 /// The [module page](crate::mock) shows how to test with it.
 ///

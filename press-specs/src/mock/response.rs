@@ -62,7 +62,7 @@ pub(super) fn declare_length(headers: &HeaderMap) -> bool {
     headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING)
 }
 
-/// Returns the bytes of the head, even if it lies about the body.
+/// Returns the bytes of the head, even if it misstates the body length.
 pub(super) fn head(response: &Response) -> Bytes {
     let status = response.status();
     let headers = response.headers();

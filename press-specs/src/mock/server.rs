@@ -50,7 +50,7 @@ pub(super) struct Shared {
     pub(super) page_hook: Mutex<Option<PageHook>>,
 }
 
-/// Locks, even after a user's closure panicked.
+/// Locks the mutex, even if a panic in a user's closure poisoned it.
 pub(super) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -88,7 +88,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take()
-            // A closure of the user that runs on the thread may hold the last reference.
+            // A user's closure on this thread may drop the last reference.
             && thread.thread().id() != thread::current().id()
         {
             let _ = thread.join();

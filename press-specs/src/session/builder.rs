@@ -76,8 +76,9 @@ impl SessionBuilder {
     /// The session calls it when it has no token. If the service rejects a token with status 401,
     /// even one from [`Session::set_auth_token`], the session calls it once more and retries the
     /// request. Requests of one Tokio runtime that wait for a token share one call. Waiting counts
-    /// toward the total timeout of a request. The call outlives its requests: it is canceled after
-    /// the session's total timeout or one minute, whichever is longer.
+    /// toward the total timeout of a request. The call continues even if those requests are
+    /// dropped. It is canceled after the session's total timeout or one minute, whichever is
+    /// longer.
     ///
     /// If it fails, panics or returns a token that cannot be sent, requests fail with
     /// [`ErrorKind::Credentials`]. Such an error is retryable if the function returned `Err`.

@@ -90,14 +90,14 @@ impl Runtimes {
 }
 
 impl ClientSource {
-    /// Returns built-in clients, unless they cannot be built.
+    /// Returns a source of built-in clients.
     pub(crate) fn built_in(settings: ClientSettings) -> Result<Self, Error> {
         let unpooled = settings.build(Pooling::Off)?;
         Ok(Self::BuiltIn { settings, unpooled })
     }
 }
 
-/// Whether a client keeps connections for later requests.
+/// Connection pooling of a client.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Pooling {
     On,

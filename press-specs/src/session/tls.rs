@@ -1,4 +1,4 @@
-//! TLS of the built-in HTTP clients, set up once per session.
+//! TLS configuration of the built-in HTTP clients, created once per session.
 
 use reqwest::ClientBuilder;
 
@@ -87,15 +87,14 @@ mod backend {
             return Ok(None);
         }
         Err(Error::configuration(
-            "http_client",
-            "is not set, and press-specs was built without TLS: enable one of its features \
-             `rustls`, `rustls-no-provider` and `native-tls`, or set a `reqwest::Client` that has \
-             TLS",
+            "`http_client`",
+            "is not set, and press-specs was built without TLS: enable the feature `rustls`, \
+             `rustls-no-provider` or `native-tls`, or set a `reqwest::Client` with TLS",
         ))
     }
 }
 
-/// Sets the TLS configuration of a client. Without one, it needs no root certificates.
+/// Sets the TLS configuration of a client. Without one, no root certificates are loaded.
 #[cfg(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls"))]
 pub(crate) fn apply(tls: Option<&Tls>, builder: ClientBuilder) -> ClientBuilder {
     match tls {

@@ -1,4 +1,4 @@
-//! Token: a header value that is never shown, and is redacted from all texts.
+//! The token, which is never shown and is redacted from messages.
 
 use http::HeaderValue;
 
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_token_is_taken_out_however_it_is_written() {
+    fn every_form_of_the_token_is_redacted() {
         for (token, text, shown) in [
             ("secret", "a secret.", "a [token]."),
             ("secret", "cut off: secr", "cut off: [token]"),

@@ -14,10 +14,10 @@ async fn connection_headers_are_invalid_arguments() -> Outcome {
     for name in CONNECTION_HEADERS {
         let error = client.list_specs().header(name, "40").page(1).await.expect_err(name);
         assert_eq!(error.kind(), ErrorKind::InvalidParameter);
-        assert!(error.to_string().contains("belongs to the connection"), "{error}");
+        assert!(error.to_string().contains("manages connection headers"), "{error}");
         let error = mock.session_builder().header(name, "40").build().expect_err(name);
         assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
-        assert!(error.to_string().contains("belongs to the connection"), "{error}");
+        assert!(error.to_string().contains("manages connection headers"), "{error}");
     }
     assert_eq!(mock.connections(), 0);
     Ok(())

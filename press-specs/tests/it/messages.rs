@@ -37,7 +37,7 @@ fn build_error(session: SessionBuilder) -> Error {
 }
 
 #[tokio::test]
-async fn not_found_suggests_the_spec_id() -> Outcome {
+async fn not_found_suggests_checking_the_spec_id() -> Outcome {
     let mock = MockPress::builder().generated_specs(1).start()?;
     let request = client(&mock)?.list_spec_release_deployments("nobody");
     let error = request.page(1).await.expect_err("an unknown spec");
@@ -52,7 +52,7 @@ async fn not_found_suggests_the_spec_id() -> Outcome {
 }
 
 #[tokio::test]
-async fn not_found_without_a_spec_id_suggests_the_base_url() -> Outcome {
+async fn not_found_without_a_spec_id_suggests_checking_the_base_url() -> Outcome {
     let expected = "the service responded with 404 Not Found; check the stage, or the base URL and \
                     its path";
     assert_eq!(message(Fault::status(404).empty()).await?, expected);
@@ -91,7 +91,7 @@ async fn redirects_name_the_target_origin() -> Outcome {
         ("", ""),
     ] {
         let expected = format!(
-            "the service responded with 302 Found, a redirect{origin} that is not followed; \
+            "the service responded with 302 Found, a redirect{origin} that was not followed; \
              {ADVICE}"
         );
         assert_eq!(message(Fault::redirect(target, 302)).await?, expected);
@@ -266,7 +266,7 @@ fn an_unknown_stage_lists_the_stages() -> Outcome {
 }
 
 #[test]
-fn invalid_base_urls_have_a_reason() {
+fn invalid_base_url_errors_state_the_reason() {
     const NOT_HTTP: &str = "is not an https:// or http:// URL";
     for (url, expected) in [
         ("", "is empty"),
@@ -306,7 +306,7 @@ const INVALID_TOKENS: [(&str, &str); 6] = [
 ];
 
 #[test]
-fn invalid_tokens_have_a_reason() -> Outcome {
+fn invalid_token_errors_state_the_reason() -> Outcome {
     let session = with_token().build()?;
     for (token, reason) in INVALID_TOKENS {
         let expected = format!("`auth_token` {reason}");
@@ -321,7 +321,7 @@ fn invalid_tokens_have_a_reason() -> Outcome {
 }
 
 #[tokio::test]
-async fn invalid_tokens_from_auth_token_fn_have_a_reason() -> Outcome {
+async fn errors_for_invalid_tokens_from_auth_token_fn_state_the_reason() -> Outcome {
     let mock = MockPress::start()?;
     for (token, reason) in INVALID_TOKENS {
         let function = move || future::ready(Ok::<_, Error>(token.to_owned()));
@@ -370,7 +370,7 @@ async fn invalid_spec_ids_name_the_character() -> Outcome {
 }
 
 #[tokio::test]
-async fn invalid_headers_have_a_reason() -> Outcome {
+async fn invalid_header_errors_state_the_reason() -> Outcome {
     let mock = MockPress::start()?;
     let specs = client(&mock)?.list_specs();
     for (name, value, expected) in [
@@ -382,8 +382,7 @@ async fn invalid_headers_have_a_reason() -> Outcome {
         (
             "Content-Length",
             "1",
-            "cannot set `content-length`: it belongs to the connection, which the HTTP client \
-             manages",
+            "cannot set `content-length`: the HTTP client manages connection headers",
         ),
         ("two words", "1", "has an invalid name: \"two words\""),
         ("x-tenant", "a\n", "has an invalid value for `x-tenant`: it ends in a line break"),

@@ -69,7 +69,7 @@ async fn page_count_is_read_from_every_page() -> Outcome {
 }
 
 #[tokio::test]
-async fn the_largest_page_number_is_the_last() -> Outcome {
+async fn streams_end_at_the_largest_page_number() -> Outcome {
     let last = Fault::raw_body(unnumbered(u64::MAX, ["z"]).to_string()).always();
     let mock = MockPress::builder().fault(last).start()?;
     for concurrency in [1, 3] {
@@ -266,12 +266,12 @@ fn changes() -> Vec<Change> {
         changed(
             &[counted(first.clone(), 6), counted(page(3, 2, []), 6), counted(last.clone(), 6)],
             3,
-            "reports 6 items and has 4",
+            "reports 6 items but has 4",
         ),
         changed(
             &[counted(first.clone(), 6), counted(page(2, 2, ["c", "d"]), 6)],
             2,
-            "reports 6 items and has 4",
+            "reports 6 items but has 4",
         ),
         changed(&[first.clone(), page(3, 2, []), last.clone()], 2, "page 2 has 0 of 2 items"),
         changed(&[first, page(3, 2, ["c"]), last], 2, "page 2 has 1 of 2 items"),
@@ -336,7 +336,7 @@ async fn missing_pages_are_list_changed() -> Outcome {
         MissingPage {
             fault: clamped,
             kind: ErrorKind::InvalidResponse,
-            message: "page 1 came in place of page 2",
+            message: "page 1 was returned instead of page 2",
         },
     ];
     for MissingPage { fault, kind, message } in rows {

@@ -85,7 +85,7 @@ const PROMISES: &[Promise] = &[
         tests: &["errors::each_status_has_a_kind", "bodies::error_bodies_never_change_the_kind"],
     },
     Promise {
-        begins: "A success that isn't the requested page",
+        begins: "A successful response that isn't the requested page",
         tests: &[
             "bodies::non_page_success_is_invalid_response",
             "properties::any_response_is_a_page_or_an_error",

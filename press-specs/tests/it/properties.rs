@@ -428,7 +428,7 @@ fn resumed_streams_yield_every_item() -> Outcome {
             let specs = client.list_specs().detect_changes(detect);
             let mut position = specs.clone().maybe(size, ListSpecs::page_size).stream().position();
             let mut received = Vec::new();
-            // Up to three streams end with a failure, so the last ones read the rest.
+            // Up to two streams end with a failure, so the last ones read the rest.
             for (length, concurrency) in pieces.into_iter().chain([(usize::MAX, 2); 4]) {
                 let stored = serde_json::to_string(&position).map_err(failed)?;
                 prop_assert!(stored.len() < 40, "{}", stored);

@@ -153,7 +153,7 @@ async fn rate_limited_bursts_cost_no_budget() -> Outcome {
 }
 
 /// Sends this many calls, whose first requests hit a rate limit of one second. Returns how long
-/// after the first response each of the other requests was received.
+/// after the first request each request beyond the first `limited` was received.
 async fn delays(
     mock: &MockPress,
     specs: &ListSpecs,

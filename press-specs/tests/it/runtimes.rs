@@ -93,7 +93,7 @@ fn calls_outside_a_running_runtime_are_errors() -> Outcome {
         Ok(())
     };
     assert_errors()?;
-    // Inside a runtime that has ended.
+    // Inside a runtime that has shut down.
     let handle = runtime()?.handle().clone();
     let guard = handle.enter();
     assert_errors()?;

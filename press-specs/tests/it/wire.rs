@@ -230,7 +230,7 @@ async fn only_documented_headers_are_sent() -> Outcome {
     let session = || mock.session_builder();
     let host = mock.url().trim_start_matches("http://");
     let own = concat!("press-specs/", env!("CARGO_PKG_VERSION"));
-    // Tokens are sent as given, without surrounding white space.
+    // Tokens are sent as given, except that surrounding white space is trimmed.
     let tokens =
         ["key", "Bearer abc.def-ghi", "a  b", "ünicode", "a:b/c+d==", "~!@#$%^&*()\"'\\", "\tx"];
     let sessions = tokens.map(|token| (session().auth_token(token), token, own));

@@ -1,4 +1,4 @@
-//! Scenarios: a fault, and what a call makes of it.
+//! Scenarios: a fault and the expected result of a call.
 
 use std::{mem, time::Duration};
 
@@ -81,7 +81,7 @@ pub(crate) fn breaks_connection(
     [once, always.requests(4)]
 }
 
-/// Sets what differs from the constructor.
+/// Overrides the constructor's defaults.
 impl Scenario {
     pub(crate) fn faults(self, faults: impl Into<Vec<Fault>>) -> Self {
         Self { faults: faults.into(), ..self }
