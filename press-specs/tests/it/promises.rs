@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use crate::Outcome;
 
 struct Promise {
-    /// The first words of the list item.
+    /// The first words of the list item or table row.
     begins: &'static str,
     tests: &'static [&'static str],
 }
@@ -63,6 +63,27 @@ const PROMISES: &[Promise] = &[
             "rate_limits::rate_limits_delay_and_spread_other_calls",
             "rate_limits::rate_limited_calls_are_retried_at_different_times",
             "rate_limits::rate_limited_bursts_cost_no_budget",
+        ],
+    },
+    Promise {
+        begins: "connecting | 10 s",
+        tests: &[
+            "errors::default_limits_match_the_docs",
+            "timeouts::connecting_has_its_own_timeout",
+        ],
+    },
+    Promise {
+        begins: "one attempt with its body | 30 s",
+        tests: &[
+            "errors::default_limits_match_the_docs",
+            "timeouts::the_first_timeout_to_expire_ends_the_call",
+        ],
+    },
+    Promise {
+        begins: "a call: one page with its retries | 120 s",
+        tests: &[
+            "errors::default_limits_match_the_docs",
+            "timeouts::the_first_timeout_to_expire_ends_the_call",
         ],
     },
     Promise {
@@ -151,8 +172,8 @@ fn read(path: &str) -> Outcome<String> {
     fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()).into())
 }
 
-/// Returns the list items of the module's documentation, each on one line.
-fn list_items(source: &str) -> Vec<String> {
+/// Returns the list items and the table rows of the module's documentation, each on one line.
+fn promises(source: &str) -> Vec<String> {
     let mut items: Vec<String> = Vec::new();
     let mut in_item = false;
     for line in source.lines() {
@@ -160,6 +181,11 @@ fn list_items(source: &str) -> Vec<String> {
         if line.starts_with("//! - ") {
             items.push(text.trim_start_matches("- ").to_owned());
             in_item = true;
+        } else if let Some(row) = line.strip_prefix("//! | ")
+            && row.contains("crate::")
+        {
+            items.push(row.to_owned());
+            in_item = false;
         } else if in_item && line.starts_with("//!   ") {
             if let Some(item) = items.last_mut() {
                 item.push(' ');
@@ -190,7 +216,7 @@ fn has_test(source: &str, name: &str) -> bool {
 
 #[test]
 fn every_promise_has_tests() -> Outcome {
-    let items = list_items(&read("src/reliability.rs")?);
+    let items = promises(&read("src/reliability.rs")?);
     for item in &items {
         let count = PROMISES.iter().filter(|promise| item.starts_with(promise.begins)).count();
         assert_eq!(count, 1, "the entries for: {item}");
@@ -198,7 +224,7 @@ fn every_promise_has_tests() -> Outcome {
     for promise in PROMISES {
         let begins = promise.begins;
         let count = items.iter().filter(|item| item.starts_with(begins)).count();
-        assert_eq!(count, 1, "the list items that begin with: {begins}");
+        assert_eq!(count, 1, "the promises that begin with: {begins}");
         assert!(!promise.tests.is_empty(), "no test for: {begins}");
     }
     Ok(())
