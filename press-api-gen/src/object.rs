@@ -14,11 +14,12 @@ use serde_json::{Map, Value};
 /// A value of an unexpected type. Boxed because it's rare and moved often.
 pub(crate) type Odd = Box<Value>;
 
-/// A type that can be read from any JSON value without an error.
+/// A type that can be read from any JSON value. An unexpected type is an error only for an item of
+/// a required list.
 ///
 /// Each method reads one JSON shape into `self`, which starts as the default value. The methods for
-/// lists and objects return a value of an unexpected type instead of storing it in `self`. By
-/// default, no value of that shape is accepted.
+/// lists and objects return a value of an unexpected type instead of storing it in `self`. A type
+/// overrides the methods for the shapes that it accepts.
 pub(crate) trait Tolerant: Default {
     /// Returns `true` if null was accepted.
     fn set_null(&mut self) -> bool {

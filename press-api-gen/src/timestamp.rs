@@ -5,10 +5,10 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-/// A point in time, as the text that the service sent.
+/// A point in time, as the string that the service sent.
 ///
-/// The text is kept unchanged, so an unusual format never fails a response. Timestamps are equal if
-/// their texts are. They are ordered by time; text that isn't a time comes first.
+/// The string is kept unchanged, so an unusual format never fails a response. Timestamps with the
+/// same string are equal. They are ordered by time; invalid ones come first.
 ///
 /// # Examples
 ///

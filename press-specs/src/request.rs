@@ -165,7 +165,7 @@ impl<M> ListSpecReleaseDeployments<M> {
 
     /// Limits the list to deployments with a matching name.
     ///
-    /// It is assumed that the name must begin with this text.
+    /// This is assumed to be a prefix match.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.operation.name = Some(name.into());
         self
@@ -173,7 +173,7 @@ impl<M> ListSpecReleaseDeployments<M> {
 
     /// Limits the list to deployments with a matching title.
     ///
-    /// It is assumed that the title must begin with this text.
+    /// This is assumed to be a prefix match.
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.operation.title = Some(title.into());
         self

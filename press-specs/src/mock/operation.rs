@@ -52,7 +52,7 @@ enum Parameter {
     Version(&'static str),
     /// The text begins with the value.
     Prefix(&'static str),
-    /// A text of the metadata contains the value.
+    /// A string in the metadata contains the value.
     Term,
     /// `true` selects featured specs, `false` all others.
     Featured,
@@ -199,7 +199,7 @@ pub(super) fn compare(left: &Value, right: &Value, key: &str) -> Ordering {
     if order == "desc" { ascending.reverse() } else { ascending }
 }
 
-/// The ascending sort order of an item: missing values, then texts, then times.
+/// The ascending sort order of an item: missing values, then strings, then times.
 fn sort_value<'a>(item: &'a Value, field: &str) -> (Option<SystemTime>, Option<&'a str>) {
     let text = item["metadata"][field].as_str();
     let time = text

@@ -61,7 +61,8 @@ impl Runtimes {
         Self { source, entries: Mutex::default() }
     }
 
-    /// Returns the entry of the current runtime, which must exist.
+    /// Returns the entry of the current runtime, and creates it if needed. Must be called inside a
+    /// runtime.
     pub(crate) fn current(&self) -> Result<Arc<PerRuntime>, Error> {
         let id = Handle::current().id();
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);

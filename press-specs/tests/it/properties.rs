@@ -67,8 +67,8 @@ fn json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Varies a value: different texts and numbers, more or fewer items, unknown fields, and missing or
-/// null optional fields.
+/// Varies a value: different strings and numbers, more or fewer items, unknown fields, and missing
+/// or null optional fields.
 fn like(value: &Value) -> BoxedStrategy<Value> {
     match value {
         Value::Object(fields) => object(fields),

@@ -53,7 +53,7 @@ fn requiring_client_certificates() -> Outcome<TlsAcceptor> {
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// Asserts that a call fails without a retry, with this text.
+/// Asserts that a call fails with this message, without a retry.
 async fn assert_not_retried(session: SessionBuilder, message: &str) -> Outcome {
     let result = get_client(session.build()?)?.list_specs().page(1).await;
     let error = result.expect_err("no connection");

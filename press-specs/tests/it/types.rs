@@ -208,7 +208,7 @@ async fn unexpected_types_are_kept_in_extra() -> Outcome {
 }
 
 #[tokio::test]
-async fn the_last_value_of_a_duplicate_key_counts() -> Outcome {
+async fn last_value_of_a_duplicate_key_wins() -> Outcome {
     let body = r#"{ "pageCount": 1, "specs": [
         { "id": 1, "id": "b", "kind": 1, "kind": "app", "scope": "public", "scope": [] }
     ] }"#;

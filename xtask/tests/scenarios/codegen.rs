@@ -8,7 +8,7 @@ use std::{
 
 use crate::{DOCUMENT, GENERATED, PRESS, bench};
 
-/// A file, a text that occurs once in it, and its replacement.
+/// A file, a string that occurs once in it, and its replacement.
 type Edit<'a> = (&'a str, &'a str, &'a str);
 
 /// Edits of the workspace and the outcome of the command.
