@@ -33,9 +33,11 @@ struct Arguments {
 }
 
 fn main() -> Outcome<()> {
-    let reading = env::args().nth(1).and_then(|argument| serde_json::from_str(&argument).ok());
-    if let Some(reading) = reading {
-        return Reading::report(&reading);
+    // In a child process, the argument is a reading.
+    if let Some(argument) = env::args().nth(1)
+        && let Ok(reading) = serde_json::from_str::<Reading>(&argument)
+    {
+        return reading.report();
     }
     let arguments = Arguments::parse();
     if !arguments.bench {
