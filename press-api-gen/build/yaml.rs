@@ -22,7 +22,7 @@ pub(super) struct Node {
 /// The location of an entry and of the entries inside it.
 #[derive(Debug, Default)]
 pub(super) struct Source {
-    /// The line, number_path from 1, or 0 if unknown.
+    /// The line, counted from 1, or 0 if unknown.
     pub(super) line: u64,
     /// The byte range of the value.
     pub(super) range: Range<usize>,
