@@ -1,5 +1,5 @@
-//! The code generation pipeline: read → select and name → normalize → relax → progenitor →
-//! postprocess → `OUT_DIR`.
+//! The code generation pipeline: read → select and name → normalize → relax →
+//! progenitor → postprocess → `OUT_DIR`.
 
 use std::{env, fs, panic, path::Path};
 

@@ -106,7 +106,7 @@ impl<M> SpecClient<M> {
     /// [`DeploymentSummary`](crate::types::DeploymentSummary).
     ///
     /// Sends `GET /v1/specs/{specId}/releases/deployments`
-    /// ([API documentation](https://press.peak.ai/api-docs/index.htm#/Specs/get_v1_specs__specId__releases_deployments)).
+    /// ([API documentation](https://press.peak.ai/api-docs/index.htm#/Specs)).
     ///
     /// ```
     /// # use press_specs::mock::MockPress;

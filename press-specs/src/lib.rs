@@ -42,12 +42,15 @@
 //! |---|---|---|
 //! | method | [`list_specs`](Spec::list_specs) | [`list_spec_release_deployments`] |
 //! | request | [`ListSpecs`] | [`ListSpecReleaseDeployments`] |
-//! | setters | [`status`], [`featured`], [`kind`], [`term`], [`sort`], [`scope`] | [`version`], [`status`][s], [`name`], [`title`], [`sort`][o] |
-//! | setters of both | [`page_size`], [`start_page`], [`resume`], [`concurrency`], [`detect_changes`], [`header`], [`query`], [`timeout`], [`total_timeout`], [`retry`], [`maybe`] | |
 //! | page | [`SpecPage`] | [`DeploymentPage`] |
 //! | item | [`SpecSummary`] | [`DeploymentSummary`] |
 //!
-//! A setter refines a request. All setters are optional, and an empty list means no filter.
+//! Setters refine a request. All of them are optional, and an empty list means no filter:
+//!
+//! - Specs: [`status`], [`featured`], [`kind`], [`term`], [`sort`] and [`scope`].
+//! - Deployments: [`version`], [`status`][s], [`name`], [`title`] and [`sort`][o].
+//! - Both: [`page_size`], [`start_page`], [`resume`], [`concurrency`], [`detect_changes`],
+//!   [`header`], [`query`], [`timeout`], [`total_timeout`], [`retry`] and [`maybe`].
 //!
 //! Enumerations convert from text, so that `.status(["available"])` works as well as
 //! `.status([SpecStatus::Available])`.
@@ -443,7 +446,8 @@
 //! | Python | Rust |
 //! |---|---|
 //! | `specs.get_client()` | `press_specs::blocking::get_client(None)?` |
-//! | `for spec in client.list_specs(page_size=50):` | `for spec in client.list_specs().page_size(50) {` |
+//! | `client.list_specs(page_size=50)` | `client.list_specs().page_size(50)` |
+//! | `for spec in client.list_specs():` | `for spec in client.list_specs() {` |
 //! | `client.list_specs(return_iterator=False, page_number=2)` | `client.list_specs().page(2)?` |
 //! | `spec["id"]`, `page["pageCount"]` | `spec?.id`, `page.page_count` |
 //! | a missing field | `None` |

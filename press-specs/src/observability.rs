@@ -6,11 +6,20 @@
 //!
 //! # Spans
 //!
-//! | span | level | parent | fields |
-//! |---|---|---|---|
-//! | `press_specs.request` | INFO | the span in which [`page`], [`pages`] or [`stream`] is called | `press.operation`, `press.spec_id` |
-//! | `press_specs.page` | INFO | `press_specs.request` | `press.operation`, `press.spec_id`, `press.page_number` |
-//! | `press_specs.attempt` | INFO | `press_specs.page` | `http.request.method`, `http.request.resend_count`, `url.template`, `server.address`, `server.port`, `http.response.status_code`, `http.response.header.x-request-id` |
+//! | span | level | parent |
+//! |---|---|---|
+//! | `press_specs.request` | INFO | the span in which [`page`], [`pages`] or [`stream`] is called |
+//! | `press_specs.page` | INFO | `press_specs.request` |
+//! | `press_specs.attempt` | INFO | `press_specs.page` |
+//!
+//! | fields | spans |
+//! |---|---|
+//! | `press.operation`, `press.spec_id` | `press_specs.request`, `press_specs.page` |
+//! | `press.page_number` | `press_specs.page` |
+//! | `http.request.method`, `http.request.resend_count` | `press_specs.attempt` |
+//! | `url.template`, `server.address`, `server.port` | `press_specs.attempt` |
+//! | `http.response.status_code` | `press_specs.attempt` |
+//! | `http.response.header.x-request-id` | `press_specs.attempt` |
 //!
 //! Each span also has `otel.name` and, if it failed, `otel.status_code` (`ERROR`) and `error.type`,
 //! the [kind](crate::ErrorKind) of the error. An attempt has `otel.kind` (`client`). It ends when
@@ -19,10 +28,13 @@
 //!
 //! # Events
 //!
-//! | message | level | span | fields |
-//! |---|---|---|---|
-//! | `retrying the request` | WARN | `press_specs.attempt` | `error.type`, `http.response.status_code`, `press.retry_delay_ms` |
-//! | `waiting for a rate limit to end` | INFO | `press_specs.page` | `press.rate_limit_delay_ms` |
+//! | message | level | span |
+//! |---|---|---|
+//! | `retrying the request` | WARN | `press_specs.attempt` |
+//! | `waiting for a rate limit to end` | INFO | `press_specs.page` |
+//!
+//! A retry has the fields `error.type`, `http.response.status_code` and `press.retry_delay_ms`. A
+//! rate limit has the field `press.rate_limit_delay_ms`.
 //!
 //! # Metrics
 //!

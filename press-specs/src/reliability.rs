@@ -28,9 +28,9 @@
 //!
 //! | timeout | default | set by |
 //! |---|---|---|
-//! | connecting | 10 s | [`connect_timeout`](crate::SessionBuilder::connect_timeout) |
-//! | one attempt with its body | 30 s | [`timeout`](crate::SessionBuilder::timeout) |
-//! | a call: one page with its retries | 120 s | [`total_timeout`](crate::SessionBuilder::total_timeout) |
+//! | connecting | 10 s | [`connect_timeout`] |
+//! | one attempt with its body | 30 s | [`timeout`] |
+//! | a call: one page with its retries | 120 s | [`total_timeout`] |
 //!
 //! - The first timeout to expire ends the call with [`Timeout`](crate::ErrorKind::Timeout).
 //! - A page that was requested arrives even if the stream isn't polled for a while.
@@ -72,3 +72,7 @@
 //! - A stream isn't a snapshot. If the list changes during iteration, an item can be missing or
 //!   appear twice. [`detect_changes`](crate::ListRequest::detect_changes) returns
 //!   [`ListChanged`](crate::ErrorKind::ListChanged) if the pages reveal the change.
+//!
+//! [`connect_timeout`]: crate::SessionBuilder::connect_timeout
+//! [`timeout`]: crate::SessionBuilder::timeout
+//! [`total_timeout`]: crate::SessionBuilder::total_timeout

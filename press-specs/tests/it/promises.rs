@@ -182,7 +182,7 @@ fn promises(source: &str) -> Vec<String> {
             items.push(text.trim_start_matches("- ").to_owned());
             in_item = true;
         } else if let Some(row) = line.strip_prefix("//! | ")
-            && row.contains("crate::")
+            && row.contains("[`")
         {
             items.push(row.to_owned());
             in_item = false;
