@@ -23,7 +23,7 @@ pub(crate) async fn json<T: DeserializeOwned>(
     }
 }
 
-/// Sends `request` and reads and discards the body of a successful response.
+/// Sends `request`, then reads and discards the body of a successful response.
 #[allow(dead_code, reason = "for operations that respond without a body")]
 pub(crate) async fn empty(
     client: &reqwest::Client,

@@ -14,7 +14,7 @@ macro_rules! open_enumeration {
         /// [`Unknown`](Self::Unknown) and sent back unchanged. Values are ordered as listed here,
         /// followed by unknown ones compared as text.
         ///
-        /// The default is `Unknown` with an empty text, which means no value.
+        /// The default is `Unknown` with an empty string, which means no value.
         $(#[$deprecated])?
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]

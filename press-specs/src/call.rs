@@ -54,7 +54,7 @@ struct Call<'a, O> {
 #[derive(Default)]
 struct Progress {
     attempts: u32,
-    /// `true` once a rejected token has been replaced. A second rejection is an error.
+    /// `true` once a rejected token has been discarded. A second rejection is an error.
     renewed: bool,
     /// `true` if the next attempt needs a new connection.
     reconnect: bool,

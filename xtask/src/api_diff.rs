@@ -10,7 +10,7 @@
 //! | pages of an operation | compatible | breaking: no longer a list | breaking |
 //! | response of an operation | | | breaking |
 //! | name, method, path of an operation | | | compatible, because the client changes with it |
-//! | JSON key of a field, location of a parameter in a request | | | compatible, likewise |
+//! | JSON key of a field, location of a parameter | | | compatible, as above |
 //! | `deprecated` | compatible | compatible | |
 //!
 //! An operation is renamed if its method and path stay the same. Any other renamed item counts as
@@ -249,7 +249,7 @@ impl Change {
             path: path.to_owned(),
             kind: format!("{}-wire-changed", now.kind.name()),
             message: format!("sent as {} instead of {}", now.wire, before.wire),
-            edit: Some("mock/: update it".to_owned()),
+            edit: Some("mock/: make the same change".to_owned()),
         })
     }
 
@@ -282,7 +282,7 @@ fn class(verb: Verb, path: &str, item: &Entry, new: &Surface) -> Class {
 }
 
 impl Surface {
-    /// Returns the edits that hand-written code needs after a change.
+    /// Returns the edit that hand-written code needs after a change.
     fn edit(&self, verb: Verb, path: &str, item: &Entry) -> Option<String> {
         let operation = if item.kind == Kind::Page { split(path).0 } else { path };
         let method = self.method(operation);

@@ -28,8 +28,8 @@ enum Command {
         #[arg(long, value_name = "REV", default_value = "HEAD", conflicts_with = "check")]
         base: String,
     },
-    /// Report the changes in press-api-gen/src/generated.rs, and the edits for hand-written
-    /// code.
+    /// Report the changes in press-api-gen/src/generated.rs, and the edits that hand-written code
+    /// needs.
     ApiDiff {
         /// Compare with the file at this git revision.
         #[arg(long, value_name = "REV", default_value = "HEAD")]

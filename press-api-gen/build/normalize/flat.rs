@@ -255,14 +255,14 @@ impl<'a> Normalizer<'a> {
         if is_same(now.node, before.node) {
             return now.text("description").is_some();
         }
-        let is_vaguer = self.is_less_specific(now, before);
-        let what = if is_vaguer {
+        let is_less_specific = self.is_less_specific(now, before);
+        let what = if is_less_specific {
             format!("`{}` is more specific and is used instead", before.at)
         } else {
             format!("replaces the different definition at `{}`", before.at)
         };
         self.diagnostics.note(&now.at, what);
-        !is_vaguer
+        !is_less_specific
     }
 
     /// Returns `true` if `place` has no details, and `other` has some.

@@ -169,7 +169,7 @@ impl<'a> Normalizer<'a> {
         name: &str,
         object: &mut Object,
     ) {
-        let mut fields = BTreeMap::from([("extra".to_owned(), "the unknown fields")]);
+        let mut fields = BTreeMap::from([("extra".to_owned(), "the unknown fields".to_owned())]);
         let mut all: Vec<_> = flat.properties.iter().collect();
         // If two properties map to the same field, such as `Name` and `name`, the one spelled like
         // it wins.
@@ -183,7 +183,7 @@ impl<'a> Normalizer<'a> {
                 self.diagnostics.note(&first.at, note);
                 continue;
             }
-            fields.insert(field(key), key);
+            fields.insert(field(key), format!("`{key}`"));
             let default_name = format!("{name}{}", camel(key));
             let schema = if places.len() == 1 {
                 self.schema(first, &default_name)

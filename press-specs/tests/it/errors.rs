@@ -186,7 +186,7 @@ async fn spec_ids_cannot_change_the_path() -> Outcome {
 }
 
 #[tokio::test]
-async fn zero_arguments_are_invalid() -> Outcome {
+async fn zero_is_an_invalid_argument() -> Outcome {
     let mock = MockPress::start()?;
     let client = client(&mock)?;
     let specs = client.list_specs();

@@ -380,7 +380,7 @@ const CASES: &[Case] = &[
         report: &[
             "compatible operations::ListThings::term: sent as the query parameter `q` instead \
              of the query parameter `term`",
-            "by hand: mock/: update it",
+            "by hand: mock/: make the same change",
         ],
     },
     Case {
@@ -389,7 +389,7 @@ const CASES: &[Case] = &[
         report: &[
             "compatible operations::ListThings::sort: sent as the query parameter `sort`, \
              joined by `,` instead of the query parameter `sort`",
-            "by hand: mock/: update it",
+            "by hand: mock/: make the same change",
         ],
     },
     Case {
@@ -398,7 +398,7 @@ const CASES: &[Case] = &[
         report: &[
             "compatible operations::ListThings::trace: sent as the header `X-Trace-Id` instead \
              of the header `X-Trace`",
-            "by hand: mock/: update it",
+            "by hand: mock/: make the same change",
         ],
     },
     Case {
@@ -406,7 +406,7 @@ const CASES: &[Case] = &[
         replacement: ".form_urlencoded(&body)?",
         report: &[
             "compatible operations::CreateThing::body: sent as a form instead of JSON",
-            "by hand: mock/: update it",
+            "by hand: mock/: make the same change",
         ],
     },
     Case {
@@ -415,7 +415,7 @@ const CASES: &[Case] = &[
         report: &[
             "compatible types::ThingPage::page_count: sent as the JSON key `pages` instead of \
              the JSON key `pageCount`",
-            "by hand: mock/: update it",
+            "by hand: mock/: make the same change",
         ],
     },
     // Deprecated items.
@@ -516,7 +516,7 @@ fn report_prints_as_text_or_json() {
         "kind": "parameter-removed",
         "message": "parameter `Option<String>` removed",
         "edit": "request.rs: remove the setter `ListThings::term(impl Into<String>)`; mock/: \
-                   remove the filter",
+                 remove the filter",
     });
     assert_eq!(json, json!({ "base": "HEAD", "breaking": true, "changes": [change] }));
 }
@@ -541,7 +541,7 @@ fn workspace(name: &str) -> Workspace {
     Workspace::new(name, |workspace| workspace.write(GENERATED, SMALL))
 }
 
-/// Runs `cargo xtask api-diff` in the test workspace.
+/// Runs `cargo xtask api-diff` on the workspace, from another directory.
 fn api_diff(workspace: &Workspace, arguments: &[&str]) -> Answer {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
     workspace.run(command.arg("api-diff").args(arguments).current_dir(env::temp_dir()))
